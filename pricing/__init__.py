@@ -1,0 +1,1 @@
+"""What does it cost? Pure answers: no store, no clock, no framework."""

@@ -1,0 +1,35 @@
+"""Names of providers, models and versions: short, normalised, printable; and the nearest right one."""
+
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+LONGEST_NAME = 100
+
+
+def name_from_text(text: str) -> str:
+    """Return the name in Unicode NFC.
+
+    Raises ValueError unless it has 1 to 100 characters, no control character and no space at its ends.
+    """
+    # Normalising is slow on huge input and never shortens a text to a hundredth: refuse that first.
+    if len(text) > LONGEST_NAME * 10:
+        raise ValueError(f"a name has 1 to {LONGEST_NAME} characters, not {len(text)}.")
+    name = unicodedata.normalize("NFC", text)
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise ValueError(f"a name has 1 to {LONGEST_NAME} characters, not {len(name)}.")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+        raise ValueError(f"{name!r} has a control character: remove it.")
+    if name != name.strip():
+        raise ValueError(f"{name!r} begins or ends with a space: remove it.")
+    return name
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that offers the nearest known name, or else lists what is known."""
+    known = tuple(known)
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    nearest = get_close_matches(name[:LONGEST_NAME].casefold(), by_folded, n=1)
+    if nearest:
+        return f"Did you mean {by_folded[nearest[0]]!r}?"
+    return f"Known: {', '.join(known)}."

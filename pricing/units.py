@@ -1,0 +1,87 @@
+"""What is metered: service types, unit types and quantities that are never zero."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Self
+
+from pricing.decimal_text import DIGITS_BEFORE_POINT, LIMIT_MICROS, MICROS, micros_from_text, text_from_micros
+
+SECONDS_PER_MINUTE = 60
+
+
+class ServiceType(StrEnum):
+    """A kind of service that a workflow uses."""
+
+    # Enum hashes by name through a Python function; the string's own hash is equal here and far quicker.
+    __hash__ = str.__hash__
+
+    PHONE = "PHONE"
+    SMS = "SMS"
+    GPT = "GPT"
+    EMBEDDING = "EMBEDDING"
+    VOICE_STT = "VOICE_STT"
+    VOICE_TTS = "VOICE_TTS"
+    VISION = "VISION"
+    IMAGE = "IMAGE"
+    SEARCH = "SEARCH"
+    OTHER = "OTHER"
+
+
+class UnitType(StrEnum):
+    """The unit in which a service is metered."""
+
+    __hash__ = str.__hash__  # quicker, as above
+
+    MINUTES = "MINUTES"
+    SECONDS = "SECONDS"
+    TOKENS = "TOKENS"
+    INPUT_TOKENS = "INPUT_TOKENS"
+    OUTPUT_TOKENS = "OUTPUT_TOKENS"
+    CACHED_TOKENS = "CACHED_TOKENS"
+    CHARACTERS = "CHARACTERS"
+    IMAGES = "IMAGES"
+    MESSAGES = "MESSAGES"
+    REQUESTS = "REQUESTS"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A positive number of units, exact to a millionth.
+
+    ValueError for zero, for less, and for more than 12 digits before the point.
+    """
+
+    micro_units: int
+    unit_type: UnitType
+
+    def __post_init__(self) -> None:
+        if not 0 < self.micro_units < LIMIT_MICROS:
+            raise ValueError(
+                f"{text_from_micros(self.micro_units)} {self.unit_type} is not a quantity: "
+                f"units must be more than 0, with at most {DIGITS_BEFORE_POINT} digits before the point."
+            )
+
+    @classmethod
+    def parse(cls, units: str, unit_type: UnitType) -> Self:
+        """Read units such as "5" or "0.25"; ValueError for anything that is not a positive plain decimal."""
+        return cls(micros_from_text(units), unit_type)
+
+    def in_unit(self, unit_type: UnitType) -> Fraction:
+        """Return the exact number of units in another unit type; only seconds and minutes convert.
+
+        Raises ValueError for every other pair of units.
+        """
+        units = Fraction(self.micro_units, MICROS)
+        match self.unit_type, unit_type:
+            case same, wanted if same is wanted:
+                return units
+            case UnitType.SECONDS, UnitType.MINUTES:
+                return units / SECONDS_PER_MINUTE
+            case UnitType.MINUTES, UnitType.SECONDS:
+                return units * SECONDS_PER_MINUTE
+            case _:
+                raise ValueError(f"{self.unit_type} cannot be converted to {unit_type}.")
+
+    def __str__(self) -> str:
+        return text_from_micros(self.micro_units)
