@@ -27,7 +27,7 @@ def name_from_text(text: str) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a sentence that offers the nearest known name, or else lists what is known."""
-    known = tuple(known)
+    known = [str(candidate) for candidate in known]  # an enum's members show their values
     by_folded = {candidate.casefold(): candidate for candidate in known}
     nearest = get_close_matches(name[:LONGEST_NAME].casefold(), by_folded, n=1)
     if nearest:
