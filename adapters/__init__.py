@@ -1,0 +1,1 @@
+"""What is it for? Business adapters: use case to service configuration."""
