@@ -1,0 +1,1 @@
+"""What can be done? One function for each verb of the business."""

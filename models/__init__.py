@@ -1,0 +1,1 @@
+"""What is remembered? Tables, ids and the database."""

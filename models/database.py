@@ -1,0 +1,135 @@
+"""The database: `read()` for a snapshot, `write(command)` for a committed change; SQLite or PostgreSQL."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar, overload
+
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
+
+from models import engines
+from models.writer import (
+    Command,
+    Lane,
+    SetCommand,
+    StoreUnavailable,
+    is_transient,
+)
+
+Answer = TypeVar("Answer")
+Item = TypeVar("Item")
+
+LANES_ON_POSTGRESQL = 4
+TRIES = 6
+Work = Callable[[Session], list[Any]]
+
+
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
+
+class Database:
+    """One store behind two verbs, the same on SQLite and PostgreSQL.
+
+    Verbs of the business are plain functions over a session: on SQLite a whole batch of them runs in one
+    hop to the writer's thread, on PostgreSQL within the driver's greenlet.
+    """
+
+    def __init__(self, url: str, *, clock: Callable[[], datetime] = utc_now) -> None:
+        """Prepare the store at a `sqlite+aiosqlite:` or `postgresql+asyncpg:` URL; connects when started."""
+        self.url = make_url(url)
+        self.clock = clock
+        self.info: dict[str, Any] = {}
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._reader = engines.reader(self.url)
+        self._writer: Engine | AsyncEngine = (
+            engines.sqlite_writer(self.url) if self.is_sqlite else engines.postgresql_writer(self.url)
+        )
+        self._thread = ThreadPoolExecutor(1, "creditgraph-writer") if self.is_sqlite else None
+        lanes = 1 if self.is_sqlite else LANES_ON_POSTGRESQL
+        self._lanes = [Lane(self._in_transaction, clock) for _ in range(lanes)]
+        self._workers: list[asyncio.Task[None]] = []
+
+    @property
+    def reader(self) -> AsyncEngine:
+        """The engine of the reads, for tests that count statements."""
+        return self._reader
+
+    async def start(self) -> None:
+        """Start the writer; commands given before would wait for it."""
+        self._workers = [asyncio.create_task(lane.work()) for lane in self._lanes]
+
+    async def close(self) -> None:
+        """Stop the writer and close every connection."""
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        await self._reader.dispose()
+        if isinstance(self._writer, AsyncEngine):
+            await self._writer.dispose()
+        elif self._thread is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.dispose)
+            self._thread.shutdown()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """Open one snapshot over one connection; it never writes and never blocks a writer."""
+        async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @overload
+    async def write(self, command: Command[Answer]) -> Answer: ...
+
+    @overload
+    async def write(self, command: SetCommand[Item, Answer]) -> list[Answer | Exception]: ...
+
+    async def write(self, command: Command[Any] | SetCommand[Any, Any]) -> Any:
+        """Run a command in a transaction and give its answer after the commit.
+
+        A command's own refusal is raised as it is; a set command gives an answer or a refusal for each item.
+        Raises StoreUnavailable where nothing was acknowledged and the caller should try again.
+        """
+        lane = 0 if command.account_id is None else hash(command.account_id) % len(self._lanes)
+        return await self._lanes[lane].submit(command)
+
+    async def _in_transaction(self, work: Work) -> list[Any]:
+        last: Exception | None = None
+        for attempt in range(TRIES):
+            try:
+                return await self._attempt(work)
+            except (DBAPIError, OSError) as error:
+                last = error
+                if not (is_transient(error) or isinstance(error, OSError)):
+                    break
+                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            except SQLAlchemyError as error:
+                last = error
+                break
+        raise StoreUnavailable("The store could not commit; nothing was recorded.") from last
+
+    async def _attempt(self, work: Work) -> list[Any]:
+        if self._thread is not None and isinstance(self._writer, Engine):
+            engine = self._writer
+            return await asyncio.get_running_loop().run_in_executor(
+                self._thread, lambda: self._commit(Session(engine, **_SESSION), work)
+            )
+        assert isinstance(self._writer, AsyncEngine)  # noqa: S101 - one of the two, by construction
+        async with AsyncSession(self._writer, **_SESSION) as session:
+            return await session.run_sync(lambda inner: self._commit(inner, work))
+
+    def _commit(self, session: Session, work: Work) -> list[Any]:
+        with session:
+            session.info["store"] = self.info
+            answers = work(session)
+            session.commit()
+            return answers
+
+
+_SESSION: dict[str, Any] = {"expire_on_commit": False, "autoflush": False}

@@ -1,0 +1,66 @@
+"""Engines with the settings that were found to hold: one writer and many readers of one store."""
+
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+BUSY_TIMEOUT_MILLISECONDS = 10_000
+READERS_ON_SQLITE = 4
+READERS_ON_POSTGRESQL = 10
+
+
+def sqlite_writer(url: URL) -> Engine:
+    """One connection that takes the write lock when its transaction begins (a deferred BEGIN fails under load)."""
+    engine = create_engine(
+        url.set(drivername="sqlite"), poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+    _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", query_only=False)
+    return engine
+
+
+def postgresql_writer(url: URL) -> AsyncEngine:
+    """READ COMMITTED with bounded waits; rows are locked before they are read."""
+    settings = {
+        "statement_timeout": "30s",
+        "lock_timeout": "10s",
+        "idle_in_transaction_session_timeout": "30s",
+    }
+    return create_async_engine(
+        url, pool_pre_ping=True, pool_size=8, connect_args={"server_settings": settings}, hide_parameters=True
+    )
+
+
+def reader(url: URL) -> AsyncEngine:
+    """Snapshots that cannot write."""
+    if url.get_backend_name() == "sqlite":
+        engine = create_async_engine(url, pool_size=READERS_ON_SQLITE, max_overflow=0, hide_parameters=True)
+        _prepare_sqlite(engine.sync_engine, begin="BEGIN", query_only=True)
+        return engine
+    settings = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"}
+    return create_async_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=READERS_ON_POSTGRESQL,
+        connect_args={"server_settings": settings},
+        execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+        hide_parameters=True,
+    )
+
+
+def _prepare_sqlite(engine: Engine, *, begin: str, query_only: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
+        connection.isolation_level = None  # the driver begins no transactions; the listener below does
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MILLISECONDS}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA synchronous = FULL")
+        # A reader leaves the journal mode alone: the writer has made it WAL, and the file remembers.
+        cursor.execute("PRAGMA query_only = ON" if query_only else "PRAGMA journal_mode = WAL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin_transaction(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's connection
+        connection.exec_driver_sql(begin)

@@ -1,0 +1,92 @@
+"""The ledger: grants and the transfers that move credits between an account's books."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Id, Instant, Money, Name
+from pricing.credits import Credits
+
+
+class Book(StrEnum):
+    """The books of an account: every transfer leaves one and enters another."""
+
+    ISSUED = "ISSUED"
+    GRANT = "GRANT"
+    SPENT = "SPENT"
+    EXPIRED = "EXPIRED"
+    OVERDRAFT = "OVERDRAFT"
+
+
+class RestrictionKind(StrEnum):
+    """What a restricted grant serves only."""
+
+    ADAPTER = "ADAPTER"
+    WORKFLOW = "WORKFLOW"
+
+
+class Grant(Base):
+    """Credits given to an account; `remaining` always equals the grant's book in the ledger."""
+
+    __tablename__ = "credit_grant"
+    __table_args__ = (
+        CheckConstraint("amount > 0 AND remaining >= 0 AND remaining <= amount", name="bounds"),
+        CheckConstraint("(restriction_kind IS NULL) = (restriction_name IS NULL)", name="restriction"),
+        CheckConstraint("restriction_kind IN ('ADAPTER', 'WORKFLOW')", name="restriction_kind"),
+        Index("ix_credit_grant_created", "account_id", "created_at", "id"),
+        {"sqlite_strict": True},
+    )
+
+    account_id: Mapped[UUID] = mapped_column(Id, ForeignKey("account.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    amount: Mapped[Credits] = mapped_column(Money)
+    remaining: Mapped[Credits] = mapped_column(Money)
+    priority: Mapped[int] = mapped_column(Integer)
+    effective_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    restriction_kind: Mapped[RestrictionKind | None] = mapped_column(Name(RestrictionKind))
+    restriction_name: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class LedgerTransfer(Base):
+    """One movement of credits from one book to another; append-only.
+
+    `grant_id` names the grant where one of the books is a grant; `service_usage_id` the usage that
+    was paid or refunded.
+    """
+
+    __tablename__ = "ledger_transfer"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id", "grant_id"], ["credit_grant.account_id", "credit_grant.id"]),
+        ForeignKeyConstraint(
+            ["account_id", "service_usage_id"], ["service_usage.account_id", "service_usage.id"]
+        ),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("debit_book <> credit_book", name="books"),
+        CheckConstraint(
+            "debit_book IN ('ISSUED', 'GRANT', 'SPENT', 'EXPIRED', 'OVERDRAFT')", name="debit_book"
+        ),
+        CheckConstraint(
+            "credit_book IN ('ISSUED', 'GRANT', 'SPENT', 'EXPIRED', 'OVERDRAFT')", name="credit_book"
+        ),
+        CheckConstraint(
+            "(debit_book = 'GRANT' OR credit_book = 'GRANT') = (grant_id IS NOT NULL)", name="grant_named"
+        ),
+        Index("ix_ledger_transfer_usage", "account_id", "service_usage_id"),
+        Index("ix_ledger_transfer_grant", "account_id", "grant_id"),
+        {"sqlite_strict": True},
+    )
+
+    account_id: Mapped[UUID] = mapped_column(Id, ForeignKey("account.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    debit_book: Mapped[Book] = mapped_column(Name(Book))
+    credit_book: Mapped[Book] = mapped_column(Name(Book))
+    amount: Mapped[Credits] = mapped_column(Money)
+    grant_id: Mapped[UUID | None] = mapped_column(Id)
+    service_usage_id: Mapped[UUID | None] = mapped_column(Id)
+    posted_at: Mapped[datetime] = mapped_column(Instant)

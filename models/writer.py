@@ -1,0 +1,208 @@
+"""The group-commit writer: what waits together is committed together.
+
+No timer: a batch is what arrived while the previous commit ran, so nothing waits at low load. Within a
+batch, items of one set-based verb are merged into a single call of it. Every transaction first locks the
+accounts concerned, in id order: whatever runs in it has its accounts to itself, on both databases.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from models.account import Account
+
+Answer = TypeVar("Answer")
+Answer_co = TypeVar("Answer_co", covariant=True)
+Item = TypeVar("Item")
+Item_contra = TypeVar("Item_contra", contravariant=True)
+
+MOST_ITEMS_IN_A_TRANSACTION = 2_000
+MOST_ITEMS_WAITING = 50_000
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - named for the state, as every refusal here
+    """The store cannot be reached, is busy beyond its limits, or gave a commit up; nothing was acknowledged."""
+
+
+class Verb(Protocol[Answer_co]):
+    """A verb of the business for one caller: runs in the transaction, raises its refusals."""
+
+    def __call__(self, session: Session, *, now: datetime) -> Answer_co: ...
+
+
+class SetVerb(Protocol[Item_contra, Answer_co]):
+    """A set-based verb: one answer or refusal for each item, in order; a refused item leaves nothing behind."""
+
+    def __call__(
+        self, session: Session, items: Sequence[Item_contra], *, now: datetime
+    ) -> Sequence[Answer_co | Exception]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[Answer]):
+    """One caller's verb with the account that it concerns (None: the service as a whole)."""
+
+    account_id: UUID | None
+    verb: Verb[Answer]
+
+    @property
+    def item_count(self) -> int:
+        """How much of a transaction it fills."""
+        return 1
+
+
+@dataclass(frozen=True, slots=True)
+class SetCommand(Generic[Item, Answer]):
+    """A caller's items for a set-based verb; merged with what waits for the same verb."""
+
+    account_id: UUID
+    verb: SetVerb[Item, Answer]
+    items: tuple[Item, ...]
+
+    @property
+    def item_count(self) -> int:
+        """How much of a transaction it fills."""
+        return len(self.items)
+
+
+AnyCommand = Command[Any] | SetCommand[Any, Any]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A command and the caller that waits for its answer."""
+
+    command: AnyCommand
+    answer: "asyncio.Future[Any]"
+
+
+@dataclass(slots=True)
+class Lane:
+    """One line of transactions; commands of one account always wait in the same lane."""
+
+    run: Callable[[Callable[[Session], list[Any]]], Awaitable[list[Any]]]
+    clock: Callable[[], datetime]
+    waiting: deque[Waiting] = field(default_factory=deque)
+    waiting_items: int = 0
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def submit(self, command: AnyCommand) -> Any:  # noqa: ANN401 - typed by Database.write
+        """Wait for the command's commit and give its answer, or raise its refusal."""
+        if self.waiting_items + command.item_count > MOST_ITEMS_WAITING:
+            raise StoreUnavailable("Too many writes are waiting; try again in a moment.")
+        entry = Waiting(command, asyncio.get_running_loop().create_future())
+        self.waiting.append(entry)
+        self.waiting_items += command.item_count
+        self._wake.set()
+        return await entry.answer
+
+    async def work(self) -> None:
+        """Commit what waits, batch after batch, until cancelled."""
+        while True:
+            await self._wake.wait()
+            batch = list(self._next_batch())
+            if not batch:
+                self._wake.clear()
+                continue
+            await self._commit(batch)
+
+    def _next_batch(self) -> Iterator[Waiting]:
+        items = 0
+        while self.waiting and (
+            items == 0 or items + self.waiting[0].command.item_count <= MOST_ITEMS_IN_A_TRANSACTION
+        ):
+            entry = self.waiting.popleft()
+            items += entry.command.item_count
+            self.waiting_items -= entry.command.item_count
+            yield entry
+
+    async def _commit(self, batch: list[Waiting]) -> None:
+        commands = [entry.command for entry in batch]
+        try:
+            answers = await self.run(lambda session: answer_together(session, commands, clock=self.clock))
+        except Exception as error:  # noqa: BLE001 - whatever broke the transaction, each caller must hear of it
+            answers = [error] * len(batch)
+        for entry, answer in zip(batch, answers, strict=True):
+            if entry.answer.done():  # the caller has left; its write stands, replay is the cure
+                continue
+            if isinstance(answer, Exception):
+                entry.answer.set_exception(answer)
+            else:
+                entry.answer.set_result(answer)
+
+
+def answer_together(
+    session: Session, commands: Sequence[AnyCommand], *, clock: Callable[[], datetime]
+) -> list[Any]:
+    """Run the commands of one transaction: an answer or an exception for each, in order.
+
+    A refused or broken command is rolled back by itself and never harms its neighbours.
+    Raises DBAPIError where the whole transaction must be tried again.
+    """
+    _lock_accounts(session, commands)
+    now = clock()
+    answers: list[Any] = [None] * len(commands)
+    for positions in _merged(commands):
+        together = [commands[position] for position in positions]
+        for position, answer in zip(positions, _run_group(session, together, now), strict=True):
+            answers[position] = answer
+    return answers
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether the same transaction can be expected to pass when it is tried again."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    return (
+        error.connection_invalidated or state in _TRANSIENT_STATES or "database is locked" in str(error.orig)
+    )
+
+
+def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
+    account_ids = sorted({command.account_id for command in commands if command.account_id is not None})
+    if account_ids:
+        # The rows stay in the session, so a verb's session.get(Account, …) costs no further statement.
+        locked = select(Account).where(Account.id.in_(account_ids)).order_by(Account.id)
+        session.info["locked_accounts"] = session.scalars(locked.with_for_update(key_share=True)).all()
+
+
+def _merged(commands: Sequence[AnyCommand]) -> Iterator[list[int]]:
+    groups: dict[object, list[int]] = {}
+    for position, command in enumerate(commands):
+        together = command.verb if isinstance(command, SetCommand) else position
+        groups.setdefault(together, []).append(position)
+    return iter(groups.values())
+
+
+def _run_group(session: Session, commands: Sequence[AnyCommand], now: datetime) -> list[Any]:
+    try:
+        with session.begin_nested():
+            return _run_merged(session, commands, now)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        if len(commands) == 1:
+            return [error]
+    return [answer for command in commands for answer in _run_group(session, [command], now)]
+
+
+def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime) -> list[Any]:
+    first = commands[0]
+    if isinstance(first, Command):
+        return [first.verb(session, now=now)]
+    sets = [command for command in commands if isinstance(command, SetCommand)]
+    answers = iter(first.verb(session, [item for command in sets for item in command.items], now=now))
+    return [[next(answers) for _ in command.items] for command in sets]
+
+
+# Serialization failure, deadlock, lock not available, admin shutdown, crash shutdown, cannot connect now.
+_TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03"})
