@@ -1,0 +1,19 @@
+/** One line above GraphiQL: the server's refusal, or how to get a key where none is given. */
+import { demoKey } from "./settings.js";
+
+export function Notice({ refusal }) {
+  if (refusal === null && demoKey !== null) return null;
+  return (
+    <div className="notice">
+      {refusal !== null && (
+        <p role="alert">
+          The server refused the key (401): <strong>{refusal}</strong>
+        </p>
+      )}
+      <p>
+        Write an API key into <em>Headers</em> below the query. To issue one:{" "}
+        <code>creditgraph account create NAME</code>, then <code>creditgraph key issue --account ID</code>.
+      </p>
+    </div>
+  );
+}
