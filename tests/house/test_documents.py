@@ -1,0 +1,38 @@
+"""Documents are true on every machine."""
+
+import re
+
+import pytest
+
+from tests.house.tree import ROOT, broken, files
+
+PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", ".ci/run")
+MACHINE_PATH = re.compile(r"(?<![\w.:/])(?:/(?:root|home|Users|work|opt|srv|tmp|mnt)/|[A-Z]:\\)\S*")
+REGISTRY_HOST = re.compile(r"\b[\w.-]*(?:pypi|pythonhosted|npmjs|yarnpkg|debian)\.(?:org|com|net|io)\b")
+
+
+def foreign_place(path: str, text: str) -> list[str]:
+    return [
+        f"{path}:{number}: '{found[0]}' is not the same everywhere"
+        for number, line in enumerate(text.splitlines(), 1)
+        for pattern in (MACHINE_PATH, REGISTRY_HOST)
+        for found in pattern.finditer(line)
+    ]
+
+
+def test_no_document_names_a_place_of_one_machine() -> None:
+    assert (
+        broken(foreign_place, [*(ROOT / page for page in PAGES), *files("*.md", "docs", "benchmarks")]) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("see http://127.0.0.1:8000/graphql and docs/decisions/ and /opt", []),
+        ("cd /home/me/creditgraph", ["a.md:1: '/home/me/creditgraph' is not the same everywhere"]),
+        ("one\nfrom `mirror.pypi.net`", ["a.md:2: 'mirror.pypi.net' is not the same everywhere"]),
+    ],
+)
+def test_a_foreign_place_is_seen(text: str, wrong: list[str]) -> None:
+    assert foreign_place("a.md", text) == wrong
