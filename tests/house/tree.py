@@ -7,6 +7,8 @@ it files that break it, so that no rule can be fulfilled by seeing nothing.
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("pricing", "models", "metering", "adapters", "graph", "server")
 NOT_OURS = {"node_modules", "__pycache__", "static", "dist"}
@@ -21,9 +23,9 @@ def files(pattern: str, *folders: str) -> list[Path]:
     )
 
 
-def broken(rule: Rule, paths: Iterable[Path]) -> list[str]:
-    chosen = list(paths)
+def uphold(rule: Rule, paths: Iterable[Path]) -> None:
+    """Fail with all that is wrong, a line each."""
+    chosen = [(path.relative_to(ROOT).as_posix(), path.read_text("utf-8")) for path in paths]
     assert chosen, "the rule looks in the wrong place"
-    return [
-        line for path in chosen for line in rule(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
-    ]
+    if wrong := [line for path, text in chosen for line in rule(path, text)]:
+        pytest.fail("\n".join(wrong), pytrace=False)
