@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
-from pricing.decimal_text import LIMIT_MICROS, micros_from_text
+from pricing.decimal_text import LIMIT_MICROS, MICROS, micros_from_text
 from pricing.names import did_you_mean, name_from_text
 from pricing.rate import InvalidRateCard
 
@@ -59,7 +59,9 @@ class Table:
         value = self._value(field)
         if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
             raise self.invalid(field, 'write a number, for example "0.5".')
-        if isinstance(value, int) and abs(value) >= LIMIT_MICROS:  # too long, perhaps, even to be written out
+        if (
+            isinstance(value, int) and abs(value) >= LIMIT_MICROS // MICROS
+        ):  # too long, perhaps, even to be written out
             raise self.invalid(field, "write at most 12 digits before the point.")
         try:
             return micros_from_text(str(value))

@@ -44,7 +44,8 @@ def _lines(text: str) -> dict[Path, int]:
     for statement in _statements(text):
         if statement[0].text == "[":
             here = _header([piece.text for piece in statement], tables)
-            lines.setdefault(here, statement[0].line)
+            for length in range(len(here)):
+                lines.setdefault(here[: length + 1], statement[0].line)
         else:
             _field(statement, here, lines)
     return lines
