@@ -63,5 +63,15 @@ function createSocket(headers) {
   const address = new URL(endpoint, location.href);
   address.protocol = address.protocol.replace("http", "ws");
   const names = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
-  return createClient({ url: address.href, connectionParams: Object.fromEntries(names), retryAttempts: 0 });
+  const connectionParams = Object.fromEntries(names);
+  const client = createClient({ url: address.href, connectionParams, retryAttempts: 0 });
+  const subscribe = (request, sink) =>
+    client.subscribe(request, { ...sink, error: (cause) => sink.error(inWords(cause)) });
+  return { ...client, subscribe };
+}
+
+// A browser tells why a socket closed, but not why it never opened.
+function inWords(cause) {
+  if (!(cause instanceof Event) || cause instanceof CloseEvent) return cause;
+  return { message: "The server did not open a WebSocket for this subscription." };
 }
