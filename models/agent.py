@@ -10,7 +10,7 @@ from models.base import Base, Id, Instant, Json, JsonObject
 
 
 class Agent(Base):
-    """A business adapter (or a preset) with an account's own settings."""
+    """A business adapter with an account's own settings, on a preset's configuration where one is chosen."""
 
     __tablename__ = "agent"
     __table_args__ = (
@@ -21,7 +21,7 @@ class Agent(Base):
     account_id: Mapped[UUID] = mapped_column(Id, ForeignKey("account.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
-    business_adapter: Mapped[str | None] = mapped_column(Text)
+    business_adapter: Mapped[str] = mapped_column(Text)
     preset: Mapped[str | None] = mapped_column(Text)
     custom_settings: Mapped[Json] = mapped_column(JsonObject)
     created_at: Mapped[datetime] = mapped_column(Instant)

@@ -43,7 +43,7 @@ def upgrade() -> None:
     sa.Column('account_id', base.Id(), nullable=False),
     sa.Column('id', base.Id(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('business_adapter', sa.Text(), nullable=True),
+    sa.Column('business_adapter', sa.Text(), nullable=False),
     sa.Column('preset', sa.Text(), nullable=True),
     sa.Column('custom_settings', sa.Text(), nullable=False),
     sa.Column('created_at', base.Instant(), nullable=False),

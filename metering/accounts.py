@@ -1,0 +1,26 @@
+"""Accounts: the tenants."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from models.account import Account
+from models.identity import new_id
+from pricing.credits import Credits
+
+
+def create_account(session: Session, *, name: str, overdraft_limit: Credits | None, now: datetime) -> Account:
+    """Create a tenant. Without an overdraft limit it is postpaid: usage is tracked and owed."""
+    account = Account(
+        id=new_id(),
+        name=name,
+        overdraft_limit=overdraft_limit,
+        granted=Credits.ZERO,
+        spent=Credits.ZERO,
+        expired=Credits.ZERO,
+        overdraft=Credits.ZERO,
+        created_at=now,
+    )
+    session.add(account)
+    session.flush()
+    return account

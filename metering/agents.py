@@ -1,0 +1,110 @@
+"""Agents: create, change and archive; what they resolve to is the adapters' word."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from adapters.registry import UnknownAdapter
+from adapters.resolution import resolve_service_configuration
+from adapters.service_configuration import UnknownPreset
+from metering.errors import AgentNotFound, InvalidAgent
+from metering.ledger import locked_account
+from models.agent import Agent
+from models.base import Json
+from models.identity import new_id
+from pricing.configuration import InvalidConfiguration, ServiceConfiguration
+
+
+def create_agent(
+    session: Session,
+    *,
+    account_id: UUID,
+    name: str | None,
+    business_adapter: str,
+    preset: str | None,
+    custom_settings: Json,
+    now: datetime,
+) -> Agent:
+    """Create an agent; without a name it is called after its adapter.
+
+    Raises AccountNotFound, and InvalidAgent where adapter, preset or settings do not hold together.
+    """
+    locked_account(session, account_id)
+    _resolved(business_adapter, preset, custom_settings)
+    agent = Agent(
+        account_id=account_id,
+        id=new_id(),
+        name=name or business_adapter,
+        business_adapter=business_adapter,
+        preset=preset,
+        custom_settings=custom_settings,
+        created_at=now,
+        updated_at=now,
+        archived_at=None,
+    )
+    session.add(agent)
+    session.flush()
+    return agent
+
+
+def update_agent(
+    session: Session,
+    *,
+    account_id: UUID,
+    agent_id: UUID,
+    name: str | None,
+    custom_settings: Json | None,
+    now: datetime,
+) -> Agent:
+    """Change an agent's name, its settings, or both; what is None stays.
+
+    Raises AgentNotFound, InvalidAgent.
+    """
+    agent = _agent(session, account_id, agent_id)
+    if custom_settings is not None:
+        _resolved(agent.business_adapter, agent.preset, custom_settings)
+        agent.custom_settings = custom_settings
+    agent.name = name or agent.name
+    agent.updated_at = now
+    session.flush()
+    return agent
+
+
+def archive_agent(session: Session, *, account_id: UUID, agent_id: UUID, now: datetime) -> Agent:
+    """Take an agent out of use; its runs stay. Archiving it twice answers the same.
+
+    Raises AgentNotFound.
+    """
+    agent = session.get(Agent, (account_id, agent_id))
+    if agent is None:
+        raise AgentNotFound
+    agent.archived_at = agent.archived_at or now
+    session.flush()
+    return agent
+
+
+def service_configuration_of(agent: Agent) -> ServiceConfiguration:
+    """Resolve what may serve an agent: its adapter or preset, with its own override field by field.
+
+    Raises InvalidAgent where an adapter that it was made with has changed or gone.
+    """
+    return _resolved(agent.business_adapter, agent.preset, agent.custom_settings)
+
+
+def _agent(session: Session, account_id: UUID, agent_id: UUID) -> Agent:
+    agent = session.get(Agent, (account_id, agent_id))
+    if agent is None or agent.archived_at is not None:
+        raise AgentNotFound
+    return agent
+
+
+def _resolved(business_adapter: str, preset: str | None, custom_settings: Json) -> ServiceConfiguration:
+    try:
+        return resolve_service_configuration(business_adapter, custom_settings, preset)
+    except UnknownAdapter as error:
+        raise InvalidAgent("businessAdapter", str(error)) from error
+    except UnknownPreset as error:
+        raise InvalidAgent("preset", str(error)) from error
+    except InvalidConfiguration as error:
+        raise InvalidAgent(error.field, str(error)) from error

@@ -1,0 +1,102 @@
+"""Credits: grants."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from metering.errors import TimeOutOfRange
+from metering.idempotency import claim, fingerprint
+from metering.ledger import open_postings
+from models.ledger import Grant, RestrictionKind
+from pricing.credits import Credits
+
+DEFAULT_PRIORITY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """What a grant serves only: runs of an adapter, or runs of a workflow name."""
+
+    kind: RestrictionKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantCredits:
+    """Credits to be given to an account."""
+
+    account_id: UUID
+    amount: Credits
+    idempotency_key: str
+    priority: int = DEFAULT_PRIORITY
+    effective_at: datetime | None = None
+    expires_at: datetime | None = None
+    restricted_to: Restriction | None = None
+    reason: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The input as parsed."""
+        restriction = self.restricted_to
+        return fingerprint(
+            "grant_credits",
+            self.amount.micros,
+            self.priority,
+            self.effective_at,
+            self.expires_at,
+            restriction and [restriction.kind, restriction.name],
+            self.reason,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CreditsGrant:
+    """A grant; `replayed` where an earlier request with the same key made it."""
+
+    grant: Grant
+    replayed: bool
+
+
+def grant_credits(session: Session, *, item: GrantCredits, now: datetime) -> CreditsGrant:
+    """Give credits to an account.
+
+    Raises AccountNotFound, TimeOutOfRange (it would expire before it takes effect, or in the past),
+    AmountTooLarge, IdempotencyConflict.
+    """
+    postings = open_postings(session, [item.account_id], now=now)
+    claims = claim(session, [item], now=now)
+    earlier = claims.replayed(item)
+    if earlier is not None:
+        return CreditsGrant(session.get_one(Grant, (item.account_id, earlier)), replayed=True)
+    grant = _grant(item, now)
+    grant.id = claims.accept(item)
+    claims.settle()
+    postings.issue(grant)
+    session.execute(insert(Grant), [{key: getattr(grant, key) for key in Grant.__mapper__.column_attrs.keys()}])
+    postings.write()
+    return CreditsGrant(grant, replayed=False)
+
+
+def _grant(item: GrantCredits, now: datetime) -> Grant:
+    effective_at = item.effective_at or now
+    if item.expires_at is not None and item.expires_at <= max(effective_at, now):
+        raise TimeOutOfRange("expiresAt", item.expires_at, max(effective_at, now), _LATEST)
+    restriction = item.restricted_to
+    return Grant(
+        account_id=item.account_id,
+        amount=item.amount,
+        remaining=item.amount,
+        priority=item.priority,
+        effective_at=effective_at,
+        expires_at=item.expires_at,
+        restriction_kind=restriction.kind if restriction else None,
+        restriction_name=restriction.name if restriction else None,
+        reason=item.reason,
+        created_at=now,
+    )
+
+
+_LATEST = datetime.fromisoformat("9999-12-31T00:00:00+00:00")

@@ -1,0 +1,143 @@
+"""Idempotency: the same key and input give the first answer again; another input under it is a conflict."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from metering.errors import IdempotencyConflict
+from models.idempotency import IdempotentRequest
+from models.identity import new_id
+
+KeyOfAccount = tuple[UUID, str]
+
+
+class Request(Protocol):
+    """An input that moves money: it belongs to an account and carries a key."""
+
+    @property
+    def account_id(self) -> UUID:
+        """The account whose key it is."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """1 to 255 printable ASCII characters, kept for ever."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same parsed input, and for no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    fingerprint: str
+    result_id: UUID
+
+
+@dataclass(slots=True)
+class Claims:
+    """The keys of one batch: claimed in the database first, kept for what is accepted, freed for the rest.
+
+    Refusals are not remembered: a refused request leaves its key free for another try.
+    """
+
+    session: Session
+    now: datetime
+    _claimed: dict[KeyOfAccount, _Claim] = field(default_factory=dict)
+    _accepted: dict[KeyOfAccount, _Claim] = field(default_factory=dict)
+
+    def replayed(self, request: Request) -> UUID | None:
+        """Give the id of the first answer, or None where this request is the first.
+
+        Raises IdempotencyConflict where the key was accepted with another input.
+        """
+        accepted = self._accepted.get(_key(request))
+        if accepted is None:
+            return None
+        if accepted.fingerprint != request.fingerprint:
+            raise IdempotencyConflict(request.idempotency_key)
+        return accepted.result_id
+
+    def accept(self, request: Request) -> UUID:
+        """Keep the key for this request and give the id that its result must have."""
+        key = _key(request)
+        claimed = self._claimed.get(key)
+        if claimed is None or claimed.fingerprint != request.fingerprint:
+            claimed = _Claim(request.fingerprint, new_id())
+        self._accepted[key] = claimed
+        return claimed.result_id
+
+    def settle(self) -> None:
+        """Free the keys of what was refused; call it once, when the batch is worked out."""
+        kept = {key for key, claim in self._claimed.items() if self._accepted.get(key) == claim}
+        for account_id, key in self._claimed.keys() - kept:
+            self.session.execute(delete(_TABLE).where(_TABLE.c.account_id == account_id, _TABLE.c.key == key))
+        corrected = {key: self._accepted[key] for key in self._claimed.keys() - kept if key in self._accepted}
+        if corrected:
+            self.session.execute(insert(_TABLE), [_row(key, claim, self.now) for key, claim in corrected.items()])
+
+
+def claim(session: Session, requests: Iterable[Request], *, now: datetime) -> Claims:
+    """Claim the keys of a batch, insert-first; the accounts concerned are locked."""
+    claims = Claims(session, now)
+    wanted: dict[KeyOfAccount, _Claim] = {}
+    for request in requests:
+        if _key(request) not in wanted:
+            wanted[_key(request)] = _Claim(request.fingerprint, new_id())
+    if not wanted:
+        return claims
+    rows = [_row(key, claim_, now) for key, claim_ in wanted.items()]
+    inserted = {(row.account_id, row.key) for row in session.execute(_insert_first(session), rows)}
+    claims._claimed = {key: wanted[key] for key in inserted}  # noqa: SLF001 - made here
+    earlier = wanted.keys() - inserted
+    if earlier:
+        claims._accepted = _earlier_claims(session, earlier)  # noqa: SLF001 - made here
+    return claims
+
+
+def fingerprint(verb: str, *values: object) -> str:
+    """Digest a parsed input; times and amounts count by their canonical text."""
+    text = json.dumps([verb, *values], default=str, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _key(request: Request) -> KeyOfAccount:
+    return request.account_id, request.idempotency_key
+
+
+def _earlier_claims(session: Session, keys: Iterable[KeyOfAccount]) -> dict[KeyOfAccount, _Claim]:
+    account_ids = {account_id for account_id, _ in keys}
+    statement = select(_TABLE).where(
+        _TABLE.c.account_id.in_(account_ids), _TABLE.c.key.in_({key for _, key in keys})
+    )
+    return {
+        (row.account_id, row.key): _Claim(row.fingerprint, row.result_id) for row in session.execute(statement)
+    }
+
+
+def _row(key: KeyOfAccount, claim_: _Claim, now: datetime) -> dict[str, object]:
+    return {
+        "account_id": key[0],
+        "key": key[1],
+        "fingerprint": claim_.fingerprint,
+        "result_id": claim_.result_id,
+        "created_at": now,
+    }
+
+
+def _insert_first(session: Session) -> sqlite.Insert | postgresql.Insert:
+    return _INSERT_FIRST[session.get_bind().dialect.name]
+
+
+_TABLE = IdempotentRequest.__table__
+_INSERT_FIRST = {
+    name: dialect.insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.account_id, _TABLE.c.key)
+    for name, dialect in {"sqlite": sqlite, "postgresql": postgresql}.items()
+}

@@ -1,0 +1,164 @@
+"""Rate cards: published versions, and the prices in force at a moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, func, insert, select
+from sqlalchemy.orm import Session
+
+from metering.errors import AmountTooLarge, InvalidRateCard, NoRateCardInForce, RateUnknown
+from models.identity import new_id
+from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
+from pricing import quote
+from pricing.credits import Credits
+from pricing.quote import PricedUsage
+from pricing.rate_card import NoRateCard, Rate, RateCard, RateCards, Tier, UnknownRate
+from pricing.rate_card_file import built_in_rate_card
+from pricing.units import Quantity, ServiceType
+
+_RateKey = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBook:
+    """All published versions as values, and which row of the store each rate is."""
+
+    newest: int
+    cards: RateCards
+    rate_ids: dict[_RateKey, UUID]
+
+    def price(
+        self, service_type: ServiceType, provider: str, quantity: Quantity, *, at: datetime
+    ) -> tuple[PricedUsage, UUID]:
+        """Price one usage by the card in force; give the id of the rate that priced it too.
+
+        Raises RateUnknown where that card has no rate, AmountTooLarge where no balance could hold the price.
+        """
+        try:
+            card = self.cards.in_force(at)
+            priced = quote.price(card, service_type, provider, quantity)
+        except UnknownRate as error:
+            raise RateUnknown(error) from error
+        except NoRateCard as error:
+            raise NoRateCardInForce(at) from error
+        except quote.AmountTooLarge as error:
+            raise AmountTooLarge(str(error)) from error
+        return priced, self.rate_ids[_key(card.version, priced.rate)]
+
+
+def publish_rate_card(session: Session, *, card: RateCard, now: datetime) -> PublishedRateCard:
+    """Publish a version of the prices; usages from its date on are priced by it.
+
+    Raises InvalidRateCard where the version exists already.
+    """
+    newest = session.scalar(select(func.max(PublishedRateCard.publishing_order))) or 0
+    if session.scalar(select(PublishedRateCard.id).where(PublishedRateCard.version == card.version)):
+        raise InvalidRateCard(f"Version {card.version!r} is published already; a version never changes.")
+    published = PublishedRateCard(
+        id=new_id(),
+        publishing_order=newest + 1,
+        version=card.version,
+        effective_from=card.effective_from,
+        rounding=card.rounding,
+        precision=card.precision,
+        published_at=now,
+    )
+    session.add(published)
+    session.flush()
+    for rate in card.rates:
+        _add_rate(session, published.id, rate)
+    return published
+
+
+def publish_built_in_rate_card(session: Session, *, now: datetime) -> None:
+    """Publish the built-in prices as the first version, where nothing is published yet."""
+    if session.scalar(select(PublishedRateCard.id).limit(1)) is None:
+        publish_rate_card(session, card=built_in_rate_card(), now=now)
+
+
+def price_book(session: Session) -> PriceBook:
+    """Give the published prices; they are read again only after another version was published."""
+    store = session.info.setdefault("store", {})
+    newest = session.scalar(_NEWEST) or 0
+    book = store.get("price_book")
+    if book is None or book.newest != newest:
+        book = store["price_book"] = _read(session, newest)
+    assert isinstance(book, PriceBook)  # noqa: S101 - only this function writes the entry
+    return book
+
+
+def card_in_force(at: datetime) -> Select[tuple[PublishedRateCard]]:
+    """Select the version in force at a moment: the latest date; of equal dates, the later published."""
+    return (
+        select(PublishedRateCard)
+        .where(PublishedRateCard.effective_from <= at)
+        .order_by(PublishedRateCard.effective_from.desc(), PublishedRateCard.publishing_order.desc())
+        .limit(1)
+    )
+
+
+def _add_rate(session: Session, card_id: UUID, rate: Rate) -> None:
+    rate_id = new_id()
+    session.execute(
+        insert(PublishedRate).values(
+            id=rate_id,
+            rate_card_id=card_id,
+            service_type=rate.service_type,
+            provider=rate.provider,
+            unit_type=rate.unit_type,
+            price=Credits(rate.price_micros),
+            per=rate.per,
+            minimum=Credits(rate.minimum_micros),
+            increment_micro_units=rate.increment_micro_units,
+            free=rate.free,
+        )
+    )
+    for position, tier in enumerate(rate.tiers):
+        session.execute(
+            insert(PublishedTier).values(
+                rate_id=rate_id,
+                position=position,
+                up_to_micro_units=tier.up_to_micro_units,
+                price=Credits(tier.price_micros),
+            )
+        )
+
+
+def _read(session: Session, newest: int) -> PriceBook:
+    tiers: dict[UUID, list[Tier]] = {}
+    for tier in session.scalars(select(PublishedTier).order_by(PublishedTier.rate_id, PublishedTier.position)):
+        tiers.setdefault(tier.rate_id, []).append(Tier(tier.up_to_micro_units, tier.price.micros))
+    rows: dict[UUID, list[PublishedRate]] = {}
+    for row in session.scalars(select(PublishedRate).order_by(PublishedRate.id)):
+        rows.setdefault(row.rate_card_id, []).append(row)
+    cards: list[RateCard] = []
+    rate_ids: dict[_RateKey, UUID] = {}
+    for card in session.scalars(select(PublishedRateCard).order_by(PublishedRateCard.publishing_order)):
+        rates = {row.id: _rate(row, tuple(tiers.get(row.id, ()))) for row in rows.get(card.id, ())}
+        cards.append(
+            RateCard(card.version, card.effective_from, card.rounding, card.precision, tuple(rates.values()))
+        )
+        rate_ids.update({_key(card.version, rate): rate_id for rate_id, rate in rates.items()})
+    return PriceBook(newest, RateCards(cards), rate_ids)
+
+
+def _rate(row: PublishedRate, tiers: tuple[Tier, ...]) -> Rate:
+    return Rate(
+        service_type=row.service_type,
+        provider=row.provider,
+        unit_type=row.unit_type,
+        price_micros=row.price.micros,
+        per=row.per,
+        minimum_micros=row.minimum.micros,
+        increment_micro_units=row.increment_micro_units,
+        free=row.free,
+        tiers=tiers,
+    )
+
+
+def _key(version: str, rate: Rate) -> _RateKey:
+    return version, rate.service_type, rate.provider, rate.unit_type
+
+
+_NEWEST = select(func.max(PublishedRateCard.publishing_order))

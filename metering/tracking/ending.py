@@ -1,0 +1,71 @@
+"""End workflows, many at once: completed, failed or cancelled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from metering.errors import Refusal, WorkflowAlreadyEnded, WorkflowNotFound
+from metering.tracking.window import not_before
+from models.workflow import Workflow, WorkflowStatus
+
+
+@dataclass(frozen=True, slots=True)
+class EndWorkflow:
+    """A run that ended, and how."""
+
+    account_id: UUID
+    workflow_id: UUID
+    status: WorkflowStatus
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowEnd:
+    """A run that has ended."""
+
+    workflow: Workflow
+
+
+def end_workflows(
+    session: Session, items: Sequence[EndWorkflow], *, now: datetime
+) -> list[WorkflowEnd | Exception]:
+    """End runs; ending one twice the same way answers the same.
+
+    Refusals: WorkflowNotFound, WorkflowAlreadyEnded (in another way), TimeOutOfRange.
+    """
+    statement = select(Workflow).where(
+        Workflow.account_id.in_({item.account_id for item in items}),
+        Workflow.id.in_({item.workflow_id for item in items}),
+    )
+    workflows = {(workflow.account_id, workflow.id): workflow for workflow in session.scalars(statement)}
+    answers: list[WorkflowEnd | Exception] = []
+    for item in items:
+        try:
+            answers.append(_end(item, workflows.get((item.account_id, item.workflow_id)), now))
+        except Refusal as refusal:
+            answers.append(refusal)
+    session.flush()
+    return answers
+
+
+def mark_ended(workflow: Workflow, status: WorkflowStatus, ended_at: datetime) -> None:
+    """Set how and when a run ended, and how long it took."""
+    workflow.status = status
+    workflow.ended_at = ended_at
+    workflow.duration_micros = (ended_at - workflow.started_at) // timedelta(microseconds=1)
+
+
+def _end(item: EndWorkflow, workflow: Workflow | None, now: datetime) -> WorkflowEnd:
+    if workflow is None:
+        raise WorkflowNotFound
+    if workflow.ended_at is None:
+        # A run may have been started with a clock that is a little ahead of ours.
+        ended_at = item.ended_at or max(now, workflow.started_at)
+        mark_ended(workflow, item.status, not_before("endedAt", ended_at, workflow.started_at, now=now))
+    elif workflow.status is not item.status:
+        raise WorkflowAlreadyEnded(workflow.status, workflow.ended_at)
+    return WorkflowEnd(workflow)

@@ -1,0 +1,93 @@
+"""The usages of one batch and all that they move: prices, runs and the ledger, written back as sets."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from metering.allocation import Purpose
+from metering.ledger import Postings
+from metering.rate_cards import PriceBook
+from models.identity import new_id
+from models.service_usage import ServiceUsage
+from models.workflow import Workflow
+from pricing.units import Quantity, ServiceType
+
+
+@dataclass(slots=True)
+class UsageBatch:
+    """Usages are priced, then recorded; nothing reaches the store before `write`."""
+
+    session: Session
+    now: datetime
+    prices: PriceBook
+    postings: Postings
+    _usages: list[dict[str, object]] = field(default_factory=list)
+
+    def price(
+        self,
+        workflow: Workflow,
+        service_type: ServiceType,
+        provider: str,
+        quantity: Quantity,
+        *,
+        used_at: datetime,
+        late: bool,
+    ) -> ServiceUsage:
+        """Price a use by the card in force when it happened.
+
+        Raises RateUnknown, NoRateCardInForce, AmountTooLarge.
+        """
+        priced, rate_id = self.prices.price(service_type, provider, quantity, at=used_at)
+        self.postings.require_room(workflow.account_id, priced.credits)
+        return ServiceUsage(
+            account_id=workflow.account_id,
+            id=new_id(),
+            workflow_id=workflow.id,
+            rate_id=rate_id,
+            service_type=service_type,
+            provider=provider,
+            unit_type=quantity.unit_type,
+            micro_units=quantity.micro_units,
+            credits=priced.credits,
+            exact_micros=_ratio(priced.exact_numerator, priced.exact_denominator),
+            used_at=used_at,
+            recorded_at=self.now,
+            late=late,
+            voided_at=None,
+            void_reason=None,
+        )
+
+    def require_cover(self, usage: ServiceUsage, workflow: Workflow) -> None:
+        """Raise CreditsExhausted where grants and credit line do not cover the usage."""
+        self.postings.require_cover(usage.account_id, usage.credits, purpose_of(workflow))
+
+    def record(self, usage: ServiceUsage, workflow: Workflow) -> None:
+        """Pay for a usage and add it to its run's totals; what nothing covers becomes overdraft."""
+        self.postings.spend(usage.account_id, usage.id, usage.credits, purpose_of(workflow))
+        workflow.total_credits += usage.credits
+        workflow.usage_count += 1
+        usage.workflow_id = workflow.id
+        self._usages.append({column.key: getattr(usage, column.key) for column in _TABLE.columns})
+
+    def write(self) -> None:
+        """Write everything back, a fixed number of statements for any number of usages."""
+        self.session.flush()
+        if self._usages:
+            self.session.execute(_INSERT, self._usages)
+            self._usages = []
+        self.postings.write()
+
+
+def purpose_of(workflow: Workflow) -> Purpose:
+    """Say what a run's payments are for, as restricted grants see it."""
+    return Purpose(workflow.business_adapter, workflow.workflow_name)
+
+
+def _ratio(numerator: int, denominator: int) -> str:
+    return str(numerator) if denominator == 1 else f"{numerator}/{denominator}"
+
+
+_TABLE = ServiceUsage.__table__
+_INSERT = insert(_TABLE)

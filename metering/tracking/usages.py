@@ -1,0 +1,138 @@
+"""Add service usages, many at once: facts, priced once and recorded exactly once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from metering.errors import Refusal, WorkflowNotFound
+from metering.idempotency import claim, fingerprint
+from metering.ledger import open_postings
+from metering.rate_cards import price_book
+from metering.tracking.usage_batch import UsageBatch
+from metering.tracking.window import within_window
+from models.service_usage import ServiceUsage
+from models.workflow import Workflow
+from pricing.units import Quantity, ServiceType
+
+
+class IfUncovered(StrEnum):
+    """What to do with a usage that grants and credit line do not cover."""
+
+    RECORD = "RECORD"
+    REFUSE = "REFUSE"
+
+
+@dataclass(frozen=True, slots=True)
+class AddServiceUsage:
+    """A metered use to be recorded."""
+
+    account_id: UUID
+    workflow_id: UUID
+    service_type: ServiceType
+    provider: str
+    quantity: Quantity
+    idempotency_key: str
+    used_at: datetime | None = None
+    if_uncovered: IfUncovered = IfUncovered.RECORD
+
+    @property
+    def fingerprint(self) -> str:
+        """The input as parsed."""
+        return fingerprint(
+            "add_service_usage",
+            self.workflow_id,
+            self.service_type,
+            self.provider,
+            self.quantity.micro_units,
+            self.quantity.unit_type,
+            self.used_at,
+            self.if_uncovered,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UsageAddition:
+    """A recorded usage with its run; `replayed` where an earlier request with the same key recorded it."""
+
+    usage: ServiceUsage
+    workflow: Workflow
+    replayed: bool
+
+
+def add_service_usages(
+    session: Session, items: Sequence[AddServiceUsage], *, now: datetime
+) -> list[UsageAddition | Exception]:
+    """Record usages: never refused for lack of credits, unless the caller asks for it.
+
+    A usage of a run that has ended is recorded too and marked late. Refusals: RateUnknown,
+    NoRateCardInForce, WorkflowNotFound, TimeOutOfRange, AmountTooLarge, IdempotencyConflict, and
+    CreditsExhausted where the item says REFUSE.
+    """
+    claims = claim(session, items, now=now)
+    postings = open_postings(session, {item.account_id for item in items}, now=now)
+    batch = UsageBatch(session, now, price_book(session), postings)
+    workflows = _workflows(session, items)
+    answers: list[UsageAddition | Exception | UUID] = []
+    for item in items:
+        try:
+            replayed = claims.replayed(item)
+            if replayed is not None:
+                answers.append(replayed)
+                continue
+            workflow = workflows.get((item.account_id, item.workflow_id))
+            if workflow is None:
+                raise WorkflowNotFound  # noqa: TRY301 - answered with the other refusals of this item
+            usage = _priced(item, workflow, batch)
+            usage.id = claims.accept(item)
+            batch.record(usage, workflow)
+            answers.append(UsageAddition(usage, workflow, replayed=False))
+        except Refusal as refusal:
+            answers.append(refusal)
+    claims.settle()
+    batch.write()
+    earlier = _replays(session, [answer for answer in answers if isinstance(answer, UUID)])
+    return [earlier[answer] if isinstance(answer, UUID) else answer for answer in answers]
+
+
+def _workflows(session: Session, items: Iterable[AddServiceUsage]) -> dict[tuple[UUID, UUID], Workflow]:
+    statement = select(Workflow).where(
+        Workflow.account_id.in_({item.account_id for item in items}),
+        Workflow.id.in_({item.workflow_id for item in items}),
+    )
+    return {(workflow.account_id, workflow.id): workflow for workflow in session.scalars(statement)}
+
+
+def _priced(item: AddServiceUsage, workflow: Workflow, batch: UsageBatch) -> ServiceUsage:
+    usage = batch.price(
+        workflow,
+        item.service_type,
+        item.provider,
+        item.quantity,
+        used_at=within_window("usedAt", item.used_at, now=batch.now),
+        late=workflow.ended_at is not None,
+    )
+    if item.if_uncovered is IfUncovered.REFUSE:
+        batch.require_cover(usage, workflow)
+    return usage
+
+
+def _replays(session: Session, usage_ids: Sequence[UUID]) -> dict[UUID, UsageAddition]:
+    if not usage_ids:
+        return {}
+    statement = (
+        select(ServiceUsage, Workflow)
+        .join(
+            Workflow,
+            (Workflow.account_id == ServiceUsage.account_id) & (Workflow.id == ServiceUsage.workflow_id),
+        )
+        .where(ServiceUsage.id.in_(usage_ids))
+    )
+    return {
+        usage.id: UsageAddition(usage, workflow, replayed=True)
+        for usage, workflow in session.execute(statement)
+    }

@@ -1,0 +1,83 @@
+"""Void a service usage: it stays as a fact, its credits go back to who paid."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from metering.errors import ServiceUsageAlreadyVoided, ServiceUsageNotFound
+from metering.idempotency import claim, fingerprint
+from metering.ledger import open_postings
+from models.ledger import Book, Grant, LedgerTransfer
+from models.service_usage import ServiceUsage
+from models.workflow import Workflow
+from pricing.credits import Credits
+
+
+@dataclass(frozen=True, slots=True)
+class VoidServiceUsage:
+    """A usage that should not have been recorded, and why."""
+
+    account_id: UUID
+    usage_id: UUID
+    reason: str
+    idempotency_key: str
+
+    @property
+    def fingerprint(self) -> str:
+        """The input as parsed."""
+        return fingerprint("void_service_usage", self.usage_id, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageVoiding:
+    """A voided usage and the credits that went back."""
+
+    usage: ServiceUsage
+    refunded: Credits
+    replayed: bool
+
+
+def void_service_usage(session: Session, *, item: VoidServiceUsage, now: datetime) -> UsageVoiding:
+    """Mark a usage as void and refund it by new transfers.
+
+    Raises ServiceUsageNotFound, ServiceUsageAlreadyVoided (under another key), IdempotencyConflict.
+    """
+    claims = claim(session, [item], now=now)
+    usage = session.get(ServiceUsage, (item.account_id, item.usage_id))
+    if usage is None:
+        raise ServiceUsageNotFound
+    if claims.replayed(item) is not None:
+        return UsageVoiding(usage, usage.credits, replayed=True)
+    if usage.voided_at is not None:
+        raise ServiceUsageAlreadyVoided(usage.voided_at)
+    _refund(session, usage, now)
+    usage.voided_at, usage.void_reason = now, item.reason
+    claims.accept(item)
+    claims.settle()
+    session.flush()
+    return UsageVoiding(usage, usage.credits, replayed=False)
+
+
+def _refund(session: Session, usage: ServiceUsage, now: datetime) -> None:
+    workflow = session.get_one(Workflow, (usage.account_id, usage.workflow_id))
+    workflow.total_credits -= usage.credits
+    workflow.usage_count -= 1
+    payments = session.scalars(
+        select(LedgerTransfer)
+        .where(
+            LedgerTransfer.account_id == usage.account_id,
+            LedgerTransfer.service_usage_id == usage.id,
+            LedgerTransfer.credit_book == Book.SPENT,
+        )
+        .order_by(LedgerTransfer.id)
+    ).all()
+    payers = select(Grant).where(
+        Grant.account_id == usage.account_id, Grant.id.in_([payment.grant_id for payment in payments])
+    )
+    grants = {grant.id: grant for grant in session.scalars(payers)}
+    postings = open_postings(session, [usage.account_id], now=now)
+    postings.refund(usage.account_id, payments, grants)
+    postings.write()
