@@ -1,0 +1,45 @@
+"""A store that is open for the length of a test, and the proof that its books are right afterwards."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from metering.audit import audit
+from metering.rate_cards import publish_built_in_rate_card
+from models.database import Database, utc_now
+from models.writer import Command
+
+
+@asynccontextmanager
+async def opened(url: str, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Database]:
+    """Give a started Database on a migrated store; its connections end with the block."""
+    database = Database(url, clock=clock)
+    await database.start()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def opened_with_prices(url: str, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Database]:
+    """Give a started Database with the built-in rate card published."""
+    async with opened(url, clock) as database:
+        await database.write(Command(None, publish_built_in_rate_card))
+        yield database
+
+
+async def verify(database: Database) -> None:
+    """Assert that every balance and total equals what the records add up to."""
+    async with database.read() as session:
+        found = await session.run_sync(audit)
+    assert found.differences == ()
+
+
+def run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine to its end in a thread of its own: the caller's thread may have a running event loop."""
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(asyncio.run, work).result()
