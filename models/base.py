@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Boolean, Dialect, Integer, LargeBinary, MetaData, Text, Uuid, func
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -43,13 +43,16 @@ class Id(TypeDecorator[UUID]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(LargeBinary(16) if dialect.name == "sqlite" else Uuid())
+        """Choose the column's type."""
+        return dialect.type_descriptor(LargeBinary(16) if _is_sqlite(dialect) else Uuid())
 
-    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:  # noqa: ANN401 - a driver's value
-        return value.bytes if value is not None and dialect.name == "sqlite" else value
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> bytes | UUID | None:
+        """Give the driver its form of the id."""
+        return value.bytes if value is not None and _is_sqlite(dialect) else value
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> UUID | None:
-        return UUID(bytes=value) if value is not None and dialect.name == "sqlite" else value
+    def process_result_value(self, value: bytes | UUID | None, dialect: Dialect) -> UUID | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Take the id from the driver's form."""
+        return UUID(bytes=value) if isinstance(value, bytes) else value
 
 
 class BigInt(TypeDecorator[int]):
@@ -59,7 +62,8 @@ class BigInt(TypeDecorator[int]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+        """Choose the column's type."""
+        return _big_integer(dialect)
 
 
 class Money(TypeDecorator[Credits]):
@@ -69,12 +73,15 @@ class Money(TypeDecorator[Credits]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+        """Choose the column's type."""
+        return _big_integer(dialect)
 
     def process_bind_param(self, value: Credits | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Give the driver micro-credits."""
         return None if value is None else value.micros
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Credits | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Credits | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Take micro-credits as credits."""
         return None if value is None else Credits(int(value))
 
 
@@ -88,19 +95,22 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else TIMESTAMP(timezone=True))
+        """Choose the column's type."""
+        return dialect.type_descriptor(Integer() if _is_sqlite(dialect) else TIMESTAMP(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401 - a driver's value
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | datetime | None:
+        """Give the driver its form of the moment; ValueError for a time without an offset."""
         if value is None:
             return None
-        if value.tzinfo is None:
+        if value.utcoffset() is None:
             raise ValueError("A time without an offset cannot be stored.")
-        return (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        return (value - _EPOCH) // _MICROSECOND if _is_sqlite(dialect) else value.astimezone(UTC)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: int | datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Take the moment in UTC."""
         if value is None:
             return None
-        return _EPOCH + value * _MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        return value.astimezone(UTC) if isinstance(value, datetime) else _EPOCH + value * _MICROSECOND
 
 
 class Flag(TypeDecorator[bool]):
@@ -110,12 +120,15 @@ class Flag(TypeDecorator[bool]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else Boolean())
+        """Choose the column's type."""
+        return dialect.type_descriptor(Integer() if _is_sqlite(dialect) else Boolean())
 
-    def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:  # noqa: ANN401, FBT001 - SQLAlchemy's signature
-        return int(value) if value is not None and dialect.name == "sqlite" else value
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> int | bool | None:
+        """Give the driver its form of the truth value."""
+        return int(value) if value is not None and _is_sqlite(dialect) else value
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> bool | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def process_result_value(self, value: int | bool | None, dialect: Dialect) -> bool | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Take the truth value."""
         return None if value is None else bool(value)
 
 
@@ -130,9 +143,11 @@ class Name(TypeDecorator[Member]):
         self.members = members
 
     def process_bind_param(self, value: Member | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Give the driver the member's value."""
         return None if value is None else value.value
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Member | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Member | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Take the member; ValueError for a text that names none."""
         return None if value is None else self.members(value)
 
 
@@ -143,16 +158,27 @@ class JsonObject(TypeDecorator[Json]):
     cache_ok = True
 
     def process_bind_param(self, value: Json | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return (
-            None
-            if value is None
-            else json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-        )
+        """Give the driver the canonical text."""
+        return None if value is None else canonical_json(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Json | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Json | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Take the object that the text holds."""
         return None if value is None else json.loads(value)
 
 
-def total(column: ColumnElement[Any]) -> ColumnElement[int]:
+def canonical_json(value: Json) -> str:
+    """Write a JSON object in the one form in which it is stored."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def total(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[int]:
     """Sum a 64-bit column exactly, 0 for no rows (PostgreSQL's own sum of bigint is a numeric)."""
     return sql_cast(func.coalesce(func.sum(sql_cast(column, BigInt())), 0), BigInt())
+
+
+def _big_integer(dialect: Dialect) -> TypeEngine[Any]:
+    return dialect.type_descriptor(Integer() if _is_sqlite(dialect) else BigInteger())
+
+
+def _is_sqlite(dialect: Dialect) -> bool:
+    return dialect.name == "sqlite"

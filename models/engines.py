@@ -12,7 +12,7 @@ READERS_ON_POSTGRESQL = 10
 
 
 def sqlite_writer(url: URL) -> Engine:
-    """One connection that takes the write lock when its transaction begins (a deferred BEGIN fails under load)."""
+    """One connection that takes the write lock as its transaction begins: deferred, it fails under load."""
     engine = create_engine(
         url.set(drivername="sqlite"), poolclass=StaticPool, connect_args={"check_same_thread": False}
     )

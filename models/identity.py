@@ -20,7 +20,7 @@ class IdKind(StrEnum):
     RATE_CARD = "ratecard"
 
 
-class InvalidId(ValueError):
+class InvalidId(ValueError):  # noqa: N818 - named for the state, as every refusal here
     """The text is not an id, or it names another kind of thing."""
 
 
@@ -47,7 +47,7 @@ _clock = _Clock()
 
 
 def new_id() -> UUID:
-    """Make a UUIDv7 (RFC 9562, with the sub-millisecond fraction of its method 3), rising within the process."""
+    """Make a UUIDv7 (RFC 9562, method 3: with a sub-millisecond fraction), rising within the process."""
     tick = _clock.tick()
     milliseconds, fraction = tick >> 12, tick & 0xFFF
     random_bits = int.from_bytes(os.urandom(8), "big") >> 2

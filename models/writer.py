@@ -29,21 +29,23 @@ MOST_ITEMS_WAITING = 50_000
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - named for the state, as every refusal here
-    """The store cannot be reached, is busy beyond its limits, or gave a commit up; nothing was acknowledged."""
+    """The store cannot be reached, is too busy, or gave a commit up; nothing was acknowledged."""
 
 
 class Verb(Protocol[Answer_co]):
     """A verb of the business for one caller: runs in the transaction, raises its refusals."""
 
-    def __call__(self, session: Session, *, now: datetime) -> Answer_co: ...
+    def __call__(self, session: Session, *, now: datetime) -> Answer_co:
+        """Do it, or raise a refusal."""
 
 
 class SetVerb(Protocol[Item_contra, Answer_co]):
-    """A set-based verb: one answer or refusal for each item, in order; a refused item leaves nothing behind."""
+    """A set-based verb: an answer or a refusal for each item, in order; a refused item leaves nothing."""
 
     def __call__(
         self, session: Session, items: Sequence[Item_contra], *, now: datetime
-    ) -> Sequence[Answer_co | Exception]: ...
+    ) -> Sequence[Answer_co | Exception]:
+        """Do it for all items at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""How our column types are written into migrations, and when a column in the database is the same as in code."""
+"""How our column types are written into migrations, and when a stored column is the same as in code."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext
@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from models import base
 
 
-def render_type(kind: str, value: object, context: AutogenContext) -> str | bool:
+def render_type(kind: str, value: object, context: AutogenContext) -> str | Literal[False]:
     """Write a column type of ours as the plain decorator that stores it."""
     if kind != "type" or not isinstance(value, TypeDecorator) or type(value).__module__ != base.__name__:
         return False
