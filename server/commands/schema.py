@@ -1,0 +1,15 @@
+"""`creditgraph schema`: the contract as text."""
+
+import typer
+
+
+def schema() -> None:
+    r"""Print the GraphQL schema.
+
+    \b
+    Example:
+      creditgraph schema > schema.graphql
+    """
+    from graph.schema import schema_text  # noqa: PLC0415 - no other command waits for the schema to be built
+
+    typer.echo(schema_text().rstrip("\n"))

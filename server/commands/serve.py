@@ -1,0 +1,150 @@
+"""`creditgraph serve`: prepare the store, then answer until told to stop."""
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from metering.rate_cards import price_book, publish_built_in_rate_card, publish_rate_card
+from models.database import Database
+from models.writer import Command
+from pricing.rate_card import RateCard
+from server.commands import store, values
+from server.commands.answers import hint, plain_refusals, refuse
+from server.demo import prepare_demo
+from server.demo_history import run_demo_history
+from server.logs import log_configuration, set_up_logs
+from server.settings import InvalidSettings, Settings
+
+APPLICATION = "server.app:create_app"
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to show an address that a browser can open
+
+
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Without it: 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; 0 takes a free one. Without it: 8000.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes that serve. Without it: 1.")
+    ] = None,
+    database_url: Annotated[
+        str | None,
+        typer.Option(help=f"The store: sqlite:///FILE or postgresql://… Without it: {store.DEFAULT}."),
+    ] = None,
+    demo: Annotated[
+        bool | None, typer.Option("--demo", help="Add a fresh demo account with some weeks of history.")
+    ] = None,
+    rate_card: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="First rate card of an empty store, in place of the built-in one."),
+    ] = None,
+) -> None:
+    r"""Serve GraphQL on /graphql and GraphiQL on /; every option can also come as CREDITGRAPH_… .
+
+    \b
+    Examples:
+      creditgraph serve --demo
+      creditgraph serve --host 0.0.0.0 --workers 4 --database-url postgresql://app@db/creditgraph
+      CREDITGRAPH_PORT=9000 creditgraph serve
+    """
+    given = {"host": host, "port": port, "workers": workers, "database_url": database_url}
+    with plain_refusals():
+        settings = Settings.of({**given, "demo": demo, "rate_card": rate_card})
+        set_up_logs(settings.log_format, settings.log_level)
+        first_card = (
+            None if settings.rate_card is None else values.rate_card("--rate-card", settings.rate_card)
+        )
+        listener = _listener(settings)
+        settings = asyncio.run(_prepare(settings, first_card))
+    typer.echo(f"GraphiQL: {_address(listener)}")
+    if settings.demo_key is not None:
+        typer.echo(f"Demo key: {settings.demo_key.get_secret_value()}")
+    settings.to_environment()
+    _answer(settings, listener)
+
+
+async def _prepare(settings: Settings, first_card: RateCard | None) -> Settings:
+    async with store.open_store(settings.database_url) as database:
+        await _publish_first_rate_card(database, first_card)
+        if not settings.demo:
+            return settings
+        demo = await prepare_demo(database)
+        shown = settings.model_copy(update={"demo_key": SecretStr(demo.secret)})
+        if settings.workers > 1:
+            # Nobody knows which of them would write the history: it is written before they start.
+            await run_demo_history(database, demo.account)
+            return shown
+        return shown.model_copy(update={"demo_account": demo.account})
+
+
+async def _publish_first_rate_card(database: Database, card: RateCard | None) -> None:
+    if card is None:
+        await database.write(Command(None, publish_built_in_rate_card))
+        return
+    async with database.read() as session:
+        book = await session.run_sync(price_book)
+    if not book.newest:
+        await database.write(
+            Command(None, lambda session, *, now: publish_rate_card(session, card=card, now=now))
+        )
+    elif card not in tuple(book.cards):
+        hint("Note: the store has a rate card already; add yours by `creditgraph rate-card publish FILE`.")
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """Take the port before anything is written, so that a second server changes nothing."""
+    try:
+        family, *_, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        # Without this two servers could both hold the port until one of them listens.
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InvalidSettings(
+            f"Cannot listen on {settings.host} port {settings.port}: {reason}. "
+            "Choose others by --host and --port."
+        ) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    shown = _EVERYWHERE.get(host, host)
+    return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
+
+
+def _answer(settings: Settings, listener: socket.socket) -> None:
+    import uvicorn  # noqa: PLC0415 - only this command serves
+    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - likewise
+
+    config = uvicorn.Config(
+        APPLICATION,
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=log_configuration(settings.log_format, settings.log_level),
+        access_log=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    if settings.workers > 1:
+        Multiprocess(config, target=server.run, sockets=[listener]).run()
+        return
+    server.run(sockets=[listener])
+    if not server.started:
+        refuse("the server could not start; the lines above say why.")
+
+
+_BACKLOG = 2_048
+_SHUTDOWN_SECONDS = 10

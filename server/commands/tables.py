@@ -1,0 +1,20 @@
+"""Lists for a person: a table as wide as its content, so that ids can be copied whole."""
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_WIDTH_IN_A_FILE = 400
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of text to standard output."""
+    table = Table(*columns, box=box.SIMPLE, pad_edge=False)
+    for row in rows:
+        # Plain text: a name may hold what would otherwise be read as markup.
+        table.add_row(*(Text(cell, overflow="fold") for cell in row))
+    Console(width=None if sys.stdout.isatty() else _WIDTH_IN_A_FILE, highlight=False).print(table)

@@ -1,0 +1,125 @@
+"""The example operations that open in GraphiQL's tabs; with the demo key each runs as it stands."""
+
+from server.graphiql import ExampleOperation
+
+_FIRST_WORKFLOW = """
+mutation FirstWorkflow {
+  recordWorkflow(input: {
+    workflowName: "phone_ai_call"
+    idempotencyKey: "first-workflow"
+    servicesUsed: [
+      {serviceType: PHONE, provider: "twilio", units: "5", unitType: MINUTES}
+      {serviceType: GPT, provider: "gpt-4o-mini", units: "3000", unitType: TOKENS}
+    ]
+  }) {
+    ... on WorkflowRecorded {
+      workflow {
+        workflowName
+        status
+        totalCreditsUsed
+        servicesUsed { nodes { serviceType provider unitsConsumed creditsUsed } }
+      }
+      replayed
+    }
+    ... on Refusal { code message }
+  }
+}
+"""
+
+_START_LIVE = """
+mutation StartLive($idempotencyKey: String!) {
+  startWorkflow(input: {
+    workflowName: "voice_chat"
+    userId: "user-01"
+    idempotencyKey: $idempotencyKey
+  }) {
+    ... on WorkflowStarted {
+      workflow { id workflowName status startedAt }
+      replayed
+    }
+    ... on Refusal { code message }
+  }
+}
+"""
+
+_ADD_LIVE = """
+mutation AddLive($workflowId: ID!, $idempotencyKey: String!) {
+  addServiceUsage(input: {
+    workflowId: $workflowId
+    serviceType: GPT
+    provider: "gpt-4o"
+    units: "1500"
+    unitType: TOKENS
+    idempotencyKey: $idempotencyKey
+  }) {
+    ... on ServiceUsageAdded {
+      serviceUsage { provider unitsConsumed creditsUsed }
+      workflow { totalCreditsUsed }
+      replayed
+    }
+    ... on Refusal { code message }
+  }
+}
+"""
+
+_WHERE_CREDITS_WENT = """
+query WhereDidTheCreditsGo {
+  viewer {
+    account {
+      name
+      usage {
+        totalCredits
+        workflowBreakdown { workflowName count totalCredits averageDurationSeconds }
+        serviceBreakdown { serviceType provider usageCount units totalCredits }
+      }
+    }
+  }
+}
+"""
+
+_AGENTS = """
+query AgentsAndTheirRuns {
+  viewer {
+    account {
+      agents(first: 10) {
+        nodes {
+          name
+          businessAdapter
+          workflows(first: 3) {
+            nodes {
+              workflowName
+              status
+              totalCreditsUsed
+              servicesUsed(first: 5) { nodes { serviceType provider unitsConsumed creditsUsed } }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+"""
+
+_RATE_CARD = """
+query RateCard {
+  rateCard {
+    version
+    effectiveFrom
+    rates { serviceType provider unitType price per }
+  }
+}
+"""
+
+EXAMPLES: tuple[ExampleOperation, ...] = (
+    ExampleOperation("Record a whole phone-and-AI workflow: 103 credits", _FIRST_WORKFLOW, {}),
+    ExampleOperation("Live, 1 of 2: start a workflow", _START_LIVE, {"idempotencyKey": "live-1"}),
+    ExampleOperation(
+        "Live, 2 of 2: add a usage as it happens (put the id from the tab before into the variables)",
+        _ADD_LIVE,
+        {"workflowId": "workflow_…", "idempotencyKey": "live-1-usage-1"},
+    ),
+    ExampleOperation("Where did the credits go?", _WHERE_CREDITS_WENT, {}),
+    ExampleOperation("Agents, their latest runs and what these used", _AGENTS, {}),
+    ExampleOperation("The prices in force", _RATE_CARD, {}),
+)
+"""The first one is the README's first query."""

@@ -1,0 +1,113 @@
+"""Settings of a process, from options and from the environment (`CREDITGRAPH_…`)."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from server.demo_account import DemoAccount
+
+DEFAULT_DATABASE_URL = "sqlite+aiosqlite:///creditgraph.db"
+ENVIRONMENT_PREFIX = "CREDITGRAPH_"
+
+LogFormat = Literal["pretty", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class InvalidSettings(ValueError):  # noqa: N818 - named for the state, as every refusal here
+    """A setting that cannot be used; the message names it and the fix, on one line."""
+
+
+def database_url_from_text(text: str) -> str:
+    """Return the URL with the driver that this service uses.
+
+    Raises ValueError, without repeating the URL and so the password in it, for a store that it cannot use.
+    """
+    scheme, separator, rest = text.strip().partition("://")
+    driver = _DRIVERS.get(scheme)
+    if not separator or driver is None:
+        raise ValueError("write sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    (_require_file if scheme.startswith("sqlite") else _require_host)(rest)
+    return f"{driver}://{rest}"
+
+
+class Settings(BaseSettings):
+    """How one process serves. Arguments win over the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    database_url: Annotated[str, AfterValidator(database_url_from_text)] = DEFAULT_DATABASE_URL
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    demo: bool = False
+    log_format: LogFormat = Field(default_factory=lambda: "pretty" if sys.stderr.isatty() else "json")
+    log_level: LogLevel = "info"
+    rate_card: Path | None = None
+    demo_key: SecretStr | None = None
+    demo_account: DemoAccount | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, object]) -> Self:
+        """Read the environment, the given values first; what is None counts as not given.
+
+        Raises InvalidSettings.
+        """
+        try:
+            return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # validated here
+        except ValidationError as error:
+            raise InvalidSettings(_one_line(error, given)) from None
+        except SettingsError as error:
+            raise InvalidSettings(f"{error}.") from None
+
+    def to_environment(self) -> None:
+        """Put the settings into the environment, where the processes that serve find them."""
+        values = self.model_dump(mode="json", exclude={"demo_key", "demo_account"}, exclude_none=True)
+        environment = {name: str(value) for name, value in values.items()}
+        if self.demo_key is not None:
+            environment["demo_key"] = self.demo_key.get_secret_value()
+        if self.demo_account is not None:
+            environment["demo_account"] = self.model_dump_json(include={"demo_account"})
+            environment["demo_account"] = environment["demo_account"].removeprefix('{"demo_account":')[:-1]
+        os.environ.update({f"{ENVIRONMENT_PREFIX}{name.upper()}": text for name, text in environment.items()})
+
+
+def _one_line(error: ValidationError, given: Mapping[str, object]) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = str(first["loc"][0])
+    option = f"--{name.replace('_', '-')}"
+    where = option if given.get(name) is not None else f"{ENVIRONMENT_PREFIX}{name.upper()}"
+    return f"{where}: {first['msg'].removeprefix('Value error, ').removesuffix('.')}."
+
+
+def _require_file(rest: str) -> None:
+    # The writer and the readers have connections of their own; each would see another memory.
+    path = rest.partition("?")[0]
+    if not path.startswith("/") or path == "/" or path.endswith(":memory:"):
+        raise ValueError("a SQLite store is a file: write sqlite:///FILE, or sqlite:////FOLDER/FILE")
+
+
+def _require_host(rest: str) -> None:
+    try:
+        parts = urlsplit(f"postgresql://{rest}")
+        complete = bool(parts.hostname or parts.query) and parts.port != 0
+    except ValueError:
+        complete = False
+    if not complete:
+        raise ValueError("write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, the port a number")
+
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
