@@ -30,8 +30,10 @@ def audit(
     with plain_refusals():
         account_id = None if account is None else values.account_id(account)
         found = store.on_store(database_url, lambda database: _audit(database, account_id))
-    counted = f"accounts: {found.account_count:,}, transfers: {found.transfer_count:,}, "
+    counted = (
+        f"accounts: {found.account_count:,}, transfers: {found.transfer_count:,}, "
         f"usages: {found.usage_count:,}"
+    )
     if found.ok:
         typer.echo(f"Every balance equals its transfers ({counted}).")
         return
