@@ -94,9 +94,9 @@ def revoke_api_key(session: Session, *, account_id: UUID | None, api_key_id: UUI
 
 def note_key_uses(session: Session, items: Sequence[KeyUse], *, now: datetime) -> list[None]:  # noqa: ARG001 - a set verb's signature
     """Remember when keys were last used."""
-    session.execute(
-        update(ApiKey), [{"id": use.api_key_id, "last_used_at": use.used_at} for use in items]
-    )
+    # In the order of ids, so that two processes which note the same keys wait instead of deadlocking.
+    latest = {use.api_key_id: use.used_at for use in sorted(items, key=lambda use: use.used_at)}
+    session.execute(update(ApiKey), [{"id": key, "last_used_at": latest[key]} for key in sorted(latest)])
     return [None] * len(items)
 
 

@@ -52,8 +52,12 @@ def audit(session: Session, *, account_id: UUID | None = None) -> Audit:
     differences = [*_balances(session, account_id), *_remainders(session, account_id)]
     differences += [*_payments(session, account_id), *_run_totals(session, account_id)]
     differences += _spending(session, account_id)
-    counts = [_count(session, table, account_id) for table in (Account, LedgerTransfer, ServiceUsage)]
-    return Audit(*counts, tuple(differences))
+    return Audit(
+        account_count=_count(session, Account, account_id),
+        transfer_count=_count(session, LedgerTransfer, account_id),
+        usage_count=_count(session, ServiceUsage, account_id),
+        differences=tuple(differences),
+    )
 
 
 def _balances(session: Session, only: UUID | None) -> Iterator[Difference]:
@@ -68,7 +72,7 @@ def _balances(session: Session, only: UUID | None) -> Iterator[Difference]:
         sums = _sums(entries, entries.c.account_id, entries.c.book == book)
         recomputed = _or_zero(sums.c.micros) * sign
         yield from _differing(
-            session, Account, [Account.id], balance, sums, recomputed, only, lambda _, name=name: f"balance {name}"
+            session, Account, [Account.id], balance, sums, recomputed, only, _account_wide(f"balance {name}")
         )
 
 
@@ -83,7 +87,7 @@ def _remainders(session: Session, only: UUID | None) -> Iterator[Difference]:
         sums,
         _or_zero(sums.c.micros),
         only,
-        lambda row_id: f"remainder of {format_id(IdKind.GRANT, row_id)}",
+        _named("remainder", IdKind.GRANT),
     )
 
 
@@ -99,7 +103,7 @@ def _payments(session: Session, only: UUID | None) -> Iterator[Difference]:
         sums,
         _or_zero(sums.c.micros),
         only,
-        lambda row_id: f"payment of {format_id(IdKind.SERVICE_USAGE, row_id)}",
+        _named("payment", IdKind.SERVICE_USAGE),
     )
 
 
@@ -119,7 +123,7 @@ def _run_totals(session: Session, only: UUID | None) -> Iterator[Difference]:
             sums,
             _or_zero(sums.c.micros),
             only,
-            lambda row_id, name=name: f"{name} of {format_id(IdKind.WORKFLOW, row_id)}",
+            _named(name, IdKind.WORKFLOW),
         )
 
 
@@ -133,7 +137,7 @@ def _spending(session: Session, only: UUID | None) -> Iterator[Difference]:
         sums,
         _or_zero(sums.c.micros),
         only,
-        lambda _: "spending by its usages",
+        _account_wide("spending by its usages"),
     )
 
 
@@ -191,6 +195,14 @@ def _differing(  # noqa: PLR0917 - one shape for five comparisons
         statement = statement.where(key[0] == only)
     for account_id, row_id, was, is_ in session.execute(statement):
         yield Difference(account_id, name(row_id), Credits(was), Credits(is_))
+
+
+def _named(what: str, kind: IdKind) -> Callable[[UUID], str]:
+    return lambda row_id: f"{what} of {format_id(kind, row_id)}"
+
+
+def _account_wide(what: str) -> Callable[[UUID], str]:
+    return lambda _: what
 
 
 def _count(session: Session, table: type[Any], only: UUID | None) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from metering.errors import TimeOutOfRange
 from metering.idempotency import claim, fingerprint
 from metering.ledger import open_postings
+from models.base import table_of
 from models.ledger import Grant, RestrictionKind
 from pricing.credits import Credits
 
@@ -75,7 +76,7 @@ def grant_credits(session: Session, *, item: GrantCredits, now: datetime) -> Cre
     grant.id = claims.accept(item)
     claims.settle()
     postings.issue(grant)
-    session.execute(insert(Grant), [{key: getattr(grant, key) for key in Grant.__mapper__.column_attrs.keys()}])
+    session.execute(insert(_TABLE), [{column.key: getattr(grant, column.key) for column in _TABLE.columns}])
     postings.write()
     return CreditsGrant(grant, replayed=False)
 
@@ -99,4 +100,5 @@ def _grant(item: GrantCredits, now: datetime) -> Grant:
     )
 
 
+_TABLE = table_of(Grant)
 _LATEST = datetime.fromisoformat("9999-12-31T00:00:00+00:00")

@@ -109,7 +109,8 @@ class OverdraftLimitReached(CreditsExhausted):
 
     def __init__(self, available: Credits) -> None:
         Refusal.__init__(
-            self, f"The account has {available} credits left, its credit line included: no workflow can start."
+            self,
+            f"The account has {available} credits left, credit line included: no workflow can start.",
         )
         self.needed = Credits(1)
         self.available = available

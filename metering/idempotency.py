@@ -4,15 +4,17 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from metering.errors import IdempotencyConflict
+from models.base import table_of
 from models.idempotency import IdempotentRequest
 from models.identity import new_id
 
@@ -76,12 +78,13 @@ class Claims:
 
     def settle(self) -> None:
         """Free the keys of what was refused; call it once, when the batch is worked out."""
-        kept = {key for key, claim in self._claimed.items() if self._accepted.get(key) == claim}
-        for account_id, key in self._claimed.keys() - kept:
-            self.session.execute(delete(_TABLE).where(_TABLE.c.account_id == account_id, _TABLE.c.key == key))
-        corrected = {key: self._accepted[key] for key in self._claimed.keys() - kept if key in self._accepted}
-        if corrected:
-            self.session.execute(insert(_TABLE), [_row(key, claim, self.now) for key, claim in corrected.items()])
+        freed = [key for key, claim in self._claimed.items() if self._accepted.get(key) != claim]
+        if freed:
+            self.session.execute(_FREE, [{"owner": account_id, "freed": key} for account_id, key in freed])
+        # A key whose first request was refused may have been taken by a later one of the batch.
+        taken = [_row(key, self._accepted[key], self.now) for key in freed if key in self._accepted]
+        if taken:
+            self.session.execute(insert(_TABLE), taken)
 
 
 def claim(session: Session, requests: Iterable[Request], *, now: datetime) -> Claims:
@@ -102,10 +105,22 @@ def claim(session: Session, requests: Iterable[Request], *, now: datetime) -> Cl
     return claims
 
 
+def replayed_ids(answers: Iterable[object]) -> set[UUID]:
+    """Give the ids among the answers of a batch: they stand for what must still be loaded."""
+    return {answer for answer in answers if isinstance(answer, UUID)}
+
+
 def fingerprint(verb: str, *values: object) -> str:
     """Digest a parsed input; times and amounts count by their canonical text."""
-    text = json.dumps([verb, *values], default=str, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    text = json.dumps(
+        [verb, *values], default=_canonical, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    )
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(value: object) -> str:
+    # One moment is one input, whatever the offset that it is written with.
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _key(request: Request) -> KeyOfAccount:
@@ -117,9 +132,8 @@ def _earlier_claims(session: Session, keys: Iterable[KeyOfAccount]) -> dict[KeyO
     statement = select(_TABLE).where(
         _TABLE.c.account_id.in_(account_ids), _TABLE.c.key.in_({key for _, key in keys})
     )
-    return {
-        (row.account_id, row.key): _Claim(row.fingerprint, row.result_id) for row in session.execute(statement)
-    }
+    rows = session.execute(statement)
+    return {(row.account_id, row.key): _Claim(row.fingerprint, row.result_id) for row in rows}
 
 
 def _row(key: KeyOfAccount, claim_: _Claim, now: datetime) -> dict[str, object]:
@@ -132,12 +146,12 @@ def _row(key: KeyOfAccount, claim_: _Claim, now: datetime) -> dict[str, object]:
     }
 
 
-def _insert_first(session: Session) -> sqlite.Insert | postgresql.Insert:
-    return _INSERT_FIRST[session.get_bind().dialect.name]
+def _insert_first(session: Session) -> ReturningInsert[tuple[UUID, str]]:
+    return _INSERT_FIRST_SQLITE if session.get_bind().dialect.name == "sqlite" else _INSERT_FIRST_POSTGRESQL
 
 
-_TABLE = IdempotentRequest.__table__
-_INSERT_FIRST = {
-    name: dialect.insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.account_id, _TABLE.c.key)
-    for name, dialect in {"sqlite": sqlite, "postgresql": postgresql}.items()
-}
+_TABLE = table_of(IdempotentRequest)
+_CLAIMED = (_TABLE.c.account_id, _TABLE.c.key)
+_INSERT_FIRST_SQLITE = sqlite.insert(_TABLE).on_conflict_do_nothing().returning(*_CLAIMED)
+_INSERT_FIRST_POSTGRESQL = postgresql.insert(_TABLE).on_conflict_do_nothing().returning(*_CLAIMED)
+_FREE = delete(_TABLE).where(_TABLE.c.account_id == bindparam("owner"), _TABLE.c.key == bindparam("freed"))

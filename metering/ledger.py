@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from metering.allocation import Purpose, allocate, is_expired, usable
 from metering.errors import AccountNotFound, AmountTooLarge, CreditsExhausted
+from metering.write_back import write_back
 from models.account import Account
+from models.base import table_of
 from models.identity import new_id
 from models.ledger import Book, Grant, LedgerTransfer
+from models.writer import locked_accounts
 from pricing.credits import Credits
 from pricing.decimal_text import LIMIT_MICROS
 
@@ -34,7 +37,7 @@ class Postings:
         return Credits.total(grant.remaining for grant in live)
 
     def headroom(self, account_id: UUID, purpose: Purpose) -> Credits | None:
-        """Give what the account may still spend on the purpose, its credit line included; None is no limit."""
+        """Give what the account may still spend on the purpose, credit line included; None is no limit."""
         account = self.accounts[account_id]
         if account.overdraft_limit is None:
             return None
@@ -46,10 +49,10 @@ class Postings:
         allocation = allocate(self.grants[account_id], amount, purpose=purpose, now=self.now)
         for grant, paid in allocation.parts:
             grant.remaining -= paid
-            self._post(account_id, Book.GRANT, Book.SPENT, paid, grant.id, usage_id)
+            self._post(account_id, _BURN, paid, grant_id=grant.id, usage_id=usage_id)
         if allocation.uncovered:
             account.overdraft += allocation.uncovered
-            self._post(account_id, Book.OVERDRAFT, Book.SPENT, allocation.uncovered, None, usage_id)
+            self._post(account_id, _OVERDRAW, allocation.uncovered, usage_id=usage_id)
         account.spent += amount
 
     def require_cover(self, account_id: UUID, amount: Credits, purpose: Purpose) -> None:
@@ -73,7 +76,7 @@ class Postings:
             raise AmountTooLarge("The account's books cannot hold so large a sum.")
         account.granted += grant.amount
         self.grants[grant.account_id].append(grant)
-        self._post(grant.account_id, Book.ISSUED, Book.GRANT, grant.amount, grant.id, None)
+        self._post(grant.account_id, _ISSUE, grant.amount, grant_id=grant.id)
 
     def refund(self, account_id: UUID, payments: Iterable[LedgerTransfer], grants: dict[UUID, Grant]) -> None:
         """Give back what was paid: to its grant where that still lives, else to the book it fell into."""
@@ -83,29 +86,34 @@ class Postings:
             usage_id = payment.service_usage_id
             if payment.debit_book is Book.OVERDRAFT or payment.grant_id is None:
                 account.overdraft -= payment.amount
-                self._post(account_id, Book.SPENT, Book.OVERDRAFT, payment.amount, None, usage_id)
+                self._post(account_id, _REPAY, payment.amount, usage_id=usage_id)
             elif is_expired(grants[payment.grant_id], self.now):
                 account.expired += payment.amount
-                self._post(account_id, Book.SPENT, Book.EXPIRED, payment.amount, None, usage_id)
+                self._post(account_id, _REFUND_TOO_LATE, payment.amount, usage_id=usage_id)
             else:
                 grants[payment.grant_id].remaining += payment.amount
-                self._post(account_id, Book.SPENT, Book.GRANT, payment.amount, payment.grant_id, usage_id)
+                grant_id = payment.grant_id
+                self._post(account_id, _REFUND, payment.amount, grant_id=grant_id, usage_id=usage_id)
 
     def expire(self) -> None:
-        """Move what is left of expired grants to the expired book."""
+        """Move what is left of expired grants to the expired book, in the store too.
+
+        It is written at once, since a verb that only replays writes nothing more.
+        """
         for account_id, grants in self.grants.items():
             for grant in grants:
                 if grant.remaining and is_expired(grant, self.now):
                     self.accounts[account_id].expired += grant.remaining
-                    self._post(account_id, Book.GRANT, Book.EXPIRED, grant.remaining, grant.id, None)
+                    self._post(account_id, _EXPIRE, grant.remaining, grant_id=grant.id)
                     grant.remaining = Credits.ZERO
+        self.write()
 
     def write(self) -> None:
         """Write balances and transfers back, a fixed number of statements for any number of transfers.
 
         What the transfers refer to (usages, new grants) is written before.
         """
-        self.session.flush()
+        write_back(self.session)
         if self._transfers:
             self.session.execute(_INSERT_TRANSFERS, self._transfers)
             self._transfers = []
@@ -113,12 +121,13 @@ class Postings:
     def _post(
         self,
         account_id: UUID,
-        debit: Book,
-        credit: Book,
+        books: tuple[Book, Book],
         amount: Credits,
-        grant_id: UUID | None,
-        usage_id: UUID | None,
+        *,
+        grant_id: UUID | None = None,
+        usage_id: UUID | None = None,
     ) -> None:
+        debit, credit = books
         self._transfers.append(
             {
                 "account_id": account_id,
@@ -148,12 +157,23 @@ def open_postings(session: Session, account_ids: Iterable[UUID], *, now: datetim
 def locked_account(session: Session, account_id: UUID) -> Account:
     """Give an account whose row this transaction has locked.
 
-    Raises AccountNotFound.
+    Raises AccountNotFound, and RuntimeError where the command did not name the account: what is read
+    without a lock may change before it is written.
     """
     account = session.get(Account, account_id)
     if account is None:
         raise AccountNotFound
+    if account not in locked_accounts(session):
+        raise RuntimeError("A command locks the accounts that it names; this account is not among them.")
     return account
 
 
-_INSERT_TRANSFERS = insert(LedgerTransfer.__table__)
+# From which book to which.
+_ISSUE = (Book.ISSUED, Book.GRANT)
+_BURN = (Book.GRANT, Book.SPENT)
+_OVERDRAW = (Book.OVERDRAFT, Book.SPENT)
+_EXPIRE = (Book.GRANT, Book.EXPIRED)
+_REPAY = (Book.SPENT, Book.OVERDRAFT)
+_REFUND = (Book.SPENT, Book.GRANT)
+_REFUND_TOO_LATE = (Book.SPENT, Book.EXPIRED)
+_INSERT_TRANSFERS = insert(table_of(LedgerTransfer))

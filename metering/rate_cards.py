@@ -24,7 +24,7 @@ _RateKey = tuple[str, str, str, str]
 class PriceBook:
     """All published versions as values, and which row of the store each rate is."""
 
-    newest: int
+    newest: UUID | None
     cards: RateCards
     rate_ids: dict[_RateKey, UUID]
 
@@ -52,6 +52,7 @@ def publish_rate_card(session: Session, *, card: RateCard, now: datetime) -> Pub
 
     Raises InvalidRateCard where the version exists already.
     """
+    _one_at_a_time(session)
     newest = session.scalar(select(func.max(PublishedRateCard.publishing_order))) or 0
     if session.scalar(select(PublishedRateCard.id).where(PublishedRateCard.version == card.version)):
         raise InvalidRateCard(f"Version {card.version!r} is published already; a version never changes.")
@@ -73,6 +74,7 @@ def publish_rate_card(session: Session, *, card: RateCard, now: datetime) -> Pub
 
 def publish_built_in_rate_card(session: Session, *, now: datetime) -> None:
     """Publish the built-in prices as the first version, where nothing is published yet."""
+    _one_at_a_time(session)
     if session.scalar(select(PublishedRateCard.id).limit(1)) is None:
         publish_rate_card(session, card=built_in_rate_card(), now=now)
 
@@ -80,7 +82,7 @@ def publish_built_in_rate_card(session: Session, *, now: datetime) -> None:
 def price_book(session: Session) -> PriceBook:
     """Give the published prices; they are read again only after another version was published."""
     store = session.info.setdefault("store", {})
-    newest = session.scalar(_NEWEST) or 0
+    newest = session.scalar(_NEWEST)
     book = store.get("price_book")
     if book is None or book.newest != newest:
         book = store["price_book"] = _read(session, newest)
@@ -88,7 +90,7 @@ def price_book(session: Session) -> PriceBook:
     return book
 
 
-def card_in_force(at: datetime) -> Select[tuple[PublishedRateCard]]:
+def card_in_force(at: datetime) -> Select[PublishedRateCard]:
     """Select the version in force at a moment: the latest date; of equal dates, the later published."""
     return (
         select(PublishedRateCard)
@@ -96,6 +98,12 @@ def card_in_force(at: datetime) -> Select[tuple[PublishedRateCard]]:
         .order_by(PublishedRateCard.effective_from.desc(), PublishedRateCard.publishing_order.desc())
         .limit(1)
     )
+
+
+def _one_at_a_time(session: Session) -> None:
+    # On SQLite there is one writer at a time anyway.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_PUBLISHING_LOCK)))
 
 
 def _add_rate(session: Session, card_id: UUID, rate: Rate) -> None:
@@ -125,9 +133,10 @@ def _add_rate(session: Session, card_id: UUID, rate: Rate) -> None:
         )
 
 
-def _read(session: Session, newest: int) -> PriceBook:
+def _read(session: Session, newest: UUID | None) -> PriceBook:
     tiers: dict[UUID, list[Tier]] = {}
-    for tier in session.scalars(select(PublishedTier).order_by(PublishedTier.rate_id, PublishedTier.position)):
+    in_order = select(PublishedTier).order_by(PublishedTier.rate_id, PublishedTier.position)
+    for tier in session.scalars(in_order):
         tiers.setdefault(tier.rate_id, []).append(Tier(tier.up_to_micro_units, tier.price.micros))
     rows: dict[UUID, list[PublishedRate]] = {}
     for row in session.scalars(select(PublishedRate).order_by(PublishedRate.id)):
@@ -161,4 +170,7 @@ def _key(version: str, rate: Rate) -> _RateKey:
     return version, rate.service_type, rate.provider, rate.unit_type
 
 
-_NEWEST = select(func.max(PublishedRateCard.publishing_order))
+# By id, not by number: a number that was rolled back comes again with other prices.
+_NEWEST = select(PublishedRateCard.id).order_by(PublishedRateCard.publishing_order.desc()).limit(1)
+# Any constant will do, as long as every process asks for the same lock.
+_PUBLISHING_LOCK = 0x72617465

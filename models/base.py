@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Dialect, Integer, LargeBinary, MetaData, Text, Uuid, func
+from sqlalchemy import BigInteger, Boolean, Dialect, Integer, LargeBinary, MetaData, Table, Text, Uuid, func
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
@@ -34,6 +34,11 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def table_of(mapped: type[Base]) -> Table:
+    """Give the table of a mapped class, for statements that deal in plain rows."""
+    return mapped.metadata.tables[mapped.__tablename__]
 
 
 class Id(TypeDecorator[UUID]):

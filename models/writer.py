@@ -159,6 +159,12 @@ def answer_together(
     return answers
 
 
+def locked_accounts(session: Session) -> set[Account]:
+    """Give the accounts that the session's transaction has to itself."""
+    locked: set[Account] = session.info.get(_LOCKED, set())
+    return locked
+
+
 def is_transient(error: BaseException) -> bool:
     """Tell whether the same transaction can be expected to pass when it is tried again."""
     if not isinstance(error, DBAPIError):
@@ -174,7 +180,7 @@ def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
     if account_ids:
         # The rows stay in the session, so a verb's session.get(Account, …) costs no further statement.
         locked = select(Account).where(Account.id.in_(account_ids)).order_by(Account.id)
-        session.info["locked_accounts"] = session.scalars(locked.with_for_update(key_share=True)).all()
+        session.info[_LOCKED] = set(session.scalars(locked.with_for_update(key_share=True)))
 
 
 def _merged(commands: Sequence[AnyCommand]) -> Iterator[list[int]]:
@@ -206,5 +212,6 @@ def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime)
     return [[next(answers) for _ in command.items] for command in sets]
 
 
+_LOCKED = "locked_accounts"
 # Serialization failure, deadlock, lock not available, admin shutdown, crash shutdown, cannot connect now.
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03"})

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from metering.errors import Refusal, WorkflowAlreadyEnded, WorkflowNotFound
 from metering.tracking.window import not_before
+from metering.write_back import write_back
 from models.workflow import Workflow, WorkflowStatus
 
 
@@ -48,7 +49,7 @@ def end_workflows(
             answers.append(_end(item, workflows.get((item.account_id, item.workflow_id)), now))
         except Refusal as refusal:
             answers.append(refusal)
-    session.flush()
+    write_back(session)
     return answers
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from metering.errors import Refusal
-from metering.idempotency import claim, fingerprint
+from metering.idempotency import claim, fingerprint, replayed_ids
 from metering.ledger import open_postings
 from metering.rate_cards import price_book
 from metering.tracking.ending import mark_ended
@@ -83,8 +83,8 @@ def record_workflows(
     Refusals: RateUnknown, NoRateCardInForce, AgentNotFound, TimeOutOfRange, AmountTooLarge,
     IdempotencyConflict.
     """
-    claims = claim(session, items, now=now)
     postings = open_postings(session, {item.account_id for item in items}, now=now)
+    claims = claim(session, items, now=now)
     batch = UsageBatch(session, now, price_book(session), postings)
     references = load_references(session, [item.start for item in items])
     recorded: dict[UUID, Workflow] = {}
@@ -106,7 +106,7 @@ def record_workflows(
     claims.settle()
     insert_workflows(session, recorded.values())
     batch.write()
-    earlier = load_workflows(session, [answer for answer in answers if isinstance(answer, UUID)]) | recorded
+    earlier = load_workflows(session, postings.accounts, replayed_ids(answers)) | recorded
     return [
         WorkflowRecord(earlier[answer], replayed=True) if isinstance(answer, UUID) else answer
         for answer in answers

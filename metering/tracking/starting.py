@@ -1,6 +1,6 @@
 """Start workflows, many at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,13 +15,13 @@ from metering.errors import (
     Refusal,
     WorkflowNotFound,
 )
-from metering.idempotency import claim, fingerprint
+from metering.idempotency import claim, fingerprint, replayed_ids
 from metering.ledger import Postings, open_postings
 from metering.tracking.usage_batch import purpose_of
 from metering.tracking.window import within_window
 from models.agent import Agent
 from models.api_key import ApiKey
-from models.base import Json
+from models.base import Json, table_of
 from models.workflow import Workflow, WorkflowStatus
 from pricing.credits import Credits
 
@@ -74,8 +74,8 @@ def start_workflows(
     Refusals: AgentNotFound, ApiKeyNotFound, WorkflowNotFound (the parent), OverdraftLimitReached,
     TimeOutOfRange, IdempotencyConflict.
     """
-    claims = claim(session, items, now=now)
     postings = open_postings(session, {item.account_id for item in items}, now=now)
+    claims = claim(session, items, now=now)
     references = load_references(session, items)
     started: dict[UUID, Workflow] = {}
     answers: list[WorkflowStart | Exception | UUID] = []
@@ -94,7 +94,7 @@ def start_workflows(
     claims.settle()
     insert_workflows(session, started.values())
     postings.write()
-    earlier = load_workflows(session, [answer for answer in answers if isinstance(answer, UUID)]) | started
+    earlier = load_workflows(session, postings.accounts, replayed_ids(answers)) | started
     return [
         WorkflowStart(earlier[answer], replayed=True) if isinstance(answer, UUID) else answer
         for answer in answers
@@ -165,18 +165,18 @@ def new_workflow(item: StartWorkflow, references: References, *, now: datetime) 
 
 def insert_workflows(session: Session, workflows: Iterable[Workflow]) -> None:
     """Insert new runs in one statement."""
-    rows = [
-        {column.key: getattr(workflow, attribute.key) for attribute, column in _COLUMNS} for workflow in workflows
-    ]
+    rows = [{name: getattr(workflow, key) for key, name in _COLUMNS} for workflow in workflows]
     if rows:
         session.execute(_INSERT, rows)
 
 
-def load_workflows(session: Session, workflow_ids: Sequence[UUID]) -> dict[UUID, Workflow]:
-    """Load runs by id in one statement, none where there are no ids."""
+def load_workflows(
+    session: Session, account_ids: Iterable[UUID], workflow_ids: Collection[UUID]
+) -> dict[UUID, Workflow]:
+    """Load runs of the accounts by id in one statement, none where there are no ids."""
     if not workflow_ids:
         return {}
-    statement = select(Workflow).where(Workflow.id.in_(workflow_ids))
+    statement = select(Workflow).where(Workflow.account_id.in_(account_ids), Workflow.id.in_(workflow_ids))
     return {workflow.id: workflow for workflow in session.scalars(statement)}
 
 
@@ -184,11 +184,10 @@ def _start(item: StartWorkflow, references: References, postings: Postings, now:
     workflow = new_workflow(item, references, now=now)
     headroom = postings.headroom(item.account_id, purpose_of(workflow))
     if headroom is not None and headroom <= Credits.ZERO:
-        raise OverdraftLimitReached(headroom)
+        raise OverdraftLimitReached(max(headroom, Credits.ZERO))
     return workflow
 
 
-_INSERT = insert(Workflow.__table__)
-_COLUMNS = [
-    (attribute, attribute.columns[0]) for attribute in Workflow.__mapper__.column_attrs
-]
+_INSERT = insert(table_of(Workflow))
+# `metadata` is a word of the mapper's own, so one attribute is called otherwise than its column.
+_COLUMNS = [(attribute.key, attribute.columns[0].key) for attribute in Workflow.__mapper__.column_attrs]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from metering.allocation import Purpose
 from metering.ledger import Postings
 from metering.rate_cards import PriceBook
+from models.base import table_of
 from models.identity import new_id
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
@@ -73,7 +74,6 @@ class UsageBatch:
 
     def write(self) -> None:
         """Write everything back, a fixed number of statements for any number of usages."""
-        self.session.flush()
         if self._usages:
             self.session.execute(_INSERT, self._usages)
             self._usages = []
@@ -89,5 +89,5 @@ def _ratio(numerator: int, denominator: int) -> str:
     return str(numerator) if denominator == 1 else f"{numerator}/{denominator}"
 
 
-_TABLE = ServiceUsage.__table__
+_TABLE = table_of(ServiceUsage)
 _INSERT = insert(_TABLE)

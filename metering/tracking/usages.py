@@ -1,6 +1,6 @@
 """Add service usages, many at once: facts, priced once and recorded exactly once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from metering.errors import Refusal, WorkflowNotFound
-from metering.idempotency import claim, fingerprint
+from metering.idempotency import claim, fingerprint, replayed_ids
 from metering.ledger import open_postings
 from metering.rate_cards import price_book
 from metering.tracking.usage_batch import UsageBatch
@@ -73,8 +73,8 @@ def add_service_usages(
     NoRateCardInForce, WorkflowNotFound, TimeOutOfRange, AmountTooLarge, IdempotencyConflict, and
     CreditsExhausted where the item says REFUSE.
     """
-    claims = claim(session, items, now=now)
     postings = open_postings(session, {item.account_id for item in items}, now=now)
+    claims = claim(session, items, now=now)
     batch = UsageBatch(session, now, price_book(session), postings)
     workflows = _workflows(session, items)
     answers: list[UsageAddition | Exception | UUID] = []
@@ -86,7 +86,7 @@ def add_service_usages(
                 continue
             workflow = workflows.get((item.account_id, item.workflow_id))
             if workflow is None:
-                raise WorkflowNotFound  # noqa: TRY301 - answered with the other refusals of this item
+                raise WorkflowNotFound
             usage = _priced(item, workflow, batch)
             usage.id = claims.accept(item)
             batch.record(usage, workflow)
@@ -95,7 +95,7 @@ def add_service_usages(
             answers.append(refusal)
     claims.settle()
     batch.write()
-    earlier = _replays(session, [answer for answer in answers if isinstance(answer, UUID)])
+    earlier = _replays(session, postings.accounts, replayed_ids(answers))
     return [earlier[answer] if isinstance(answer, UUID) else answer for answer in answers]
 
 
@@ -121,7 +121,9 @@ def _priced(item: AddServiceUsage, workflow: Workflow, batch: UsageBatch) -> Ser
     return usage
 
 
-def _replays(session: Session, usage_ids: Sequence[UUID]) -> dict[UUID, UsageAddition]:
+def _replays(
+    session: Session, account_ids: Iterable[UUID], usage_ids: Collection[UUID]
+) -> dict[UUID, UsageAddition]:
     if not usage_ids:
         return {}
     statement = (
@@ -130,7 +132,7 @@ def _replays(session: Session, usage_ids: Sequence[UUID]) -> dict[UUID, UsageAdd
             Workflow,
             (Workflow.account_id == ServiceUsage.account_id) & (Workflow.id == ServiceUsage.workflow_id),
         )
-        .where(ServiceUsage.id.in_(usage_ids))
+        .where(ServiceUsage.account_id.in_(account_ids), ServiceUsage.id.in_(usage_ids))
     )
     return {
         usage.id: UsageAddition(usage, workflow, replayed=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from metering.errors import ServiceUsageAlreadyVoided, ServiceUsageNotFound
 from metering.idempotency import claim, fingerprint
-from metering.ledger import open_postings
+from metering.ledger import Postings, open_postings
 from models.ledger import Book, Grant, LedgerTransfer
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
@@ -45,6 +45,7 @@ def void_service_usage(session: Session, *, item: VoidServiceUsage, now: datetim
 
     Raises ServiceUsageNotFound, ServiceUsageAlreadyVoided (under another key), IdempotencyConflict.
     """
+    postings = open_postings(session, [item.account_id], now=now)
     claims = claim(session, [item], now=now)
     usage = session.get(ServiceUsage, (item.account_id, item.usage_id))
     if usage is None:
@@ -53,15 +54,15 @@ def void_service_usage(session: Session, *, item: VoidServiceUsage, now: datetim
         return UsageVoiding(usage, usage.credits, replayed=True)
     if usage.voided_at is not None:
         raise ServiceUsageAlreadyVoided(usage.voided_at)
-    _refund(session, usage, now)
+    _refund(session, usage, postings)
     usage.voided_at, usage.void_reason = now, item.reason
     claims.accept(item)
     claims.settle()
-    session.flush()
+    postings.write()
     return UsageVoiding(usage, usage.credits, replayed=False)
 
 
-def _refund(session: Session, usage: ServiceUsage, now: datetime) -> None:
+def _refund(session: Session, usage: ServiceUsage, postings: Postings) -> None:
     workflow = session.get_one(Workflow, (usage.account_id, usage.workflow_id))
     workflow.total_credits -= usage.credits
     workflow.usage_count -= 1
@@ -75,9 +76,8 @@ def _refund(session: Session, usage: ServiceUsage, now: datetime) -> None:
         .order_by(LedgerTransfer.id)
     ).all()
     payers = select(Grant).where(
-        Grant.account_id == usage.account_id, Grant.id.in_([payment.grant_id for payment in payments])
+        Grant.account_id == usage.account_id,
+        Grant.id.in_([payment.grant_id for payment in payments if payment.grant_id]),
     )
     grants = {grant.id: grant for grant in session.scalars(payers)}
-    postings = open_postings(session, [usage.account_id], now=now)
     postings.refund(usage.account_id, payments, grants)
-    postings.write()
