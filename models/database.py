@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, overload
 
 from sqlalchemy import Engine, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
@@ -67,10 +67,10 @@ class Database:
         self._workers = [asyncio.create_task(lane.work()) for lane in self._lanes]
 
     async def close(self) -> None:
-        """Stop the writer and close every connection."""
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        """Commit what waits, take nothing more, and close every connection."""
+        for lane in self._lanes:
+            lane.close()
+        await asyncio.gather(*self._workers)
         await self._reader.dispose()
         if isinstance(self._writer, AsyncEngine):
             await self._writer.dispose()
@@ -81,7 +81,8 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """Open one snapshot over one connection; it never writes and never blocks a writer."""
-        async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
+        async with AsyncSession(self._reader, **_SESSION) as session:
+            session.info["store"] = self.info
             yield session
 
     @overload
@@ -104,14 +105,11 @@ class Database:
         for attempt in range(TRIES):
             try:
                 return await self._attempt(work)
-            except (DBAPIError, OSError) as error:
+            except (SQLAlchemyError, OSError) as error:
                 last = error
-                if not (is_transient(error) or isinstance(error, OSError)):
+                if not is_transient(error):
                     break
                 await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
-            except SQLAlchemyError as error:
-                last = error
-                break
         raise StoreUnavailable("The store could not commit; nothing was recorded.") from last
 
     async def _attempt(self, work: Work) -> list[Any]:

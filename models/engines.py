@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 BUSY_TIMEOUT_MILLISECONDS = 10_000
+CONNECT_TIMEOUT_SECONDS = 10
 READERS_ON_SQLITE = 4
 READERS_ON_POSTGRESQL = 10
 
@@ -28,7 +29,11 @@ def postgresql_writer(url: URL) -> AsyncEngine:
         "idle_in_transaction_session_timeout": "30s",
     }
     return create_async_engine(
-        url, pool_pre_ping=True, pool_size=8, connect_args={"server_settings": settings}, hide_parameters=True
+        url,
+        pool_pre_ping=True,
+        pool_size=8,
+        connect_args={"server_settings": settings, "timeout": CONNECT_TIMEOUT_SECONDS},
+        hide_parameters=True,
     )
 
 
@@ -43,7 +48,7 @@ def reader(url: URL) -> AsyncEngine:
         url,
         pool_pre_ping=True,
         pool_size=READERS_ON_POSTGRESQL,
-        connect_args={"server_settings": settings},
+        connect_args={"server_settings": settings, "timeout": CONNECT_TIMEOUT_SECONDS},
         execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
         hide_parameters=True,
     )

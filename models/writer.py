@@ -6,6 +6,7 @@ accounts concerned, in id order: whatever runs in it has its accounts to itself,
 """
 
 import asyncio
+import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -65,7 +66,7 @@ class Command(Generic[Answer]):
 class SetCommand(Generic[Item, Answer]):
     """A caller's items for a set-based verb; merged with what waits for the same verb."""
 
-    account_id: UUID
+    account_id: UUID | None
     verb: SetVerb[Item, Answer]
     items: tuple[Item, ...]
 
@@ -95,9 +96,12 @@ class Lane:
     waiting: deque[Waiting] = field(default_factory=deque)
     waiting_items: int = 0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _closing: bool = False
 
     async def submit(self, command: AnyCommand) -> Any:  # noqa: ANN401 - typed by Database.write
         """Wait for the command's commit and give its answer, or raise its refusal."""
+        if self._closing:
+            raise StoreUnavailable("The service is shutting down; nothing was recorded.")
         if self.waiting_items + command.item_count > MOST_ITEMS_WAITING:
             raise StoreUnavailable("Too many writes are waiting; try again in a moment.")
         entry = Waiting(command, asyncio.get_running_loop().create_future())
@@ -107,14 +111,18 @@ class Lane:
         return await entry.answer
 
     async def work(self) -> None:
-        """Commit what waits, batch after batch, until cancelled."""
-        while True:
+        """Commit what waits, batch after batch, until the lane is closed and empty."""
+        while self.waiting or not self._closing:
             await self._wake.wait()
-            batch = list(self._next_batch())
-            if not batch:
+            if self.waiting:
+                await self._commit(list(self._next_batch()))
+            elif not self._closing:
                 self._wake.clear()
-                continue
-            await self._commit(batch)
+
+    def close(self) -> None:
+        """Take no more commands; what waits is still committed, since its callers were let in."""
+        self._closing = True
+        self._wake.set()
 
     def _next_batch(self) -> Iterator[Waiting]:
         items = 0
@@ -167,11 +175,16 @@ def locked_accounts(session: Session) -> set[Account]:
 
 def is_transient(error: BaseException) -> bool:
     """Tell whether the same transaction can be expected to pass when it is tried again."""
+    if isinstance(error, OSError):
+        return True
     if not isinstance(error, DBAPIError):
         return False
-    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    state = getattr(error.orig, "sqlstate", None) or ""
     return (
-        error.connection_invalidated or state in _TRANSIENT_STATES or "database is locked" in str(error.orig)
+        error.connection_invalidated
+        or state in _TRANSIENT_STATES
+        or state.startswith(_CONNECTION_STATES)
+        or "database is locked" in str(error.orig)
     )
 
 
@@ -192,15 +205,23 @@ def _merged(commands: Sequence[AnyCommand]) -> Iterator[list[int]]:
 
 
 def _run_group(session: Session, commands: Sequence[AnyCommand], now: datetime) -> list[Any]:
+    connection = session.connection()
     try:
         with session.begin_nested():
             return _run_merged(session, commands, now)
     except Exception as error:
-        if is_transient(error):
+        if is_transient(error) or not _in_transaction(connection):
             raise
         if len(commands) == 1:
             return [error]
     return [answer for command in commands for answer in _run_group(session, [command], now)]
+
+
+def _in_transaction(connection: Connection) -> bool:
+    # A full disk, for one, makes SQLite roll everything back by itself; what ran after that would be committed
+    # statement by statement.
+    driver = connection.connection.driver_connection
+    return not isinstance(driver, sqlite3.Connection) or driver.in_transaction
 
 
 def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime) -> list[Any]:
@@ -213,5 +234,7 @@ def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime)
 
 
 _LOCKED = "locked_accounts"
-# Serialization failure, deadlock, lock not available, admin shutdown, crash shutdown, cannot connect now.
-_TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03"})
+# Serialization failure, deadlock, lock not available, admin shutdown, crash shutdown, cannot connect now, too
+# many connections.
+_TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
+_CONNECTION_STATES = "08"
