@@ -107,7 +107,7 @@ class Database:
                 return await self._attempt(work)
             except (SQLAlchemyError, OSError) as error:
                 last = error
-                if not is_transient(error):
+                if not (is_transient(error) or isinstance(error, OSError)):
                     break
                 await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
         raise StoreUnavailable("The store could not commit; nothing was recorded.") from last

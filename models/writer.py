@@ -175,8 +175,6 @@ def locked_accounts(session: Session) -> set[Account]:
 
 def is_transient(error: BaseException) -> bool:
     """Tell whether the same transaction can be expected to pass when it is tried again."""
-    if isinstance(error, OSError):
-        return True
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None) or ""
@@ -218,8 +216,8 @@ def _run_group(session: Session, commands: Sequence[AnyCommand], now: datetime) 
 
 
 def _in_transaction(connection: Connection) -> bool:
-    # A full disk, for one, makes SQLite roll everything back by itself; what ran after that would be committed
-    # statement by statement.
+    # A full disk, for one, makes SQLite roll everything back by itself; what ran after that would be
+    # committed statement by statement.
     driver = connection.connection.driver_connection
     return not isinstance(driver, sqlite3.Connection) or driver.in_transaction
 
