@@ -106,6 +106,11 @@ def _one_at_a_time(session: Session) -> None:
         session.execute(select(func.pg_advisory_xact_lock(_PUBLISHING_LOCK)))
 
 
+def all_cards() -> Select[PublishedRateCard]:
+    """Select every published version, newest first."""
+    return select(PublishedRateCard).order_by(PublishedRateCard.publishing_order.desc())
+
+
 def _add_rate(session: Session, card_id: UUID, rate: Rate) -> None:
     rate_id = new_id()
     session.execute(
