@@ -15,6 +15,7 @@ from models.ledger import Grant, RestrictionKind
 from pricing.credits import Credits
 
 DEFAULT_PRIORITY = 100
+LOWEST_PRIORITY = 1_000
 
 
 @dataclass(frozen=True, slots=True)

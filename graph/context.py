@@ -1,0 +1,110 @@
+"""What an operation works with: who asks, the database, one snapshot and its loaders."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLError
+from sqlalchemy import Row, Select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.api_key import ApiKey, Scope
+from models.database import Database
+
+if TYPE_CHECKING:
+    from graph.loaders import Loaders
+
+
+class Snapshot:
+    """One connection and one moment for all reads of an operation; its statements take turns."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._opened: Any = None
+        self._session: AsyncSession | None = None
+        self._turn = asyncio.Lock()
+
+    def now(self) -> datetime:
+        """Tell the time by the database's clock."""
+        return self._database.clock()
+
+    async def rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """Run a statement and give its rows."""
+        async with self._turn:
+            return (await (await self._connected()).execute(statement)).all()
+
+    async def scalars(self, statement: Select[Any]) -> Sequence[Any]:
+        """Run a statement and give the first column of its rows."""
+        async with self._turn:
+            return (await (await self._connected()).scalars(statement)).all()
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._opened is not None:
+            await self._opened.__aexit__(None, None, None)
+            self._opened = self._session = None
+
+    async def _connected(self) -> AsyncSession:
+        if self._session is None:
+            self._opened = self._database.read()
+            self._session = await self._opened.__aenter__()
+        return self._session
+
+
+@dataclass(slots=True)
+class Context:
+    """One operation's context. Loaders are made afresh for it, and again after every write."""
+
+    database: Database
+    api_key: ApiKey
+    snapshot: Snapshot = field(init=False)
+    loaders: "Loaders" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._open()
+
+    @property
+    def account_id(self) -> UUID:
+        """The account of the calling key.
+
+        Raises FORBIDDEN for an operator's key, which belongs to no account.
+        """
+        if self.api_key.account_id is None:
+            raise GraphQLError(
+                "This needs a key of an account; an operator's key belongs to none.",
+                extensions={"code": "FORBIDDEN"},
+            )
+        return self.api_key.account_id
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether the key may act across accounts."""
+        return Scope.OPERATE in self.api_key.scopes
+
+    def now(self) -> datetime:
+        """Tell the time by the database's clock."""
+        return self.database.clock()
+
+    async def write(self, command: Any) -> Any:  # noqa: ANN401 - typed by Database.write
+        """Commit a command; what is read afterwards sees it."""
+        answer = await self.database.write(command)
+        await self.close()
+        self._open()
+        return answer
+
+    async def close(self) -> None:
+        """Let go of the snapshot."""
+        await self.snapshot.close()
+
+    def _open(self) -> None:
+        from graph.loaders import Loaders  # noqa: PLC0415 - loaders read through this context
+
+        self.snapshot = Snapshot(self.database)
+        self.loaders = Loaders(self.snapshot)
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,115 @@
+"""Errors as callers see them: refusals become typed members of a result, all else one of a closed list of codes."""
+
+import dataclasses
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+import structlog
+from graphql import GraphQLError, GraphQLFormattedError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from strawberry.exceptions import StrawberryInputCoercionError
+
+from graph.types import refusals
+from metering import errors
+from models.writer import StoreUnavailable, is_transient
+
+log = structlog.get_logger()
+
+
+class ErrorCode(StrEnum):
+    """Every code that an error can carry."""
+
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+    RATE_LIMITED = "RATE_LIMITED"
+    UNAVAILABLE = "UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+class RefusalHandler:
+    """Turn one kind of refusal into its type, wherever a result's union holds it."""
+
+    def __init__(self, exception_type: type[errors.Refusal], error_type: type[refusals.Refusal]) -> None:
+        self.exception_type = exception_type
+        self.error_type = error_type
+
+    def handle(
+        self,
+        exception: errors.Refusal,
+        *,
+        field: Any,  # noqa: ANN401, ARG002 - strawberry's signature
+        info: strawberry.Info,  # noqa: ARG002 - strawberry's signature
+    ) -> refusals.Refusal:
+        """Show the refusal."""
+        return refusal_of(exception)
+
+
+def refusal_of(refusal: errors.Refusal) -> refusals.Refusal:
+    """Show a refusal as its type; the type's fields are the refusal's attributes of the same names."""
+    kind = _type_of(type(refusal))
+    names = [field.name for field in dataclasses.fields(kind) if field.name != "code"]  # type: ignore[arg-type]  # strawberry makes dataclasses
+    return kind(code=refusals.RefusalCode[refusal.code], **{name: getattr(refusal, name) for name in names})
+
+
+def refusal_handlers() -> list[RefusalHandler]:
+    """Give a handler for every kind of refusal that the graph shows."""
+    return [
+        RefusalHandler(exception, _type_of(exception))
+        for exception in _all_refusals(errors.Refusal)
+        if hasattr(refusals, exception.__name__)
+    ]
+
+
+def formatted(found: Sequence[GraphQLError]) -> list[GraphQLFormattedError]:
+    """Write errors for the caller: each with a code, a bug masked with a reference that the log knows."""
+    return [_formatted(error) for error in found]
+
+
+def _formatted(error: GraphQLError) -> GraphQLFormattedError:
+    code = _code(error)
+    shown = error.formatted
+    message = shown["message"]
+    extensions = {key: value for key, value in (error.extensions or {}).items() if key == "field"}
+    if code is ErrorCode.INTERNAL:
+        extensions["reference"] = reference = secrets.token_hex(8)
+        message = f"Something went wrong on our side; the log knows it as {reference}."
+        log.error("internal error", reference=reference, path=error.path, exc_info=error.original_error)
+    elif code is ErrorCode.UNAVAILABLE:
+        message = "The store is not available right now; try again in a moment."
+        log.warning("unavailable", path=error.path, exc_info=error.original_error)
+    return {**shown, "message": message, "extensions": {"code": code.value, **extensions}}
+
+
+def _code(error: GraphQLError) -> ErrorCode:
+    given = (error.extensions or {}).get("code")
+    if given in ErrorCode.__members__:
+        return ErrorCode(given)
+    original = error.original_error
+    if original is None or isinstance(original, StrawberryInputCoercionError):
+        return ErrorCode.BAD_USER_INPUT
+    if isinstance(original, GraphQLError):
+        return _code(original)
+    if isinstance(original, StoreUnavailable | PoolTimeout | OSError) or (
+        isinstance(original, DBAPIError) and is_transient(original)
+    ):
+        return ErrorCode.UNAVAILABLE
+    return ErrorCode.INTERNAL
+
+
+def _type_of(exception: type[errors.Refusal]) -> type[refusals.Refusal]:
+    names: Iterator[str] = (ancestor.__name__ for ancestor in exception.__mro__)
+    kind: type[refusals.Refusal] = next(getattr(refusals, name) for name in names if hasattr(refusals, name))
+    return kind
+
+
+def _all_refusals(root: type[errors.Refusal]) -> Iterable[type[errors.Refusal]]:
+    for kind in root.__subclasses__():
+        yield kind
+        yield from _all_refusals(kind)

@@ -1,0 +1,60 @@
+"""Text and numbers as callers write them: checked once, with errors that name the field and the fix."""
+
+import re
+import unicodedata
+
+from graphql import GraphQLError
+
+from graph.scalars import DecimalText
+from pricing.names import name_from_text
+from pricing.units import Quantity, UnitType
+
+LONGEST_TEXT = 255
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+def bad_input(field: str, message: str) -> GraphQLError:
+    """Make the error for malformed input."""
+    return GraphQLError(f"{field}: {message}", extensions={"code": "BAD_USER_INPUT", "field": field})
+
+
+def name(field: str, text: str) -> str:
+    """Read a name: 1 to 100 characters, NFC, no control characters, no spaces at its ends."""
+    try:
+        return name_from_text(text)
+    except ValueError as error:
+        raise bad_input(field, str(error)) from error
+
+
+def optional_name(field: str, text: str | None) -> str | None:
+    """Read a name that may be left out."""
+    return None if text is None else name(field, text)
+
+
+def text(field: str, value: str) -> str:
+    """Read free text: 1 to 255 characters, NFC, no control characters."""
+    if not 1 <= len(value) <= LONGEST_TEXT:
+        raise bad_input(field, f"1 to {LONGEST_TEXT} characters are needed, not {len(value)}.")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+        raise bad_input(field, "it holds a control character: remove it.")
+    return unicodedata.normalize("NFC", value)
+
+
+def optional_text(field: str, value: str | None) -> str | None:
+    """Read free text that may be left out."""
+    return None if value is None else text(field, value)
+
+
+def idempotency_key(field: str, value: str) -> str:
+    """Read an idempotency key: 1 to 255 printable ASCII characters."""
+    if not _KEY.fullmatch(value):
+        raise bad_input(field, f"1 to {LONGEST_TEXT} printable ASCII characters are needed.")
+    return value
+
+
+def quantity(field: str, units: DecimalText, unit_type: UnitType) -> Quantity:
+    """Read a quantity: more than zero, exact to a millionth."""
+    try:
+        return Quantity.parse(units, unit_type)
+    except ValueError as error:
+        raise bad_input(field, str(error)) from error

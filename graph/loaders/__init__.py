@@ -1,0 +1,58 @@
+"""Loaders: one for each edge of the graph, named `<what>_by_<key>`, one statement for each level."""
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from graph.context import Snapshot
+from graph.loaders import balances, pages, rows, usage
+from graph.loaders.pages import ListKey, PageKey, RowPage
+from graph.loaders.rows import OwnedId
+from graph.loaders.usage import Figures, UsageKey
+from metering import analytics
+from models.account import Account
+from models.agent import Agent
+from models.api_key import ApiKey
+from models.ledger import Grant
+from models.rate_card import PublishedRate, PublishedTier
+from models.service_usage import ServiceUsage
+from models.workflow import Workflow
+from pricing.credits import Credits
+
+
+class Loaders:
+    """All loaders of one snapshot; made afresh for every operation and after every write."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        figures = partial(usage.figures_by_owner, snapshot)
+        self.account_by_id: DataLoader[UUID, Account | None] = DataLoader(rows.by_id(snapshot, Account))
+        self.api_key_by_id: DataLoader[UUID, ApiKey | None] = DataLoader(rows.by_id(snapshot, ApiKey))
+        self.agent_by_id: DataLoader[OwnedId, Agent | None] = DataLoader(rows.owned_by_id(snapshot, Agent))
+        self.workflow_by_id: DataLoader[OwnedId, Workflow | None] = DataLoader(
+            rows.owned_by_id(snapshot, Workflow)
+        )
+        self.service_usage_by_id: DataLoader[OwnedId, ServiceUsage | None] = DataLoader(
+            rows.owned_by_id(snapshot, ServiceUsage)
+        )
+        self.grant_by_id: DataLoader[OwnedId, Grant | None] = DataLoader(rows.owned_by_id(snapshot, Grant))
+        self.rate_with_card_by_id: DataLoader[UUID, Any] = DataLoader(rows.rate_with_card_by_id(snapshot))
+        self.rates_by_card: DataLoader[UUID, list[PublishedRate]] = DataLoader(rows.rates_by_card(snapshot))
+        self.tiers_by_rate: DataLoader[UUID, list[PublishedTier]] = DataLoader(rows.tiers_by_rate(snapshot))
+        self.available_by_account: DataLoader[UUID, Credits] = DataLoader(
+            balances.available_by_account(snapshot)
+        )
+        self.page_by_list: DataLoader[PageKey[Any], RowPage[Any]] = DataLoader(
+            partial(pages.load_pages, snapshot)
+        )
+        self.count_by_list: DataLoader[ListKey[Any], int] = DataLoader(partial(pages.load_counts, snapshot))
+        self.totals_by_owner: DataLoader[UsageKey, Figures] = DataLoader(figures(analytics.totals))
+        self.services_by_owner: DataLoader[UsageKey, Figures] = DataLoader(figures(analytics.by_service))
+        self.workflow_names_by_owner: DataLoader[UsageKey, Figures] = DataLoader(
+            figures(analytics.by_workflow_name)
+        )
+        self.users_by_owner: DataLoader[UsageKey, Figures] = DataLoader(figures(analytics.by_user))
+        self.runs_by_owner: DataLoader[UsageKey, Figures] = DataLoader(
+            figures(analytics.runs_by_workflow_name)
+        )

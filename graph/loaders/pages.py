@@ -1,0 +1,240 @@
+"""Keyset pages: a stable place in an order, however many parents ask, in one statement."""
+
+import base64
+import binascii
+import json
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, null, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from graph.context import Snapshot
+from graph.inputs import bad_input
+from pricing.credits import Credits
+
+Row = TypeVar("Row")
+Parent = tuple[UUID, UUID]
+"""An account and the thing of it that owns the list (the account itself, an agent, a workflow …)."""
+
+MOST_NODES = 100
+DEFAULT_NODES = 20
+
+
+class Filter(Protocol, Hashable):  # type: ignore[misc]  # Hashable is a protocol in all but name
+    """What a list is narrowed to."""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Give what rows must fulfil."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order with a stable place for every row: a column, then the id."""
+
+    name: str
+    column: InstrumentedAttribute[Any]
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row's place in an order."""
+
+    value: datetime | Credits
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which rows of an order: the first so many after a place, or the last so many before one."""
+
+    size: int
+    backward: bool
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Row]):
+    """A list: its rows and the columns that name the parent's account and the parent; none for a root list."""
+
+    model: type[Row]
+    account: InstrumentedAttribute[Any] | None
+    owner: InstrumentedAttribute[Any] | None
+    id: InstrumentedAttribute[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class ListKey(Generic[Row]):
+    """One parent's list, narrowed and ordered."""
+
+    listing: Listing[Row]
+    parent: Parent | None
+    filter: Filter
+    order: Order
+
+    @property
+    def owner_id(self) -> UUID | None:
+        """The parent's id; None for a root list."""
+        return self.parent and self.parent[1]
+
+
+@dataclass(frozen=True, slots=True)
+class PageKey(Generic[Row]):
+    """One page of one parent's list."""
+
+    list: ListKey[Row]
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class RowPage(Generic[Row]):
+    """The rows of a page, and whether more follow in either direction."""
+
+    rows: Sequence[Row]
+    has_next: bool
+    has_previous: bool
+
+
+def read_page(
+    order: Order, *, first: int | None, after: str | None, last: int | None, before: str | None
+) -> Page:
+    """Read paging arguments; BAD_USER_INPUT names the argument that is wrong."""
+    if last is not None or before is not None:
+        if first is not None or after is not None:
+            raise bad_input("last", "page forward with first/after or backward with last/before, not both.")
+        size, place = _size("last", last), before and read_cursor("before", order, before)
+        return Page(size, backward=True, place=place or None)
+    size, place = _size("first", first), after and read_cursor("after", order, after)
+    return Page(size, backward=False, place=place or None)
+
+
+def write_cursor(order: Order, row: Any) -> str:  # noqa: ANN401 - a row of any listing
+    """Write a row's place so that a later call can go on from it."""
+    value = getattr(row, order.column.key)
+    plain = value.micros if isinstance(value, Credits) else value.isoformat()
+    text = json.dumps([order.name, plain, row.id.hex], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(field: str, order: Order, cursor: str) -> Place:
+    """Read a cursor of the same order; BAD_USER_INPUT where it is none."""
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
+        name, plain, hexadecimal = json.loads(text)
+        place = Place(_value(plain), UUID(hex=hexadecimal))
+    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error) as error:
+        raise bad_input(field, "this is not a cursor of a list here.") from error
+    if name != order.name:
+        raise bad_input(field, f"this cursor belongs to the order {str(name)[:40]}, not to {order.name}.")
+    return place
+
+
+async def load_pages(snapshot: Snapshot, keys: list[PageKey[Any]]) -> list[RowPage[Any]]:
+    """Load pages: one statement for all parents that ask for the same list and page."""
+    groups: dict[tuple[Any, ...], list[PageKey[Any]]] = defaultdict(list)
+    for key in keys:
+        groups[key.list.listing, key.list.filter, key.list.order, key.page].append(key)
+    found: dict[PageKey[Any], RowPage[Any]] = {}
+    for (_, _, _, page), group in groups.items():
+        rows: dict[UUID | None, list[Any]] = defaultdict(list)
+        for owner, row in await snapshot.rows(_page_statement(group)):
+            rows[owner].append(row)
+        for key in group:
+            found[key] = _row_page(rows[key.list.owner_id], page)
+    return [found[key] for key in keys]
+
+
+async def load_counts(snapshot: Snapshot, keys: list[ListKey[Any]]) -> list[int]:
+    """Count whole lists: one statement for all parents that ask for the same one."""
+    groups: dict[tuple[Any, ...], list[ListKey[Any]]] = defaultdict(list)
+    for key in keys:
+        groups[key.listing, key.filter].append(key)
+    counts: dict[ListKey[Any], int] = {}
+    for (listing, _), group in groups.items():
+        statement = select(_owner(listing), func.count()).select_from(listing.model).where(*_of_parents(group))
+        if listing.owner is not None:
+            statement = statement.group_by(listing.owner)
+        found = {owner: count for owner, count in await snapshot.rows(statement)}
+        counts.update({key: found.get(key.owner_id, 0) for key in group})
+    return [counts[key] for key in keys]
+
+
+def _page_statement(group: list[PageKey[Any]]) -> Select[Any]:
+    key, page = group[0].list, group[0].page
+    listing, order = key.listing, key.order
+    conditions = _of_parents([page_key.list for page_key in group])
+    if page.place is not None:
+        conditions.append(_beyond(order, listing, page))
+    ordering = _ordering(order, listing, page)
+    if len(group) == 1:
+        # An index walk that stops after a page; a window would count the whole list first.
+        return select(_owner(listing), listing.model).where(*conditions).order_by(*ordering).limit(page.size + 1)
+    assert listing.account is not None  # noqa: S101 - only parents that own a list can be several
+    position = func.row_number().over(partition_by=listing.owner, order_by=ordering).label("position")
+    ranked = select(listing.account.label("account"), listing.id.label("id"), position).where(*conditions).subquery()
+    return (
+        select(listing.owner, listing.model)
+        .join(ranked, and_(ranked.c.account == listing.account, ranked.c.id == listing.id))
+        .where(ranked.c.position <= page.size + 1)
+        .order_by(ranked.c.position)
+    )
+
+
+def _of_parents(keys: Sequence[ListKey[Any]]) -> list[ColumnElement[bool]]:
+    listing = keys[0].listing
+    parents = [key.parent for key in keys if key.parent is not None]
+    conditions = keys[0].filter.conditions()
+    if listing.account is not None:
+        conditions.append(listing.account.in_({account_id for account_id, _ in parents}))
+    if listing.owner is not None and listing.owner is not listing.account:
+        conditions.append(listing.owner.in_({owner_id for _, owner_id in parents}))
+    return conditions
+
+
+def _owner(listing: Listing[Any]) -> ColumnElement[Any]:
+    return null() if listing.owner is None else listing.owner.expression
+
+
+def _ordering(order: Order, listing: Listing[Any], page: Page) -> list[ColumnElement[Any]]:
+    descending = order.descending is not page.backward
+    columns = (order.column, listing.id)
+    return [column.desc() if descending else column.asc() for column in columns]
+
+
+def _beyond(order: Order, listing: Listing[Any], page: Page) -> ColumnElement[bool]:
+    place = page.place
+    assert place is not None  # noqa: S101 - the caller has looked
+    if order.descending is not page.backward:
+        return or_(order.column < place.value, and_(order.column == place.value, listing.id < place.id))
+    return or_(order.column > place.value, and_(order.column == place.value, listing.id > place.id))
+
+
+def _row_page(rows: list[Any], page: Page) -> RowPage[Any]:
+    more = len(rows) > page.size
+    rows = rows[: page.size]
+    if page.backward:
+        return RowPage(rows[::-1], has_next=page.place is not None, has_previous=more)
+    return RowPage(rows, has_next=more, has_previous=page.place is not None)
+
+
+def _size(field: str, given: int | None) -> int:
+    size = DEFAULT_NODES if given is None else given
+    if not 1 <= size <= MOST_NODES:
+        raise bad_input(field, f"1 to {MOST_NODES} is possible, not {size}.")
+    return size
+
+
+def _value(plain: object) -> datetime | Credits:
+    if isinstance(plain, int) and not isinstance(plain, bool) and abs(plain) < 2**63:
+        return Credits(plain)
+    if not isinstance(plain, str):
+        raise TypeError("A cursor holds a time or an amount.")
+    value = datetime.fromisoformat(plain)
+    return value.astimezone(UTC)
+
+

@@ -1,0 +1,45 @@
+"""The root fields that change something. Each is permission, parsing, one call, and its result."""
+
+import strawberry
+
+from graph.mutations import accounts, agents, api_keys, service_usages, workflows
+from graph.permissions import root_field
+from models.api_key import Scope
+
+
+@strawberry.type(
+    description=(
+        "What can be done. Every result is a union of its success and the refusals that can happen; "
+        "`... on Refusal { code message }` always works."
+    )
+)
+class Mutation:
+    """What can be done."""
+
+    start_workflow = root_field(Scope.TRACK, workflows.start_workflow, "Start a run.")
+    record_workflow = root_field(
+        Scope.TRACK, workflows.record_workflow, "Record a whole run that has happened: all of it or nothing."
+    )
+    complete_workflow = root_field(Scope.TRACK, workflows.complete_workflow, "End a run as meant.")
+    fail_workflow = root_field(Scope.TRACK, workflows.fail_workflow, "End a run with an error.")
+    cancel_workflow = root_field(Scope.TRACK, workflows.cancel_workflow, "Stop a run before its end.")
+    add_service_usage = root_field(
+        Scope.TRACK,
+        service_usages.add_service_usage,
+        "Record what a run used; late ones too. Never refused for lack of credits unless `ifUncovered` says so.",
+    )
+    add_service_usages = root_field(
+        Scope.TRACK,
+        service_usages.add_service_usages,
+        "Record up to 1,000 usages in one transaction, with a result for each, in order.",
+    )
+    void_service_usage = root_field(
+        Scope.MANAGE, service_usages.void_service_usage, "Void a usage and give its credits back to who paid."
+    )
+    create_agent = root_field(Scope.MANAGE, agents.create_agent, "Create an agent.")
+    update_agent = root_field(Scope.MANAGE, agents.update_agent, "Change an agent's name or settings.")
+    archive_agent = root_field(Scope.MANAGE, agents.archive_agent, "Take an agent out of use; its runs stay.")
+    issue_api_key = root_field(Scope.MANAGE, api_keys.issue_api_key, "Issue a key; its secret is shown this once.")
+    revoke_api_key = root_field(Scope.MANAGE, api_keys.revoke_api_key, "End a key's life at once.")
+    create_account = root_field(Scope.OPERATE, accounts.create_account, "Create an account.")
+    grant_credits = root_field(Scope.OPERATE, accounts.grant_credits, "Give credits to an account.")

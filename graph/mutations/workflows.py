@@ -1,0 +1,245 @@
+"""Start, record and end runs."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+from graphql import GraphQLError
+
+from graph import ids, inputs
+from graph.context import Context, Info
+from graph.inputs import bad_input
+from graph.mutations.results import one, result
+from graph.scalars import DecimalText, JsonValue
+from graph.types.refusals import (
+    AgentNotFound,
+    AmountTooLarge,
+    ApiKeyNotFound,
+    CreditsExhausted,
+    IdempotencyConflict,
+    NoRateCardInForce,
+    RateUnknown,
+    TimeOutOfRange,
+    WorkflowAlreadyEnded,
+    WorkflowNotFound,
+)
+from graph.types.workflow import Workflow
+from metering import tracking
+from models.api_key import Scope
+from models.identity import IdKind
+from models.workflow import WorkflowStatus
+from models.writer import SetCommand
+from pricing.units import ServiceType, UnitType
+
+MOST_USAGES = 1_000
+
+
+@strawberry.input(description="A run to be started.")
+class StartWorkflowInput:
+    """A run to be started."""
+
+    workflow_name: str = strawberry.field(description="What kind of run it is, e.g. `phone_ai_call`.")
+    idempotency_key: str = strawberry.field(
+        description="1 to 255 printable ASCII characters; the same key and input give the first answer again."
+    )
+    agent_id: strawberry.ID | None = strawberry.field(default=None, description="The agent that runs.")
+    business_adapter: str | None = strawberry.field(default=None, description="The use case; else the agent's.")
+    user_id: str | None = strawberry.field(default=None, description="The user of yours that it runs for.")
+    api_key_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Attribute the run to another key of the account; needs the scope `MANAGE`."
+    )
+    parent_workflow_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The run that starts this one."
+    )
+    started_at: datetime | None = strawberry.field(
+        default=None, description="When it started: 35 days ago to 5 minutes ahead; else now."
+    )
+    metadata: JsonValue | None = strawberry.field(default=None, description="Anything you want to note with the run.")
+
+
+@strawberry.input(description="One use within a run that is recorded as a whole.")
+class PastServiceUsageInput:
+    """One use within a run that is recorded as a whole."""
+
+    service_type: ServiceType = strawberry.field(description="The kind of service.")
+    provider: str = strawberry.field(description="The provider or model, as the rate card names it.")
+    units: DecimalText = strawberry.field(description="How many units, more than 0.")
+    unit_type: UnitType = strawberry.field(description="The unit.")
+    used_at: datetime | None = strawberry.field(default=None, description="When; else when the run ended.")
+
+
+@strawberry.enum(description="How a run that is recorded as a whole ended.")
+class RecordedStatus(Enum):
+    """How a run that is recorded as a whole ended."""
+
+    COMPLETED = strawberry.enum_value("COMPLETED", description="It ended as meant.")
+    FAILED = strawberry.enum_value("FAILED", description="It ended with an error.")
+    CANCELLED = strawberry.enum_value("CANCELLED", description="It was stopped before its end.")
+
+
+@strawberry.input(description="A whole run that has happened.")
+class RecordWorkflowInput:
+    """A whole run that has happened."""
+
+    workflow_name: str = strawberry.field(description="What kind of run it was.")
+    idempotency_key: str = strawberry.field(description="The key of the whole record.")
+    services_used: list[PastServiceUsageInput] = strawberry.field(
+        description=f"What it used: at most {MOST_USAGES} usages."
+    )
+    agent_id: strawberry.ID | None = strawberry.field(default=None, description="The agent that ran.")
+    business_adapter: str | None = strawberry.field(default=None, description="The use case; else the agent's.")
+    user_id: str | None = strawberry.field(default=None, description="The user of yours that it ran for.")
+    started_at: datetime | None = strawberry.field(default=None, description="When it started; else now.")
+    ended_at: datetime | None = strawberry.field(default=None, description="When it ended; else now.")
+    status: RecordedStatus = strawberry.field(default=RecordedStatus.COMPLETED, description="How it ended.")
+    metadata: JsonValue | None = strawberry.field(default=None, description="Anything you want to note with the run.")
+
+
+@strawberry.input(description="A run that ended.")
+class EndWorkflowInput:
+    """A run that ended."""
+
+    workflow_id: strawberry.ID = strawberry.field(description="The run.")
+    ended_at: datetime | None = strawberry.field(default=None, description="When it ended; else now.")
+
+
+@strawberry.type(description="A run has started.")
+class WorkflowStarted:
+    """A run has started."""
+
+    workflow: Workflow = strawberry.field(description="The run.")
+    replayed: bool = strawberry.field(description="Whether an earlier request with the same key started it.")
+
+
+@strawberry.type(description="A run was recorded.")
+class WorkflowRecorded:
+    """A run was recorded."""
+
+    workflow: Workflow = strawberry.field(description="The run.")
+    replayed: bool = strawberry.field(description="Whether an earlier request with the same key recorded it.")
+
+
+@strawberry.type(description="A run has ended.")
+class WorkflowEnded:
+    """A run has ended."""
+
+    workflow: Workflow = strawberry.field(description="The run.")
+
+
+StartWorkflowResult = Annotated[
+    WorkflowStarted
+    | AgentNotFound
+    | ApiKeyNotFound
+    | WorkflowNotFound
+    | CreditsExhausted
+    | TimeOutOfRange
+    | IdempotencyConflict,
+    result("StartWorkflowResult"),
+]
+RecordWorkflowResult = Annotated[
+    WorkflowRecorded
+    | AgentNotFound
+    | RateUnknown
+    | NoRateCardInForce
+    | AmountTooLarge
+    | TimeOutOfRange
+    | IdempotencyConflict,
+    result("RecordWorkflowResult"),
+]
+CompleteWorkflowResult = Annotated[
+    WorkflowEnded | WorkflowNotFound | WorkflowAlreadyEnded | TimeOutOfRange, result("CompleteWorkflowResult")
+]
+FailWorkflowResult = Annotated[
+    WorkflowEnded | WorkflowNotFound | WorkflowAlreadyEnded | TimeOutOfRange, result("FailWorkflowResult")
+]
+CancelWorkflowResult = Annotated[
+    WorkflowEnded | WorkflowNotFound | WorkflowAlreadyEnded | TimeOutOfRange, result("CancelWorkflowResult")
+]
+StartInput = Annotated[StartWorkflowInput, strawberry.argument(description="The run.")]
+RecordInput = Annotated[RecordWorkflowInput, strawberry.argument(description="The run with all that it used.")]
+EndInput = Annotated[EndWorkflowInput, strawberry.argument(description="The run, and when it ended.")]
+
+
+async def start_workflow(info: Info, input: StartInput) -> StartWorkflowResult:  # noqa: A002 - the argument's name
+    """Start a run."""
+    context = info.context
+    if input.api_key_id is not None and Scope.MANAGE not in context.api_key.scopes:
+        raise GraphQLError(
+            "apiKeyId: attributing a run to another key needs the scope MANAGE.", extensions={"code": "FORBIDDEN"}
+        )
+    item = tracking.StartWorkflow(
+        account_id=context.account_id,
+        api_key_id=context.api_key.id,
+        workflow_name=inputs.name("workflowName", input.workflow_name),
+        idempotency_key=inputs.idempotency_key("idempotencyKey", input.idempotency_key),
+        agent_id=ids.read_optional("agentId", IdKind.AGENT, input.agent_id),
+        business_adapter=inputs.optional_name("businessAdapter", input.business_adapter),
+        user_id=inputs.optional_text("userId", input.user_id),
+        attributed_key_id=ids.read_optional("apiKeyId", IdKind.API_KEY, input.api_key_id),
+        parent_workflow_id=ids.read_optional("parentWorkflowId", IdKind.WORKFLOW, input.parent_workflow_id),
+        started_at=input.started_at,
+        metadata=input.metadata,
+    )
+    started = one(await context.write(SetCommand(item.account_id, tracking.start_workflows, (item,))))
+    return WorkflowStarted(workflow=Workflow.of(started.workflow), replayed=started.replayed)
+
+
+async def record_workflow(info: Info, input: RecordInput) -> RecordWorkflowResult:  # noqa: A002 - the argument's name
+    """Record a whole run."""
+    item = _record(info.context, input)
+    recorded = one(await info.context.write(SetCommand(item.account_id, tracking.record_workflows, (item,))))
+    return WorkflowRecorded(workflow=Workflow.of(recorded.workflow), replayed=recorded.replayed)
+
+
+async def complete_workflow(info: Info, input: EndInput) -> CompleteWorkflowResult:  # noqa: A002 - the argument's name
+    """End a run as meant."""
+    return await _end(info, input, WorkflowStatus.COMPLETED)
+
+
+async def fail_workflow(info: Info, input: EndInput) -> FailWorkflowResult:  # noqa: A002 - the argument's name
+    """End a run with an error."""
+    return await _end(info, input, WorkflowStatus.FAILED)
+
+
+async def cancel_workflow(info: Info, input: EndInput) -> CancelWorkflowResult:  # noqa: A002 - the argument's name
+    """Stop a run."""
+    return await _end(info, input, WorkflowStatus.CANCELLED)
+
+
+async def _end(info: Info, given: EndWorkflowInput, status: WorkflowStatus) -> WorkflowEnded:
+    item = tracking.EndWorkflow(
+        account_id=info.context.account_id,
+        workflow_id=ids.read("workflowId", IdKind.WORKFLOW, given.workflow_id),
+        status=status,
+        ended_at=given.ended_at,
+    )
+    ended = one(await info.context.write(SetCommand(item.account_id, tracking.end_workflows, (item,))))
+    return WorkflowEnded(workflow=Workflow.of(ended.workflow))
+
+
+def _record(context: Context, given: RecordWorkflowInput) -> tracking.RecordWorkflow:
+    if len(given.services_used) > MOST_USAGES:
+        raise bad_input("servicesUsed", f"at most {MOST_USAGES} usages, not {len(given.services_used)}.")
+    start = tracking.StartWorkflow(
+        account_id=context.account_id,
+        api_key_id=context.api_key.id,
+        workflow_name=inputs.name("workflowName", given.workflow_name),
+        idempotency_key=inputs.idempotency_key("idempotencyKey", given.idempotency_key),
+        agent_id=ids.read_optional("agentId", IdKind.AGENT, given.agent_id),
+        business_adapter=inputs.optional_name("businessAdapter", given.business_adapter),
+        user_id=inputs.optional_text("userId", given.user_id),
+        started_at=given.started_at,
+        metadata=given.metadata,
+    )
+    usages = tuple(_past(f"servicesUsed[{n}]", usage) for n, usage in enumerate(given.services_used))
+    return tracking.RecordWorkflow(start, WorkflowStatus(given.status.value), given.ended_at, usages)
+
+
+def _past(field: str, given: PastServiceUsageInput) -> tracking.PastUsage:
+    return tracking.PastUsage(
+        service_type=given.service_type,
+        provider=inputs.name(f"{field}.provider", given.provider),
+        quantity=inputs.quantity(f"{field}.units", given.units, given.unit_type),
+        used_at=given.used_at,
+    )

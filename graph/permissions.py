@@ -1,0 +1,42 @@
+"""Which scope a root field needs. Every root field is made by one of these, so none can be left open."""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import FieldExtension
+from strawberry.extensions.field_extension import AsyncExtensionResolver
+
+from graph.context import Info
+from models.api_key import Scope
+
+
+class RequireScope(FieldExtension):
+    """Let a root field run only for a key that holds the scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    async def resolve_async(
+        self,
+        next_: AsyncExtensionResolver,
+        source: Any,  # noqa: ANN401 - strawberry's signature
+        info: Info,  # type: ignore[override]  # our context's type
+        **kwargs: Any,  # noqa: ANN401 - strawberry's signature
+    ) -> Any:  # noqa: ANN401 - strawberry's signature
+        """Check the key, then resolve."""
+        if self.scope not in info.context.api_key.scopes:
+            raise GraphQLError(
+                f"This needs an API key with the scope {self.scope.value}.", extensions={"code": "FORBIDDEN"}
+            )
+        return await next_(source, info, **kwargs)
+
+
+def root_field(scope: Scope, resolver: Callable[..., Any], description: str) -> Any:  # noqa: ANN401 - strawberry's field
+    """Make a root field that needs a scope; its description says which."""
+    return strawberry.field(
+        resolver=resolver,
+        description=f"{description} Needs the scope `{scope.value}`.",
+        extensions=[RequireScope(scope)],
+    )

@@ -1,0 +1,28 @@
+"""Accounts, for operators."""
+
+
+from graph import ids
+from graph.context import Info
+from graph.loaders.filters import Everything
+from graph.queries.nodes import ById
+from graph.types.account import Account
+from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.listings import ALL_ACCOUNTS
+from graph.types.orders import ACCOUNTS_NEWEST_FIRST
+from models.identity import IdKind
+
+
+async def account(info: Info, id: ById) -> Account | None:  # noqa: A002 - the argument's name
+    """Find any account."""
+    row = await info.context.loaders.account_by_id.load(ids.read("id", IdKind.ACCOUNT, id))
+    return None if row is None else Account.of(row)
+
+
+async def accounts(
+    info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+) -> Connection[Account]:
+    """Load a page of accounts."""
+    page = PageArguments(first, after, last, before)
+    return await connect(
+        info, ALL_ACCOUNTS, None, Everything(), ACCOUNTS_NEWEST_FIRST, Account.of, page
+    )

@@ -1,0 +1,118 @@
+"""Things of the calling account, by id."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from graph import ids
+from graph.context import Info
+from graph.inputs import bad_input
+from graph.types.account import Account
+from graph.types.agent import Agent
+from graph.types.api_key import ApiKey
+from graph.types.grant import Grant
+from graph.types.node import Node
+from graph.types.service_usage import ServiceUsage
+from graph.types.viewer import Viewer
+from graph.types.workflow import Workflow
+from models.identity import IdKind, InvalidId, parse_any_id
+
+MOST_IDS = 100
+
+ById = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
+
+
+async def viewer(info: Info) -> Viewer:
+    """Say who is asking."""
+    api_key = info.context.api_key
+    return Viewer(api_key=ApiKey.of(api_key), scopes=list(api_key.scopes))
+
+
+async def node(info: Info, id: ById) -> Node | None:  # noqa: A002 - the argument's name
+    """Find anything with an id."""
+    return await _find(info, "id", id)
+
+
+async def nodes(
+    info: Info,
+    ids: Annotated[list[strawberry.ID], strawberry.argument(description=f"The ids, at most {MOST_IDS}.")],
+) -> list[Node | None]:
+    """Find many things with ids."""
+    if len(ids) > MOST_IDS:
+        raise bad_input("ids", f"at most {MOST_IDS} ids are possible at once, not {len(ids)}.")
+    found = [_find(info, f"ids[{position}]", text) for position, text in enumerate(ids)]
+    return list(await asyncio.gather(*found))
+
+
+async def agent(info: Info, id: ById) -> Agent | None:  # noqa: A002 - the argument's name
+    """Find an agent."""
+    return await _agent(info, ids.read("id", IdKind.AGENT, id))
+
+
+async def workflow(info: Info, id: ById) -> Workflow | None:  # noqa: A002 - the argument's name
+    """Find a run."""
+    return await _workflow(info, ids.read("id", IdKind.WORKFLOW, id))
+
+
+async def service_usage(info: Info, id: ById) -> ServiceUsage | None:  # noqa: A002 - the argument's name
+    """Find a usage."""
+    return await _service_usage(info, ids.read("id", IdKind.SERVICE_USAGE, id))
+
+
+async def api_key(info: Info, id: ById) -> ApiKey | None:  # noqa: A002 - the argument's name
+    """Find a key."""
+    return await _api_key(info, ids.read("id", IdKind.API_KEY, id))
+
+
+async def _find(info: Info, field: str, text: str) -> Node | None:
+    try:
+        kind, value = parse_any_id(text)
+    except InvalidId as error:
+        raise bad_input(field, str(error)) from error
+    finder = _FINDERS.get(kind)
+    return None if finder is None else await finder(info, value)
+
+
+async def _account(info: Info, value: UUID) -> Account | None:
+    if value != info.context.api_key.account_id:
+        return None
+    row = await info.context.loaders.account_by_id.load(value)
+    return None if row is None else Account.of(row)
+
+
+async def _agent(info: Info, value: UUID) -> Agent | None:
+    row = await info.context.loaders.agent_by_id.load((info.context.account_id, value))
+    return None if row is None else Agent.of(row)
+
+
+async def _workflow(info: Info, value: UUID) -> Workflow | None:
+    row = await info.context.loaders.workflow_by_id.load((info.context.account_id, value))
+    return None if row is None else Workflow.of(row)
+
+
+async def _service_usage(info: Info, value: UUID) -> ServiceUsage | None:
+    row = await info.context.loaders.service_usage_by_id.load((info.context.account_id, value))
+    return None if row is None else ServiceUsage.of(row)
+
+
+async def _grant(info: Info, value: UUID) -> Grant | None:
+    row = await info.context.loaders.grant_by_id.load((info.context.account_id, value))
+    return None if row is None else Grant.of(row)
+
+
+async def _api_key(info: Info, value: UUID) -> ApiKey | None:
+    row = await info.context.loaders.api_key_by_id.load(value)
+    return None if row is None or row.account_id != info.context.account_id else ApiKey.of(row)
+
+
+_FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
+    IdKind.ACCOUNT: _account,
+    IdKind.AGENT: _agent,
+    IdKind.WORKFLOW: _workflow,
+    IdKind.SERVICE_USAGE: _service_usage,
+    IdKind.GRANT: _grant,
+    IdKind.API_KEY: _api_key,
+}

@@ -1,0 +1,35 @@
+"""The schema: the contract as code, and as text for schema.graphql."""
+
+import strawberry
+from graphql import build_schema, lexicographic_sort_schema, print_schema
+from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.schema.config import StrawberryConfig
+
+from graph.errors import refusal_handlers
+from graph.mutations import Mutation
+from graph.queries import Query
+from graph.scalars import SCALARS
+from graph.types import enums
+from graph.types.account import Account
+from graph.types.grant import Grant
+
+CACHED_DOCUMENTS = 500
+
+assert enums  # noqa: S101 - imported for the descriptions that it gives
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    types=[Account, Grant],
+    config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+    extensions=[
+        lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
+        lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
+    ],
+    exception_handlers=refusal_handlers(),
+)
+
+
+def schema_text() -> str:
+    """Write the schema in GraphQL's language, sorted by name."""
+    return print_schema(lexicographic_sort_schema(build_schema(schema.as_str()))) + "\n"

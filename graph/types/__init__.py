@@ -1,0 +1,1 @@
+"""The graph's types, one file a noun."""

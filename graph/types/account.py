@@ -1,0 +1,181 @@
+"""Accounts: tenants with their balance and all that they own."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+import strawberry
+
+from graph.context import Info
+from graph.ids import written
+from graph.inputs import optional_name
+from graph.loaders import filters
+from graph.types.agent import Agent
+from graph.types.api_key import ApiKey
+from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.grant import Grant
+from graph.types.listings import (
+    AGENTS_OF_ACCOUNT,
+    API_KEYS_OF_ACCOUNT,
+    GRANTS_OF_ACCOUNT,
+    USAGES_OF_ACCOUNT,
+    WORKFLOWS_OF_ACCOUNT,
+    ServiceUsagesLike,
+    WorkflowsLike,
+)
+from graph.types.node import Node
+from graph.types.orders import (
+    AGENTS_NEWEST_FIRST,
+    API_KEYS_NEWEST_FIRST,
+    GRANTS_NEWEST_FIRST,
+    SERVICE_USAGE_ORDERS,
+    ServiceUsageOrder,
+    ServiceUsagesBy,
+    WorkflowOrder,
+    WorkflowsBy,
+)
+from graph.types.service_usage import ServiceUsage
+from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
+from graph.types.workflow import Workflow, workflows_of
+from metering.analytics import Level
+from models.account import Account as AccountRow
+from models.identity import IdKind
+from pricing.credits import Credits
+
+
+@strawberry.type(description="An account's credits at this moment.")
+class Balance:
+    """An account's credits at this moment."""
+
+    available: Credits = strawberry.field(description="What grants in effect still hold, restricted ones included.")
+    granted: Credits = strawberry.field(description="All credits ever given.")
+    spent: Credits = strawberry.field(description="All that usages cost, voided ones left out.")
+    overdraft: Credits = strawberry.field(description="The part of it that no grant covered.")
+    expired: Credits = strawberry.field(description="What grants still held when they expired.")
+
+
+@strawberry.type(description="A tenant. Nothing of one account is ever visible to another.")
+class Account(Node):
+    """A tenant."""
+
+    name: str = strawberry.field(description="The account's name.")
+    overdraft_limit: Credits | None = strawberry.field(
+        description="The credit line of a prepaid account; null is postpaid: usage is tracked and owed."
+    )
+    created_at: datetime = strawberry.field(description="When it was created.")
+    row: strawberry.Private[AccountRow]
+
+    @classmethod
+    def of(cls, row: AccountRow) -> Self:
+        """Show an account."""
+        return cls(
+            id=written(IdKind.ACCOUNT, row.id),
+            name=row.name,
+            overdraft_limit=row.overdraft_limit,
+            created_at=row.created_at,
+            row=row,
+        )
+
+    @property
+    def owner(self) -> tuple[UUID, UUID]:
+        """The account as the owner of its lists."""
+        return self.row.id, self.row.id
+
+    @strawberry.field(description="The account's credits at this moment.")
+    async def balance(self, info: Info) -> Balance:
+        """Add up live grants beside the books."""
+        return Balance(
+            available=await info.context.loaders.available_by_account.load(self.row.id),
+            granted=self.row.granted,
+            spent=self.row.spent,
+            overdraft=self.row.overdraft,
+            expired=self.row.expired,
+        )
+
+    @strawberry.field(description="The account's agents, newest first.")
+    async def agents(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        business_adapter: Annotated[
+            str | None, strawberry.argument(description="Only agents of this adapter.")
+        ] = None,
+        archived: Annotated[
+            bool | None, strawberry.argument(description="Only archived agents, or only those in use.")
+        ] = None,
+    ) -> Connection[Agent]:
+        """Load a page of agents."""
+        like = filters.AgentsLike(optional_name("businessAdapter", business_adapter), archived)
+        page = PageArguments(first, after, last, before)
+        return await connect(info, AGENTS_OF_ACCOUNT, self.owner, like, AGENTS_NEWEST_FIRST, Agent.of, page)
+
+    @strawberry.field(description="The account's runs.")
+    async def workflows(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        narrowed: WorkflowsLike = None,
+        order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
+    ) -> Connection[Workflow]:
+        """Load a page of runs."""
+        page = PageArguments(first, after, last, before)
+        return await workflows_of(info, WORKFLOWS_OF_ACCOUNT, self.owner, narrowed, order_by, page)
+
+    @strawberry.field(description="All that the account's runs used.")
+    async def services_used(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        narrowed: ServiceUsagesLike = None,
+        order_by: ServiceUsagesBy = ServiceUsageOrder.NEWEST_FIRST,
+    ) -> Connection[ServiceUsage]:
+        """Load a page of usages."""
+        like = narrowed.read() if narrowed else filters.UsagesLike()
+        page = PageArguments(first, after, last, before)
+        order = SERVICE_USAGE_ORDERS[order_by]
+        return await connect(info, USAGES_OF_ACCOUNT, self.owner, like, order, ServiceUsage.of, page)
+
+    @strawberry.field(description="The account's API keys, newest first.")
+    async def api_keys(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        revoked: Annotated[
+            bool | None, strawberry.argument(description="Only revoked keys, or only living ones.")
+        ] = None,
+    ) -> Connection[ApiKey]:
+        """Load a page of keys."""
+        page = PageArguments(first, after, last, before)
+        like = filters.KeysLike(revoked)
+        return await connect(info, API_KEYS_OF_ACCOUNT, self.owner, like, API_KEYS_NEWEST_FIRST, ApiKey.of, page)
+
+    @strawberry.field(description="The credits given to the account, newest first.")
+    async def grants(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Grant]:
+        """Load a page of grants."""
+        page = PageArguments(first, after, last, before)
+        everything = filters.Everything()
+        return await connect(info, GRANTS_OF_ACCOUNT, self.owner, everything, GRANTS_NEWEST_FIRST, Grant.of, page)
+
+    @strawberry.field(description="Where the account's credits went.")
+    def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:
+        """Give the figures of a period."""
+        return usage_of(Level.ACCOUNT, self.owner, start, end, narrowed)

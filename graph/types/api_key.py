@@ -1,0 +1,69 @@
+"""API keys, without their secrets."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from graph.context import Info
+from graph.ids import written
+from graph.types.connection import After, Before, Connection, First, Last, PageArguments
+from graph.types.listings import WORKFLOWS_OF_API_KEY, WorkflowsLike
+from graph.types.node import Node
+from graph.types.orders import WorkflowOrder, WorkflowsBy
+from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
+from metering.analytics import Level
+from models.api_key import ApiKey as ApiKeyRow
+from models.api_key import Scope
+from models.identity import IdKind
+
+
+@strawberry.type(description="A secret of an account, with what it may do; runs and usages are attributed to it.")
+class ApiKey(Node):
+    """A secret of an account, without the secret."""
+
+    prefix: str = strawberry.field(description="How the secret begins: enough to tell keys apart.")
+    name: str = strawberry.field(description="What the key is called.")
+    scopes: list[Scope] = strawberry.field(description="What the key may do.")
+    created_at: datetime = strawberry.field(description="When it was issued.")
+    last_used_at: datetime | None = strawberry.field(description="When it was last used, to about a minute.")
+    revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
+    row: strawberry.Private[ApiKeyRow]
+
+    @classmethod
+    def of(cls, row: ApiKeyRow) -> Self:
+        """Show a key."""
+        return cls(
+            id=written(IdKind.API_KEY, row.id),
+            prefix=row.prefix,
+            name=row.name,
+            scopes=list(row.scopes),
+            created_at=row.created_at,
+            last_used_at=row.last_used_at,
+            revoked_at=row.revoked_at,
+            row=row,
+        )
+
+    @strawberry.field(description="The runs that are attributed to the key; none for an operator's key.")
+    async def workflows(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        narrowed: WorkflowsLike = None,
+        order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
+    ) -> Connection[Annotated["Workflow", strawberry.lazy("graph.types.workflow")]]:  # noqa: F821 - a lazy type
+        """Load a page of runs."""
+        from graph.types.workflow import workflows_of  # noqa: PLC0415 - the two types name each other
+
+        page = PageArguments(first, after, last, before)
+        parent = (self.row.account_id or self.row.id, self.row.id)
+        return await workflows_of(info, WORKFLOWS_OF_API_KEY, parent, narrowed, order_by, page)
+
+    @strawberry.field(description="Where the credits of the key's runs went.")
+    def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:
+        """Give the figures of a period."""
+        parent = (self.row.account_id or self.row.id, self.row.id)
+        return usage_of(Level.API_KEY, parent, start, end, narrowed)

@@ -1,0 +1,94 @@
+"""Lists as keyset connections: a page, its cursors, and the whole list's length."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+import strawberry
+
+from graph.context import Info
+from graph.loaders.pages import Filter, Listing, ListKey, Order, PageKey, read_page, write_cursor
+from graph.scalars import Long
+
+NodeType = TypeVar("NodeType")
+
+First = Annotated[
+    int | None, strawberry.argument(description="How many from the start (or after `after`): 1 to 100, else 20.")
+]
+After = Annotated[str | None, strawberry.argument(description="Go on after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="How many from the end (or before `before`): 1 to 100.")]
+Before = Annotated[str | None, strawberry.argument(description="Go back from this cursor.")]
+
+
+@dataclass(frozen=True, slots=True)
+class PageArguments:
+    """The paging arguments of a field, as the caller gave them."""
+
+    first: int | None
+    after: str | None
+    last: int | None
+    before: str | None
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    """Where a page lies in its list."""
+
+    has_next_page: bool = strawberry.field(description="Whether more follow after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether there are some before this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first; null for an empty page.")
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last: give it as `after` for the next page."
+    )
+
+
+@strawberry.type(description="A thing of a list, with its place in it.")
+class Edge(Generic[NodeType]):
+    """A thing of a list, with its place in it."""
+
+    cursor: str = strawberry.field(description="The place in the list, for `after` and `before`.")
+    node: NodeType = strawberry.field(description="The thing itself.")
+
+
+@strawberry.type(description="A page of a list. Its order is stable while rows are added.")
+class Connection(Generic[NodeType]):
+    """A page of a list."""
+
+    nodes: list[NodeType] = strawberry.field(description="The things on this page.")
+    edges: list[Edge[NodeType]] = strawberry.field(description="The things on this page, each with its cursor.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    list_key: strawberry.Private[ListKey[Any]]
+
+    @strawberry.field(description="How many things the whole list has, its filter applied.")
+    async def total_count(self, info: Info) -> Long:
+        """Count the whole list."""
+        return Long(await info.context.loaders.count_by_list.load(self.list_key))
+
+
+async def connect(
+    info: Info,
+    listing: Listing[Any],
+    parent: tuple[UUID, UUID] | None,
+    narrowed: Filter,
+    order: Order,
+    of: Callable[[Any], NodeType],
+    asked: PageArguments,
+) -> Connection[NodeType]:
+    """Load one page of a parent's list."""
+    page = read_page(order, first=asked.first, after=asked.after, last=asked.last, before=asked.before)
+    list_key = ListKey(listing, parent, narrowed, order)
+    rows = await info.context.loaders.page_by_list.load(PageKey(list_key, page))
+    nodes = [of(row) for row in rows.rows]
+    cursors = [write_cursor(order, row) for row in rows.rows]
+    return Connection(
+        nodes=nodes,
+        edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
+        page_info=PageInfo(
+            has_next_page=rows.has_next,
+            has_previous_page=rows.has_previous,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+        list_key=list_key,
+    )

@@ -1,0 +1,101 @@
+"""Enumerations of the business as the graph shows them, every value described."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+import strawberry
+
+from metering.tracking import IfUncovered
+from models.api_key import Scope
+from models.ledger import RestrictionKind
+from models.workflow import WorkflowStatus
+from pricing.configuration import AccuracyRequirement
+from pricing.credits import RoundingMode
+from pricing.units import ServiceType, UnitType
+
+Members = TypeVar("Members", bound=StrEnum)
+
+
+def described(members: type[Members], description: str, **values: str) -> type[Members]:
+    """Show an enumeration of the business in the graph; each member must have its description."""
+    missing = {member.name for member in members} ^ set(values)
+    if missing:
+        raise TypeError(f"{members.__name__} needs a description of exactly its members: {sorted(missing)}")
+    definition = strawberry.enum(members, description=description)
+    for value in definition.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by strawberry
+        value.description = values[value.name]
+    return definition
+
+
+described(
+    ServiceType,
+    "A kind of service that a workflow uses.",
+    PHONE="A phone call.",
+    SMS="A text message.",
+    GPT="A language model.",
+    EMBEDDING="An embedding model.",
+    VOICE_STT="Speech to text.",
+    VOICE_TTS="Text to speech.",
+    VISION="Understanding of images.",
+    IMAGE="Making of images.",
+    SEARCH="A search.",
+    OTHER="Anything else that the rate card prices.",
+)
+described(
+    UnitType,
+    "The unit in which a service is metered.",
+    MINUTES="Minutes.",
+    SECONDS="Seconds; where only minutes have a rate, they are converted exactly.",
+    TOKENS="Tokens, input and output together.",
+    INPUT_TOKENS="Tokens that a model read.",
+    OUTPUT_TOKENS="Tokens that a model wrote.",
+    CACHED_TOKENS="Tokens that a model read from its cache.",
+    CHARACTERS="Characters of text.",
+    IMAGES="Images.",
+    MESSAGES="Messages.",
+    REQUESTS="Requests.",
+)
+described(
+    WorkflowStatus,
+    "Where a workflow is.",
+    RUNNING="It has started and not ended.",
+    COMPLETED="It ended as meant.",
+    FAILED="It ended with an error.",
+    CANCELLED="It was stopped before its end.",
+)
+described(
+    Scope,
+    "What an API key may do.",
+    READ="Run queries.",
+    TRACK="Start and end workflows and record usages.",
+    MANAGE="Manage agents and API keys of the account, and void usages.",
+    OPERATE="Act across accounts: create them and grant credits.",
+)
+described(
+    IfUncovered,
+    "What to do with a usage that grants and credit line do not cover.",
+    RECORD="Record it: the work is done, what nothing covers becomes overdraft.",
+    REFUSE="Refuse it: the work is not done yet.",
+)
+described(
+    RestrictionKind,
+    "What a restricted grant serves only.",
+    ADAPTER="Workflows of one business adapter.",
+    WORKFLOW="Workflows of one name.",
+)
+described(
+    RoundingMode,
+    "How an exact amount becomes a charge.",
+    UP="Always up.",
+    DOWN="Always down.",
+    HALF_UP="To the nearest; a half goes up.",
+    HALF_EVEN="To the nearest; a half goes to the even neighbour.",
+)
+described(
+    AccuracyRequirement,
+    "How accurate the services must be.",
+    LOW="Cost counts more.",
+    NORMAL="A balance of both.",
+    HIGH="Accuracy counts more than cost.",
+)
+

@@ -1,0 +1,92 @@
+"""The lists of the graph: whose rows they are and by which column they are owned."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from graph import ids, inputs
+from graph.loaders import filters
+from graph.loaders.pages import Listing
+from models.account import Account
+from models.agent import Agent
+from models.api_key import ApiKey
+from models.identity import IdKind
+from models.ledger import Grant
+from models.service_usage import ServiceUsage
+from models.workflow import Workflow, WorkflowStatus
+from pricing.units import ServiceType
+
+ALL_ACCOUNTS = Listing(Account, None, None, Account.id)
+AGENTS_OF_ACCOUNT = Listing(Agent, Agent.account_id, Agent.account_id, Agent.id)
+API_KEYS_OF_ACCOUNT = Listing(ApiKey, ApiKey.account_id, ApiKey.account_id, ApiKey.id)
+GRANTS_OF_ACCOUNT = Listing(Grant, Grant.account_id, Grant.account_id, Grant.id)
+WORKFLOWS_OF_ACCOUNT = Listing(Workflow, Workflow.account_id, Workflow.account_id, Workflow.id)
+WORKFLOWS_OF_AGENT = Listing(Workflow, Workflow.account_id, Workflow.agent_id, Workflow.id)
+WORKFLOWS_OF_API_KEY = Listing(Workflow, Workflow.account_id, Workflow.api_key_id, Workflow.id)
+USAGES_OF_ACCOUNT = Listing(ServiceUsage, ServiceUsage.account_id, ServiceUsage.account_id, ServiceUsage.id)
+USAGES_OF_WORKFLOW = Listing(ServiceUsage, ServiceUsage.account_id, ServiceUsage.workflow_id, ServiceUsage.id)
+
+
+@strawberry.input(description="Which workflows a list holds; what is left out narrows nothing.")
+class WorkflowFilter:
+    """Which workflows a list holds."""
+
+    status: list[WorkflowStatus] | None = strawberry.field(default=None, description="Any of these.")
+    workflow_name: str | None = strawberry.field(default=None, description="Runs of this name.")
+    business_adapter: str | None = strawberry.field(default=None, description="Runs of this adapter.")
+    agent_id: strawberry.ID | None = strawberry.field(default=None, description="Runs of this agent.")
+    user_id: str | None = strawberry.field(default=None, description="Runs for this user of yours.")
+    api_key_id: strawberry.ID | None = strawberry.field(default=None, description="Runs of this API key.")
+    parent_workflow_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Runs that this workflow started."
+    )
+    started_from: datetime | None = strawberry.field(default=None, description="Started at this moment or later.")
+    started_to: datetime | None = strawberry.field(default=None, description="Started before this moment.")
+
+    def read(self) -> filters.WorkflowsLike:
+        """Check the filter and give it to the store."""
+        return filters.WorkflowsLike(
+            statuses=tuple(sorted(set(self.status or ()))),
+            workflow_name=inputs.optional_name("filter.workflowName", self.workflow_name),
+            business_adapter=inputs.optional_name("filter.businessAdapter", self.business_adapter),
+            agent_id=ids.read_optional("filter.agentId", IdKind.AGENT, self.agent_id),
+            user_id=inputs.optional_text("filter.userId", self.user_id),
+            api_key_id=ids.read_optional("filter.apiKeyId", IdKind.API_KEY, self.api_key_id),
+            parent_workflow_id=ids.read_optional(
+                "filter.parentWorkflowId", IdKind.WORKFLOW, self.parent_workflow_id
+            ),
+            started_from=self.started_from,
+            started_to=self.started_to,
+        )
+
+
+@strawberry.input(description="Which service usages a list holds; what is left out narrows nothing.")
+class ServiceUsageFilter:
+    """Which service usages a list holds."""
+
+    service_type: list[ServiceType] | None = strawberry.field(default=None, description="Any of these.")
+    provider: str | None = strawberry.field(default=None, description="Usages of this provider.")
+    late: bool | None = strawberry.field(default=None, description="Only late ones, or only those in time.")
+    voided: bool | None = strawberry.field(default=None, description="Only voided ones, or only those that count.")
+    used_from: datetime | None = strawberry.field(default=None, description="Used at this moment or later.")
+    used_to: datetime | None = strawberry.field(default=None, description="Used before this moment.")
+
+    def read(self) -> filters.UsagesLike:
+        """Check the filter and give it to the store."""
+        return filters.UsagesLike(
+            service_types=tuple(sorted(set(self.service_type or ()))),
+            provider=inputs.optional_name("filter.provider", self.provider),
+            late=self.late,
+            voided=self.voided,
+            used_from=self.used_from,
+            used_to=self.used_to,
+        )
+
+
+WorkflowsLike = Annotated[
+    WorkflowFilter | None, strawberry.argument(name="filter", description="Only runs like these.")
+]
+ServiceUsagesLike = Annotated[
+    ServiceUsageFilter | None, strawberry.argument(name="filter", description="Only usages like these.")
+]

@@ -1,0 +1,55 @@
+"""How lists can be ordered, in the graph's words and in the store's."""
+
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+
+from graph.loaders.pages import Order
+from models.account import Account
+from models.agent import Agent
+from models.api_key import ApiKey
+from models.ledger import Grant
+from models.service_usage import ServiceUsage
+from models.workflow import Workflow
+
+
+@strawberry.enum(description="How workflows are ordered.")
+class WorkflowOrder(Enum):
+    """How workflows are ordered."""
+
+    NEWEST_FIRST = strawberry.enum_value("NEWEST_FIRST", description="By start, the latest first.")
+    OLDEST_FIRST = strawberry.enum_value("OLDEST_FIRST", description="By start, the earliest first.")
+    DEAREST_FIRST = strawberry.enum_value("DEAREST_FIRST", description="By credits used, the most first.")
+    CHEAPEST_FIRST = strawberry.enum_value("CHEAPEST_FIRST", description="By credits used, the least first.")
+
+
+@strawberry.enum(description="How service usages are ordered.")
+class ServiceUsageOrder(Enum):
+    """How service usages are ordered."""
+
+    OLDEST_FIRST = strawberry.enum_value("OLDEST_FIRST", description="By use, the earliest first.")
+    NEWEST_FIRST = strawberry.enum_value("NEWEST_FIRST", description="By use, the latest first.")
+    DEAREST_FIRST = strawberry.enum_value("DEAREST_FIRST", description="By credits used, the most first.")
+
+
+WorkflowsBy = Annotated[WorkflowOrder, strawberry.argument(name="orderBy", description="The order of the runs.")]
+ServiceUsagesBy = Annotated[
+    ServiceUsageOrder, strawberry.argument(name="orderBy", description="The order of the usages.")
+]
+
+WORKFLOW_ORDERS = {
+    WorkflowOrder.NEWEST_FIRST: Order("NEWEST_FIRST", Workflow.started_at, descending=True),
+    WorkflowOrder.OLDEST_FIRST: Order("OLDEST_FIRST", Workflow.started_at, descending=False),
+    WorkflowOrder.DEAREST_FIRST: Order("DEAREST_FIRST", Workflow.total_credits, descending=True),
+    WorkflowOrder.CHEAPEST_FIRST: Order("CHEAPEST_FIRST", Workflow.total_credits, descending=False),
+}
+SERVICE_USAGE_ORDERS = {
+    ServiceUsageOrder.OLDEST_FIRST: Order("OLDEST_FIRST", ServiceUsage.used_at, descending=False),
+    ServiceUsageOrder.NEWEST_FIRST: Order("NEWEST_FIRST", ServiceUsage.used_at, descending=True),
+    ServiceUsageOrder.DEAREST_FIRST: Order("DEAREST_FIRST", ServiceUsage.credits, descending=True),
+}
+ACCOUNTS_NEWEST_FIRST = Order("ACCOUNTS", Account.created_at, descending=True)
+AGENTS_NEWEST_FIRST = Order("AGENTS", Agent.created_at, descending=True)
+API_KEYS_NEWEST_FIRST = Order("API_KEYS", ApiKey.created_at, descending=True)
+GRANTS_NEWEST_FIRST = Order("GRANTS", Grant.created_at, descending=True)

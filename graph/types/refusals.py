@@ -1,0 +1,141 @@
+"""Refusals as the graph shows them: typed members of each mutation's result."""
+
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+
+from models.workflow import WorkflowStatus
+from pricing.credits import Credits
+from pricing.units import ServiceType, UnitType
+
+
+def _value(name: str, description: str) -> str:
+    return strawberry.enum_value(name, description=description)  # type: ignore[return-value]  # strawberry unwraps it
+
+
+@strawberry.enum(description="Why a mutation was refused.")
+class RefusalCode(Enum):
+    """Why a mutation was refused."""
+
+    UNKNOWN_SERVICE = _value("UNKNOWN_SERVICE", "The rate card has no rate for the service type.")
+    UNKNOWN_PROVIDER = _value("UNKNOWN_PROVIDER", "The rate card has no rate for that provider of the service.")
+    UNKNOWN_UNIT = _value("UNKNOWN_UNIT", "The provider's service is not priced in that unit.")
+    NO_RATE_CARD_IN_FORCE = _value("NO_RATE_CARD_IN_FORCE", "No rate card was in force at that time.")
+    AMOUNT_TOO_LARGE = _value("AMOUNT_TOO_LARGE", "No balance could hold the amount.")
+    TIME_OUT_OF_RANGE = _value("TIME_OUT_OF_RANGE", "The time lies outside the window open for recording.")
+    IDEMPOTENCY_CONFLICT = _value("IDEMPOTENCY_CONFLICT", "The idempotency key was used for another input.")
+    CREDITS_EXHAUSTED = _value("CREDITS_EXHAUSTED", "Credits and credit line do not cover it.")
+    ACCOUNT_NOT_FOUND = _value("ACCOUNT_NOT_FOUND", "There is no such account.")
+    AGENT_NOT_FOUND = _value("AGENT_NOT_FOUND", "There is no such agent in this account, or it is archived.")
+    API_KEY_NOT_FOUND = _value("API_KEY_NOT_FOUND", "There is no such API key in this account.")
+    SERVICE_USAGE_NOT_FOUND = _value("SERVICE_USAGE_NOT_FOUND", "There is no such service usage in this account.")
+    WORKFLOW_NOT_FOUND = _value("WORKFLOW_NOT_FOUND", "There is no such workflow in this account.")
+    WORKFLOW_ALREADY_ENDED = _value("WORKFLOW_ALREADY_ENDED", "The workflow ended before, in another way.")
+    SERVICE_USAGE_ALREADY_VOIDED = _value("SERVICE_USAGE_ALREADY_VOIDED", "The usage was voided before.")
+    INVALID_AGENT = _value("INVALID_AGENT", "Adapter, preset or settings do not hold together.")
+    SCOPE_NOT_HELD = _value("SCOPE_NOT_HELD", "A key cannot give a scope that it does not hold.")
+
+
+@strawberry.interface(description="An expected no: nothing was done, and the message says what would help.")
+class Refusal:
+    """An expected no."""
+
+    code: RefusalCode = strawberry.field(description="Why, for programs.")
+    message: str = strawberry.field(description="Why, for people, and what would help.")
+
+
+@strawberry.type(description="The rate card does not price this; an unknown thing is never a price of zero.")
+class RateUnknown(Refusal):
+    """The rate card does not price this."""
+
+    service_type: ServiceType = strawberry.field(description="The service type that was asked for.")
+    provider: str = strawberry.field(description="The provider that was asked for.")
+    unit_type: UnitType = strawberry.field(description="The unit that was asked for.")
+    known: list[str] = strawberry.field(description="What the rate card has instead.")
+
+
+@strawberry.type(description="No rate card was in force when the usage happened.")
+class NoRateCardInForce(Refusal):
+    """No rate card was in force."""
+
+
+@strawberry.type(description="No balance could hold the amount.")
+class AmountTooLarge(Refusal):
+    """No balance could hold the amount."""
+
+
+@strawberry.type(description="A time outside the window open for recording.")
+class TimeOutOfRange(Refusal):
+    """A time outside the window."""
+
+    field: str = strawberry.field(description="Which input it is.")
+    earliest: datetime = strawberry.field(description="The earliest moment possible.")
+    latest: datetime = strawberry.field(description="The latest moment possible.")
+
+
+@strawberry.type(description="The idempotency key was used for another input; nothing was done.")
+class IdempotencyConflict(Refusal):
+    """The key was used for another input."""
+
+    idempotency_key: str = strawberry.field(description="The key.")
+
+
+@strawberry.type(description="Credits and credit line do not cover it; nothing was done.")
+class CreditsExhausted(Refusal):
+    """Credits and credit line do not cover it."""
+
+    needed: Credits = strawberry.field(description="The credits that are needed.")
+    available: Credits = strawberry.field(description="The credits that there are, the credit line included.")
+
+
+@strawberry.type(description="There is no such account.")
+class AccountNotFound(Refusal):
+    """There is no such account."""
+
+
+@strawberry.type(description="There is no such agent in this account, or it is archived.")
+class AgentNotFound(Refusal):
+    """There is no such agent."""
+
+
+@strawberry.type(description="There is no such API key in this account.")
+class ApiKeyNotFound(Refusal):
+    """There is no such API key."""
+
+
+@strawberry.type(description="There is no such service usage in this account.")
+class ServiceUsageNotFound(Refusal):
+    """There is no such usage."""
+
+
+@strawberry.type(description="There is no such workflow in this account.")
+class WorkflowNotFound(Refusal):
+    """There is no such workflow."""
+
+
+@strawberry.type(description="The workflow ended before, in another way.")
+class WorkflowAlreadyEnded(Refusal):
+    """The workflow ended before."""
+
+    status: WorkflowStatus = strawberry.field(description="How it ended.")
+    ended_at: datetime = strawberry.field(description="When it ended.")
+
+
+@strawberry.type(description="The service usage was voided before, under another idempotency key.")
+class ServiceUsageAlreadyVoided(Refusal):
+    """The usage was voided before."""
+
+    voided_at: datetime = strawberry.field(description="When it was voided.")
+
+
+@strawberry.type(description="Adapter, preset or settings of an agent do not hold together.")
+class InvalidAgent(Refusal):
+    """Adapter, preset or settings do not hold together."""
+
+    field: str = strawberry.field(description="Which of them.")
+
+
+@strawberry.type(description="A key cannot give another key a scope that it does not hold itself.")
+class ScopeNotHeld(Refusal):
+    """A key cannot give a scope that it does not hold."""

@@ -1,0 +1,89 @@
+"""Service usages: what was metered, and what it cost."""
+
+from datetime import datetime
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from typing import Annotated, Self
+
+import strawberry
+
+from graph.context import Info
+from graph.ids import written
+from graph.scalars import DecimalText
+from graph.types.node import Node
+from graph.types.rate_card import Rate
+from models.identity import IdKind
+from models.service_usage import ServiceUsage as ServiceUsageRow
+from pricing.credits import Credits
+from pricing.decimal_text import text_from_micros
+from pricing.units import ServiceType, UnitType
+
+LONGEST_FRACTION = 18
+
+
+@strawberry.type(
+    description="One metered use of a service: a fact, priced once, never repriced and never deleted."
+)
+class ServiceUsage(Node):
+    """One metered use of a service."""
+
+    service_type: ServiceType = strawberry.field(description="The kind of service.")
+    provider: str = strawberry.field(description="The provider or model that served.")
+    units_consumed: DecimalText = strawberry.field(description="How many units were used.")
+    unit_type: UnitType = strawberry.field(description="The unit that was metered.")
+    credits_used: Credits = strawberry.field(description="What was charged, rounded once by the rate card.")
+    exact_credits: DecimalText = strawberry.field(
+        description=f"The amount before rounding; an endless fraction is shown to {LONGEST_FRACTION} places."
+    )
+    used_at: datetime = strawberry.field(description="When the service was used.")
+    recorded_at: datetime = strawberry.field(description="When the usage was recorded.")
+    late: bool = strawberry.field(description="Whether it was recorded after its workflow had ended.")
+    voided: bool = strawberry.field(description="Whether it was voided: its credits went back, totals leave it out.")
+    voided_at: datetime | None = strawberry.field(description="When it was voided.")
+    void_reason: str | None = strawberry.field(description="Why it was voided.")
+    row: strawberry.Private[ServiceUsageRow]
+
+    @classmethod
+    def of(cls, row: ServiceUsageRow) -> Self:
+        """Show a usage."""
+        return cls(
+            id=written(IdKind.SERVICE_USAGE, row.id),
+            service_type=row.service_type,
+            provider=row.provider,
+            units_consumed=DecimalText(text_from_micros(row.micro_units)),
+            unit_type=row.unit_type,
+            credits_used=row.credits,
+            exact_credits=DecimalText(_decimal_text(row.exact_credits)),
+            used_at=row.used_at,
+            recorded_at=row.recorded_at,
+            late=row.late,
+            voided=row.voided_at is not None,
+            voided_at=row.voided_at,
+            void_reason=row.void_reason,
+            row=row,
+        )
+
+    @strawberry.field(description="The rate that priced it.")
+    async def rate(self, info: Info) -> Rate:
+        """Load the rate."""
+        rate, card = await info.context.loaders.rate_with_card_by_id.load(self.row.rate_id)
+        return Rate.of(rate, card)
+
+    @strawberry.field(description="The workflow that it belongs to.")
+    async def workflow(
+        self, info: Info
+    ) -> Annotated["Workflow", strawberry.lazy("graph.types.workflow")]:  # noqa: F821 - a lazy type
+        """Load the workflow."""
+        from graph.types.workflow import Workflow  # noqa: PLC0415 - the two types name each other
+
+        row = await info.context.loaders.workflow_by_id.load((self.row.account_id, self.row.workflow_id))
+        assert row is not None  # noqa: S101 - a foreign key says so
+        return Workflow.of(row)
+
+
+def _decimal_text(amount: Fraction) -> str:
+    with localcontext(prec=60):
+        exact = Decimal(amount.numerator) / Decimal(amount.denominator)
+        places = exact.quantize(Decimal(1).scaleb(-LONGEST_FRACTION))
+    text = format(places, "f")
+    return text.rstrip("0").rstrip(".")

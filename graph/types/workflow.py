@@ -1,0 +1,141 @@
+"""Workflows: runs that collect service usages."""
+
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+import strawberry
+
+from graph.context import Info
+from graph.ids import written
+from graph.loaders import filters
+from graph.loaders.pages import Listing
+from graph.loaders.usage import UsageKey
+from graph.scalars import DecimalText, JsonValue, Long
+from graph.types.agent import Agent
+from graph.types.api_key import ApiKey
+from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.listings import USAGES_OF_WORKFLOW, ServiceUsagesLike, WorkflowFilter
+from graph.types.node import Node
+from graph.types.orders import (
+    SERVICE_USAGE_ORDERS,
+    WORKFLOW_ORDERS,
+    ServiceUsageOrder,
+    ServiceUsagesBy,
+    WorkflowOrder,
+)
+from graph.types.service_usage import ServiceUsage
+from graph.types.usage import ServiceBreakdown, breakdown_of_services
+from metering.analytics import Level, Period, RunsLike, Scope
+from models.identity import IdKind
+from models.workflow import Workflow as WorkflowRow
+from models.workflow import WorkflowStatus
+from pricing.credits import Credits
+from pricing.decimal_text import text_from_micros
+
+
+@strawberry.type(description="One run: it starts, collects service usages, and ends.")
+class Workflow(Node):
+    """One run."""
+
+    workflow_name: str = strawberry.field(description="What kind of run it is, e.g. `phone_ai_call`.")
+    status: WorkflowStatus = strawberry.field(description="Where the run is.")
+    business_adapter: str | None = strawberry.field(description="The use case, where one was named.")
+    user_id: str | None = strawberry.field(description="The user of yours that it ran for.")
+    started_at: datetime = strawberry.field(description="When it started.")
+    ended_at: datetime | None = strawberry.field(description="When it ended; null while it runs.")
+    duration_seconds: DecimalText | None = strawberry.field(
+        description="How long it took, to the microsecond; null while it runs."
+    )
+    recorded_at: datetime = strawberry.field(description="When it was first recorded.")
+    total_credits_used: Credits = strawberry.field(
+        description="The credits of its usages, voided ones left out: the sum of the rounded lines."
+    )
+    usage_count: Long = strawberry.field(description="How many usages it has, voided ones left out.")
+    metadata: JsonValue | None = strawberry.field(description="What the caller noted when starting it.")
+    row: strawberry.Private[WorkflowRow]
+
+    @classmethod
+    def of(cls, row: WorkflowRow) -> Self:
+        """Show a run."""
+        micros = row.duration_micros
+        return cls(
+            id=written(IdKind.WORKFLOW, row.id),
+            workflow_name=row.workflow_name,
+            status=row.status,
+            business_adapter=row.business_adapter,
+            user_id=row.user_id,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            duration_seconds=None if micros is None else DecimalText(text_from_micros(micros)),
+            recorded_at=row.recorded_at,
+            total_credits_used=row.total_credits,
+            usage_count=Long(row.usage_count),
+            metadata=None if row.run_metadata is None else JsonValue(row.run_metadata),
+            row=row,
+        )
+
+    @strawberry.field(description="The agent that ran, where one was named.")
+    async def agent(self, info: Info) -> Agent | None:
+        """Load the agent."""
+        if self.row.agent_id is None:
+            return None
+        row = await info.context.loaders.agent_by_id.load((self.row.account_id, self.row.agent_id))
+        return None if row is None else Agent.of(row)
+
+    @strawberry.field(description="The API key that the run is attributed to.")
+    async def api_key(self, info: Info) -> ApiKey:
+        """Load the key."""
+        row = await info.context.loaders.api_key_by_id.load(self.row.api_key_id)
+        assert row is not None  # noqa: S101 - a foreign key says so
+        return ApiKey.of(row)
+
+    @strawberry.field(description="The workflow that started this one, where one did.")
+    async def parent_workflow(self, info: Info) -> "Workflow | None":
+        """Load the parent."""
+        if self.row.parent_workflow_id is None:
+            return None
+        key = (self.row.account_id, self.row.parent_workflow_id)
+        row = await info.context.loaders.workflow_by_id.load(key)
+        return None if row is None else Workflow.of(row)
+
+    @strawberry.field(description="What the run used.")
+    async def services_used(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        narrowed: ServiceUsagesLike = None,
+        order_by: ServiceUsagesBy = ServiceUsageOrder.OLDEST_FIRST,
+    ) -> Connection[ServiceUsage]:
+        """Load a page of usages."""
+        return await connect(
+            info,
+            USAGES_OF_WORKFLOW,
+            (self.row.account_id, self.row.id),
+            narrowed.read() if narrowed else filters.UsagesLike(),
+            SERVICE_USAGE_ORDERS[order_by],
+            ServiceUsage.of,
+            PageArguments(first, after, last, before),
+        )
+
+    @strawberry.field(description="The run's credits by service and provider, dearest first.")
+    async def service_breakdown(self, info: Info) -> list[ServiceBreakdown]:
+        """Add up by service."""
+        key = UsageKey(Scope(Level.WORKFLOW, Period(), RunsLike()), (self.row.account_id, self.row.id))
+        return breakdown_of_services(await info.context.loaders.services_by_owner.load(key))
+
+
+async def workflows_of(
+    info: Info,
+    listing: Listing[Any],
+    parent: tuple[UUID, UUID],
+    narrowed: WorkflowFilter | None,
+    order_by: WorkflowOrder,
+    page: PageArguments,
+) -> Connection[Workflow]:
+    """Load a page of a parent's runs."""
+    like = narrowed.read() if narrowed else filters.WorkflowsLike()
+    return await connect(info, listing, parent, like, WORKFLOW_ORDERS[order_by], Workflow.of, page)
