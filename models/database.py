@@ -56,6 +56,7 @@ class Database:
         lanes = 1 if self.is_sqlite else LANES_ON_POSTGRESQL
         self._lanes = [Lane(self._in_transaction, clock) for _ in range(lanes)]
         self._workers: list[asyncio.Task[None]] = []
+        self._closed = False
 
     @property
     def reader(self) -> AsyncEngine:
@@ -67,7 +68,10 @@ class Database:
         self._workers = [asyncio.create_task(lane.work()) for lane in self._lanes]
 
     async def close(self) -> None:
-        """Commit what waits, take nothing more, and close every connection."""
+        """Commit what waits, take nothing more, and close every connection; once is enough."""
+        if self._closed:
+            return
+        self._closed = True
         for lane in self._lanes:
             lane.close()
         await asyncio.gather(*self._workers)

@@ -1,0 +1,124 @@
+"""Migrations: safe to repeat, safe in parallel, equal to the tables in code, and clear where they cannot go on."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from models import tables
+from models.migrations import NewerSchema, UnreachableStore, drift, is_current, migrate
+from tests.databases.postgresql import PostgresqlServer
+
+MIGRATE = "import asyncio, sys; from models.migrations import migrate; asyncio.run(migrate(sys.argv[1]))"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a store in which there is nothing yet."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    name = f"empty_{tmp_path.name}"
+    server.drop_database(name)
+    server.create_database(name)
+    yield server.url(name)
+    server.drop_database(name)
+
+
+async def execute(url: str, statement: str) -> list[tuple[object, ...]]:
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        result = await connection.execute(text(statement))
+        rows = [tuple(row) for row in result] if result.returns_rows else []
+    await engine.dispose()
+    return rows
+
+
+async def test_migrating_twice_is_migrating_once(empty_url: str) -> None:
+    assert not await is_current(empty_url)
+    await migrate(empty_url)
+    assert await is_current(empty_url)
+    await migrate(empty_url)
+    assert await is_current(empty_url)
+    assert await drift(empty_url) == []
+
+
+async def test_two_processes_may_migrate_at_once(empty_url: str) -> None:
+    processes = [
+        subprocess.Popen([sys.executable, "-W", "error", "-c", MIGRATE, empty_url], stderr=subprocess.PIPE)  # noqa: ASYNC220 - the loop has nothing else to do
+        for _ in range(2)
+    ]
+    outputs = [process.communicate(timeout=60)[1].decode() for process in processes]
+    assert [(process.returncode, output) for process, output in zip(processes, outputs, strict=True)] == [
+        (0, "")
+    ] * 2
+    assert await drift(empty_url) == []
+
+
+async def test_a_missing_column_is_drift(database_url: str) -> None:
+    await execute(database_url, "ALTER TABLE agent DROP COLUMN preset")
+    [(kind, _, table, column)] = await drift(database_url)
+    assert (kind, table, column.name) == ("add_column", "agent", "preset")
+
+
+async def test_a_column_of_another_type_is_drift(database_url: str) -> None:
+    await execute(database_url, "ALTER TABLE agent DROP COLUMN preset")
+    await execute(database_url, "ALTER TABLE agent ADD COLUMN preset INTEGER")
+    [[(kind, _, table, column, *_)]] = await drift(database_url)
+    assert (kind, table, column) == ("modify_type", "agent", "preset")
+
+
+async def test_a_missing_index_and_a_foreign_table_are_drift(database_url: str) -> None:
+    await execute(database_url, "DROP INDEX ix_agent_created")
+    await execute(database_url, "CREATE TABLE stranger (id INTEGER PRIMARY KEY)")
+    assert sorted(difference[0] for difference in await drift(database_url)) == ["add_index", "remove_table"]
+
+
+async def test_a_newer_schema_is_left_alone(database_url: str) -> None:
+    await execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(
+        NewerSchema, match=r"The database has schema 9999, newer than this creditgraph's 0001\."
+    ):
+        await migrate(database_url)
+    assert await execute(database_url, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+asyncpg://someone:s3cret@127.0.0.1:1/nowhere",
+        "sqlite+aiosqlite:////no/such/folder/creditgraph.db",
+    ],
+)
+async def test_a_store_that_is_not_there_is_named_without_its_password(url: str) -> None:
+    with pytest.raises(UnreachableStore, match=r"^Cannot use the database at ") as raised:
+        await migrate(url)
+    assert "s3cret" not in str(raised.value)
+    assert url.replace("s3cret", "***").split("?")[0].split("+")[0] in str(raised.value)
+
+
+async def test_a_database_that_the_server_does_not_have_is_named(postgresql: PostgresqlServer) -> None:
+    with pytest.raises(UnreachableStore, match='database "nothing_here" does not exist'):
+        await migrate(postgresql.url("nothing_here"))
+
+
+async def test_every_table_of_sqlite_is_strict(sqlite_database_url: str) -> None:
+    strict = await execute(
+        sqlite_database_url, "SELECT name, strict FROM pragma_table_list WHERE type = 'table'"
+    )
+    ours = {name: flag for name, flag in strict if name in tables.metadata.tables}
+    assert ours == dict.fromkeys(tables.metadata.tables, 1)
+
+
+def test_account_leads_every_key_and_index_of_what_an_account_owns() -> None:
+    reference = {"account", "api_key", "rate_card", "rate", "rate_tier"}
+    for name, table in tables.metadata.tables.items():
+        if name in reference:
+            continue
+        assert table.primary_key.columns[0].name == "account_id", name
+        assert {index.columns[0].name for index in table.indexes} <= {"account_id"}, name
