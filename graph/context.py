@@ -27,6 +27,7 @@ class Snapshot:
         self._opened: Any = None
         self._session: AsyncSession | None = None
         self._turn = asyncio.Lock()
+        self._closed = False
 
     def now(self) -> datetime:
         """Tell the time by the database's clock."""
@@ -43,12 +44,17 @@ class Snapshot:
             return (await (await self._connected()).scalars(statement)).all()
 
     async def close(self) -> None:
-        """Let go of the connection."""
-        if self._opened is not None:
-            await self._opened.__aexit__(None, None, None)
-            self._opened = self._session = None
+        """Let go of the connection, once the statement that runs on it is done."""
+        self._closed = True
+        async with self._turn:
+            if self._opened is not None:
+                await self._opened.__aexit__(None, None, None)
+                self._opened = self._session = None
 
     async def _connected(self) -> AsyncSession:
+        if self._closed:
+            # An operation that failed leaves loaders behind, for whose rows nobody waits any more.
+            raise asyncio.CancelledError
         if self._session is None:
             self._opened = self._database.read()
             self._session = await self._opened.__aenter__()
@@ -61,11 +67,11 @@ class Context:
 
     database: Database
     api_key: ApiKey
-    snapshot: Snapshot = field(init=False)
+    snapshot: Snapshot
     loaders: "Loaders" = field(init=False)
 
     def __post_init__(self) -> None:
-        self._open()
+        self._renew_loaders()
 
     @property
     def account_id(self) -> UUID:
@@ -91,19 +97,20 @@ class Context:
 
     async def write(self, command: Any) -> Any:  # noqa: ANN401 - typed by Database.write
         """Commit a command; what is read afterwards sees it."""
-        answer = await self.database.write(command)
+        # A read connection kept while the write waits would be one that others wait for.
         await self.close()
-        self._open()
+        answer = await self.database.write(command)
+        self.snapshot = Snapshot(self.database)
+        self._renew_loaders()
         return answer
 
     async def close(self) -> None:
         """Let go of the snapshot."""
         await self.snapshot.close()
 
-    def _open(self) -> None:
+    def _renew_loaders(self) -> None:
         from graph.loaders import Loaders  # noqa: PLC0415 - loaders read through this context
 
-        self.snapshot = Snapshot(self.database)
         self.loaders = Loaders(self.snapshot)
 
 

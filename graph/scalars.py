@@ -1,6 +1,7 @@
 """Scalars whose values are exact: numbers as decimal text, times with an offset, JSON objects of bounded size."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ LARGEST_JSON_CHARACTERS = 20_000
 DEEPEST_JSON = 10
 
 _LARGEST_LONG = 2**63 - 1
+_MOST_DIGITS = 40
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
@@ -40,7 +42,10 @@ def _number_text(value: object) -> str:
     """Give a number's own text, as it was written."""
     if isinstance(value, str):
         return value
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    # An exponent is written out only where that cannot make a text of a billion digits.
+    if isinstance(value, Decimal) and abs(value.adjusted()) < _MOST_DIGITS:
         return format(value, "f")
     raise GraphQLError(f"{_shown(value)} is not a number; write a decimal string such as \"0.9\".")
 
@@ -80,7 +85,8 @@ def _parse_long(value: object) -> int:
     return int(text)
 
 
-def _parse_json(value: object) -> Json:
+def json_value(value: object) -> Json:
+    """Read a JSON object of bounded size; GraphQLError says what is wrong with it."""
     if not isinstance(value, Mapping):
         raise GraphQLError("A JSON object is needed here.")
     plain = _plain(value, DEEPEST_JSON)
@@ -103,14 +109,18 @@ def _plain(value: object, depth: int) -> object:
         return [_plain(inner, depth - 1) for inner in value]
     if isinstance(value, Decimal):
         # Settings may hold fractions such as a temperature; amounts of credits are strings there.
-        return int(value) if value == value.to_integral_value() else float(value)
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise GraphQLError("The JSON object holds a number that is too large.")
+    if isinstance(value, int) and abs(value) > _LARGEST_LONG:
+        raise GraphQLError("The JSON object holds a whole number of more than 63 bits; write it as a string.")
     return value
 
 
 def _parse_json_literal(node: ValueNode, variables: Mapping[str, Any] | None = None) -> Json:
     if not isinstance(node, ObjectValueNode | ListValueNode):
         raise GraphQLError("A JSON object is needed here.")
-    return _parse_json(value_from_ast_untyped(node, dict(variables or {})))
+    return json_value(value_from_ast_untyped(node, dict(variables or {})))
 
 
 def _from_literal(
@@ -178,7 +188,7 @@ SCALARS: dict[object, Any] = {
             f"A JSON object, at most {DEEPEST_JSON} levels deep and {LARGEST_JSON_CHARACTERS} bytes long."
         ),
         serialize=lambda value: value,
-        parse_value=_parse_json,
+        parse_value=json_value,
         parse_literal=_parse_json_literal,
     ),
 }

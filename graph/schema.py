@@ -1,9 +1,10 @@
 """The schema: the contract as code, and as text for schema.graphql."""
 
 import strawberry
-from graphql import build_schema, lexicographic_sort_schema, print_schema
+from graphql import GraphQLError, build_schema, lexicographic_sort_schema, print_schema
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
 
 from graph.errors import refusal_handlers
 from graph.mutations import Mutation
@@ -17,7 +18,18 @@ CACHED_DOCUMENTS = 500
 
 assert enums  # noqa: S101 - imported for the descriptions that it gives
 
-schema = strawberry.Schema(
+
+
+class QuietSchema(strawberry.Schema):
+    """A schema that logs nothing by itself: graph.errors logs bugs, and callers' mistakes are theirs."""
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Leave the log alone."""
+
+
+schema = QuietSchema(
     query=Query,
     mutation=Mutation,
     types=[Account, Grant],

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from metering.errors import AccountNotFound, ApiKeyNotFound, ScopeNotHeld
@@ -100,12 +99,11 @@ def note_key_uses(session: Session, items: Sequence[KeyUse], *, now: datetime) -
     return [None] * len(items)
 
 
-async def recognise(session: AsyncSession, secret: str) -> ApiKey | None:
-    """Give the living key with this secret, or None."""
+def key_with_secret(secret: str) -> Select[tuple[ApiKey]] | None:
+    """Select the living key with this secret; None where the text is no secret of ours."""
     if not is_well_formed(secret):
         return None
-    statement = select(ApiKey).where(ApiKey.secret_hash == hash_secret(secret), ApiKey.revoked_at.is_(None))
-    return (await session.scalars(statement)).one_or_none()
+    return select(ApiKey).where(ApiKey.secret_hash == hash_secret(secret), ApiKey.revoked_at.is_(None))
 
 
 def new_secret() -> str:

@@ -206,7 +206,14 @@ def breakdown_of_services(rows: Figures) -> list[ServiceBreakdown]:
     services: dict[tuple[ServiceType, str], ServiceBreakdown] = {}
     for service_type, provider, unit_type, count, micro_units, micros in sorted(rows):
         row = services.setdefault(
-            (service_type, provider), ServiceBreakdown(service_type, provider, Long(0), [], Credits.ZERO)
+            (service_type, provider),
+            ServiceBreakdown(
+                service_type=service_type,
+                provider=provider,
+                usage_count=Long(0),
+                units=[],
+                total_credits=Credits.ZERO,
+            ),
         )
         row.usage_count = Long(row.usage_count + count)
         row.units.append(UnitTotal(unit_type=unit_type, units=DecimalText(text_from_micros(micro_units))))

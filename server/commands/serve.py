@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -138,10 +139,12 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     server = uvicorn.Server(config)
-    if settings.workers > 1:
-        Multiprocess(config, target=server.run, sockets=[listener]).run()
-        return
-    server.run(sockets=[listener])
+    # After a Ctrl-C uvicorn has ended everything in good order, and then tells of it once more.
+    with suppress(KeyboardInterrupt):
+        if settings.workers > 1:
+            Multiprocess(config, sockets=[listener]).run()
+            return
+        server.run(sockets=[listener])
     if not server.started:
         refuse("the server could not start; the lines above say why.")
 

@@ -1,0 +1,89 @@
+"""The composition root: settings in, a running service out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from adapters.registry import business_adapters
+from models.database import Database
+from models.migrations import UnreachableStore, is_current
+from server.agents import create_agent_endpoint
+from server.authentication import Authentication
+from server.demo_history import run_demo_history
+from server.examples import EXAMPLES
+from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, graphiql_page
+from server.graphql import graphql_endpoint
+from server.settings import Settings
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the service; without settings they come from the environment."""
+    settings = settings or Settings.of({})
+    business_adapters()  # a broken plug-in must stop the start, not a request
+    database = Database(settings.database_url)
+    authentication = Authentication(database)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await database.start()
+        history = None
+        if settings.demo_account is not None:
+            history = asyncio.create_task(run_demo_history(database, settings.demo_account))
+        yield
+        if history is not None:
+            history.cancel()
+            await asyncio.gather(history, return_exceptions=True)
+        await authentication.close()
+        await database.close()
+
+    app = FastAPI(title="creditgraph", openapi_url=None, lifespan=lifespan)
+    app.router.routes += [
+        Route("/graphql", graphql_endpoint(database, authentication), methods=["POST"]),
+        Route("/api/v1/agent/create", create_agent_endpoint(database, authentication), methods=["POST"]),
+        Route("/", _graphiql(settings), methods=["GET"]),
+        Route("/healthz", _healthy, methods=["GET"]),
+        Route("/readyz", _ready(settings), methods=["GET"]),
+    ]
+    app.mount("/static/graphiql", StaticFiles(directory=STATIC_FOLDER))
+    return app
+
+
+def _graphiql(settings: Settings) -> Endpoint:
+    key = settings.demo_key.get_secret_value() if settings.demo_key else None
+    page = graphiql_page(demo_key=key, operations=EXAMPLES)
+    headers = {
+        "content-security-policy": CONTENT_SECURITY_POLICY,
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+    }
+
+    async def show(_request: Request) -> Response:
+        return HTMLResponse(page, headers=headers)
+
+    return show
+
+
+async def _healthy(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def _ready(settings: Settings) -> Endpoint:
+    async def answer(_request: Request) -> Response:
+        try:
+            current = await is_current(settings.database_url)
+        except UnreachableStore:
+            return JSONResponse({"status": "the database is unreachable"}, 503)
+        if not current:
+            return JSONResponse({"status": "the database is not migrated"}, 503)
+        return JSONResponse({"status": "ok"})
+
+    return answer

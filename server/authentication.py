@@ -1,0 +1,66 @@
+"""Who is calling: the API key of a request."""
+
+import asyncio
+import logging
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+
+from graph.context import Snapshot
+from metering.api_keys import USE_NOTED_EVERY, KeyUse, key_with_secret, note_key_uses
+from models.api_key import ApiKey
+from models.database import Database
+from models.writer import SetCommand, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+
+class Unauthenticated(Exception):  # noqa: N818 - named for the state
+    """No key, or none that is alive."""
+
+
+class Authentication:
+    """Recognises keys and notes when they were used, at most once a minute each."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._notes: set[asyncio.Task[None]] = set()
+
+    async def api_key(self, request: Request, snapshot: Snapshot) -> ApiKey:
+        """Give the living key that the request carries.
+
+        Raises Unauthenticated.
+        """
+        statement = key_with_secret(_secret(request))
+        found = [] if statement is None else await snapshot.scalars(statement)
+        if not found:
+            raise Unauthenticated
+        api_key: ApiKey = found[0]
+        self._note_use(api_key)
+        return api_key
+
+    async def close(self) -> None:
+        """Wait for what is being noted."""
+        await asyncio.gather(*self._notes)
+
+    def _note_use(self, api_key: ApiKey) -> None:
+        now = self._database.clock()
+        if api_key.last_used_at is not None and now - api_key.last_used_at < USE_NOTED_EVERY:
+            return
+        # Nobody waits for a note: the answer must not depend on it.
+        note = asyncio.create_task(self._write_note(api_key, KeyUse(api_key.id, now)))
+        self._notes.add(note)
+        note.add_done_callback(self._notes.discard)
+
+    async def _write_note(self, api_key: ApiKey, use: KeyUse) -> None:
+        try:
+            await self._database.write(SetCommand(api_key.account_id, note_key_uses, (use,)))
+        except (StoreUnavailable, SQLAlchemyError):
+            log.warning("the use of a key could not be noted", exc_info=True)
+
+
+def _secret(request: Request) -> str:
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
+    return request.headers.get("x-api-key", "").strip()
