@@ -33,9 +33,7 @@ DEEPEST_JSON = 10
 
 _LARGEST_LONG = 2**63 - 1
 _MOST_DIGITS = 40
-_TIME = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
-)
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 def _number_text(value: object) -> str:
@@ -47,7 +45,7 @@ def _number_text(value: object) -> str:
     # An exponent is written out only where that cannot make a text of a billion digits.
     if isinstance(value, Decimal) and abs(value.adjusted()) < _MOST_DIGITS:
         return format(value, "f")
-    raise GraphQLError(f"{_shown(value)} is not a number; write a decimal string such as \"0.9\".")
+    raise GraphQLError(f'{_shown(value)} is not a number; write a decimal string such as "0.9".')
 
 
 def _literal_text(node: ValueNode, *kinds: type[ValueNode]) -> str:
@@ -150,7 +148,7 @@ SCALARS: dict[object, Any] = {
     Credits: strawberry.scalar(
         name="Credits",
         description=(
-            "An exact amount of credits as a decimal string such as \"103\" or \"0.9\": at most 12 digits before "
+            'An exact amount of credits as a decimal string such as "103" or "0.9": at most 12 digits before '
             "and 6 after the point. Strings and number literals are accepted; nothing passes through a float."
         ),
         serialize=str,
@@ -160,7 +158,7 @@ SCALARS: dict[object, Any] = {
     DecimalText: strawberry.scalar(
         name="Decimal",
         description=(
-            "An exact number as a decimal string such as \"5\" or \"0.25\". As input at most 12 digits before and "
+            'An exact number as a decimal string such as "5" or "0.25". As input at most 12 digits before and '
             "6 after the point, without sign or exponent; strings and number literals are accepted."
         ),
         serialize=str,

@@ -19,7 +19,6 @@ CACHED_DOCUMENTS = 500
 assert enums  # noqa: S101 - imported for the descriptions that it gives
 
 
-
 class QuietSchema(strawberry.Schema):
     """A schema that logs nothing by itself: graph.errors logs bugs, and callers' mistakes are theirs."""
 

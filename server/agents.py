@@ -56,7 +56,9 @@ def create_agent_endpoint(
             field = ".".join(str(part) for part in first["loc"]) or "body"
             return _wrong(422, field, first["msg"].removeprefix("Value error, "))
         except InvalidAgent as refusal:
-            return _wrong(422, _FIELDS.get(refusal.field, f"custom_settings.{refusal.field}"), refusal.message)
+            return _wrong(
+                422, _FIELDS.get(refusal.field, f"custom_settings.{refusal.field}"), refusal.message
+            )
         return _json(201, _shown(agent))
 
     return endpoint
@@ -107,4 +109,8 @@ def _json(status: int, content: dict[str, object]) -> Response:
     return Response(orjson.dumps(content), status, {"cache-control": "no-store"}, "application/json")
 
 
-_FIELDS = {"businessAdapter": "business_logic_adapter", "preset": "preset", "customSettings": "custom_settings"}
+_FIELDS = {
+    "businessAdapter": "business_logic_adapter",
+    "preset": "preset",
+    "customSettings": "custom_settings",
+}

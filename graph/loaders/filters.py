@@ -77,7 +77,9 @@ class UsagesLike:
         if self.late is not None:
             conditions.append(ServiceUsage.late == self.late)
         if self.voided is not None:
-            conditions.append(ServiceUsage.voided_at.is_not(None) if self.voided else ServiceUsage.voided_at.is_(None))
+            conditions.append(
+                ServiceUsage.voided_at.is_not(None) if self.voided else ServiceUsage.voided_at.is_(None)
+            )
         if self.used_from is not None:
             conditions.append(ServiceUsage.used_at >= self.used_from)
         if self.used_to is not None:
@@ -98,7 +100,9 @@ class AgentsLike:
         if self.business_adapter is not None:
             conditions.append(Agent.business_adapter == self.business_adapter)
         if self.archived is not None:
-            conditions.append(Agent.archived_at.is_not(None) if self.archived else Agent.archived_at.is_(None))
+            conditions.append(
+                Agent.archived_at.is_not(None) if self.archived else Agent.archived_at.is_(None)
+            )
         return conditions
 
 

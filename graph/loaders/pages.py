@@ -156,7 +156,9 @@ async def load_counts(snapshot: Snapshot, keys: list[ListKey[Any]]) -> list[int]
         groups[key.listing, key.filter].append(key)
     counts: dict[ListKey[Any], int] = {}
     for (listing, _), group in groups.items():
-        statement = select(_owner(listing), func.count()).select_from(listing.model).where(*_of_parents(group))
+        statement = (
+            select(_owner(listing), func.count()).select_from(listing.model).where(*_of_parents(group))
+        )
         if listing.owner is not None:
             statement = statement.group_by(listing.owner)
         found = {owner: count for owner, count in await snapshot.rows(statement)}
@@ -173,10 +175,16 @@ def _page_statement(group: list[PageKey[Any]]) -> Select[Any]:
     ordering = _ordering(order, listing, page)
     if len(group) == 1:
         # An index walk that stops after a page; a window would count the whole list first.
-        return select(_owner(listing), listing.model).where(*conditions).order_by(*ordering).limit(page.size + 1)
+        return (
+            select(_owner(listing), listing.model).where(*conditions).order_by(*ordering).limit(page.size + 1)
+        )
     assert listing.account is not None  # noqa: S101 - only parents that own a list can be several
     position = func.row_number().over(partition_by=listing.owner, order_by=ordering).label("position")
-    ranked = select(listing.account.label("account"), listing.id.label("id"), position).where(*conditions).subquery()
+    ranked = (
+        select(listing.account.label("account"), listing.id.label("id"), position)
+        .where(*conditions)
+        .subquery()
+    )
     return (
         select(listing.owner, listing.model)
         .join(ranked, and_(ranked.c.account == listing.account, ranked.c.id == listing.id))
@@ -236,5 +244,3 @@ def _value(plain: object) -> datetime | Credits:
         raise TypeError("A cursor holds a time or an amount.")
     value = datetime.fromisoformat(plain)
     return value.astimezone(UTC)
-
-

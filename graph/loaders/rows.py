@@ -15,7 +15,9 @@ Row = TypeVar("Row", bound=Base)
 OwnedId = tuple[UUID, UUID]
 
 
-def owned_by_id(snapshot: Snapshot, model: type[Row]) -> Callable[[list[OwnedId]], Awaitable[list[Row | None]]]:
+def owned_by_id(
+    snapshot: Snapshot, model: type[Row]
+) -> Callable[[list[OwnedId]], Awaitable[list[Row | None]]]:
     """Load rows of an account-owned table; another account's row answers as a missing one."""
     columns: Any = model
 

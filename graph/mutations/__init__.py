@@ -39,7 +39,9 @@ class Mutation:
     create_agent = root_field(Scope.MANAGE, agents.create_agent, "Create an agent.")
     update_agent = root_field(Scope.MANAGE, agents.update_agent, "Change an agent's name or settings.")
     archive_agent = root_field(Scope.MANAGE, agents.archive_agent, "Take an agent out of use; its runs stay.")
-    issue_api_key = root_field(Scope.MANAGE, api_keys.issue_api_key, "Issue a key; its secret is shown this once.")
+    issue_api_key = root_field(
+        Scope.MANAGE, api_keys.issue_api_key, "Issue a key; its secret is shown this once."
+    )
     revoke_api_key = root_field(Scope.MANAGE, api_keys.revoke_api_key, "End a key's life at once.")
     create_account = root_field(Scope.OPERATE, accounts.create_account, "Create an account.")
     grant_credits = root_field(Scope.OPERATE, accounts.grant_credits, "Give credits to an account.")

@@ -44,13 +44,19 @@ class GrantCreditsInput:
 
     account_id: strawberry.ID = strawberry.field(description="The account.")
     amount: Credits = strawberry.field(description="How many credits, more than 0.")
-    idempotency_key: str = strawberry.field(description="1 to 255 printable ASCII characters, of the account's keys.")
+    idempotency_key: str = strawberry.field(
+        description="1 to 255 printable ASCII characters, of the account's keys."
+    )
     priority: int = strawberry.field(
         default=credits.DEFAULT_PRIORITY, description="Lower numbers are burnt first; 0 to 1,000."
     )
-    effective_at: datetime | None = strawberry.field(default=None, description="From when it may be used; else now.")
+    effective_at: datetime | None = strawberry.field(
+        default=None, description="From when it may be used; else now."
+    )
     expires_at: datetime | None = strawberry.field(default=None, description="Until when; else for ever.")
-    restricted_to: GrantRestrictionInput | None = strawberry.field(default=None, description="What it serves only.")
+    restricted_to: GrantRestrictionInput | None = strawberry.field(
+        default=None, description="What it serves only."
+    )
     reason: str | None = strawberry.field(default=None, description="Why, for the books.")
 
 
@@ -66,7 +72,9 @@ class CreditsGranted:
     """Credits were granted."""
 
     grant: Grant = strawberry.field(description="The grant.")
-    replayed: bool = strawberry.field(description="Whether an earlier request with the same key granted them.")
+    replayed: bool = strawberry.field(
+        description="Whether an earlier request with the same key granted them."
+    )
 
 
 CreateAccountResult = Annotated[AccountCreated | AmountTooLarge, result("CreateAccountResult")]

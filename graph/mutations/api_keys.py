@@ -65,7 +65,9 @@ async def issue_api_key(info: Info, input: IssueInput) -> IssueApiKeyResult:  # 
     if not input.scopes:
         raise bad_input("scopes", "a key needs at least one scope.")
     if Scope.OPERATE in input.scopes:
-        raise bad_input("scopes", "an account's key cannot operate across accounts; operators issue such keys.")
+        raise bad_input(
+            "scopes", "an account's key cannot operate across accounts; operators issue such keys."
+        )
     verb = partial(
         api_keys.issue_api_key,
         account_id=account_id,

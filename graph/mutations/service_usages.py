@@ -112,7 +112,9 @@ AddServiceUsageResult = Annotated[
 ]
 
 
-@strawberry.type(description="A batch was worked through: each usage is recorded, replayed or refused by itself.")
+@strawberry.type(
+    description="A batch was worked through: each usage is recorded, replayed or refused by itself."
+)
 class ServiceUsagesAdded:
     """A batch was worked through."""
 
@@ -165,7 +167,9 @@ async def void_service_usage(info: Info, input: VoidInput) -> VoidServiceUsageRe
     verb = partial(tracking.void_service_usage, item=item)
     voided = await info.context.write(Command(item.account_id, verb))
     return ServiceUsageVoided(
-        service_usage=ServiceUsage.of(voided.usage), refunded_credits=voided.refunded, replayed=voided.replayed
+        service_usage=ServiceUsage.of(voided.usage),
+        refunded_credits=voided.refunded,
+        replayed=voided.replayed,
     )
 
 

@@ -44,7 +44,9 @@ class StartWorkflowInput:
         description="1 to 255 printable ASCII characters; the same key and input give the first answer again."
     )
     agent_id: strawberry.ID | None = strawberry.field(default=None, description="The agent that runs.")
-    business_adapter: str | None = strawberry.field(default=None, description="The use case; else the agent's.")
+    business_adapter: str | None = strawberry.field(
+        default=None, description="The use case; else the agent's."
+    )
     user_id: str | None = strawberry.field(default=None, description="The user of yours that it runs for.")
     api_key_id: strawberry.ID | None = strawberry.field(
         default=None, description="Attribute the run to another key of the account; needs the scope `MANAGE`."
@@ -55,7 +57,9 @@ class StartWorkflowInput:
     started_at: datetime | None = strawberry.field(
         default=None, description="When it started: 35 days ago to 5 minutes ahead; else now."
     )
-    metadata: JsonValue | None = strawberry.field(default=None, description="Anything you want to note with the run.")
+    metadata: JsonValue | None = strawberry.field(
+        default=None, description="Anything you want to note with the run."
+    )
 
 
 @strawberry.input(description="One use within a run that is recorded as a whole.")
@@ -88,12 +92,16 @@ class RecordWorkflowInput:
         description=f"What it used: at most {MOST_USAGES} usages."
     )
     agent_id: strawberry.ID | None = strawberry.field(default=None, description="The agent that ran.")
-    business_adapter: str | None = strawberry.field(default=None, description="The use case; else the agent's.")
+    business_adapter: str | None = strawberry.field(
+        default=None, description="The use case; else the agent's."
+    )
     user_id: str | None = strawberry.field(default=None, description="The user of yours that it ran for.")
     started_at: datetime | None = strawberry.field(default=None, description="When it started; else now.")
     ended_at: datetime | None = strawberry.field(default=None, description="When it ended; else now.")
     status: RecordedStatus = strawberry.field(default=RecordedStatus.COMPLETED, description="How it ended.")
-    metadata: JsonValue | None = strawberry.field(default=None, description="Anything you want to note with the run.")
+    metadata: JsonValue | None = strawberry.field(
+        default=None, description="Anything you want to note with the run."
+    )
 
 
 @strawberry.input(description="A run that ended.")
@@ -157,7 +165,9 @@ CancelWorkflowResult = Annotated[
     WorkflowEnded | WorkflowNotFound | WorkflowAlreadyEnded | TimeOutOfRange, result("CancelWorkflowResult")
 ]
 StartInput = Annotated[StartWorkflowInput, strawberry.argument(description="The run.")]
-RecordInput = Annotated[RecordWorkflowInput, strawberry.argument(description="The run with all that it used.")]
+RecordInput = Annotated[
+    RecordWorkflowInput, strawberry.argument(description="The run with all that it used.")
+]
 EndInput = Annotated[EndWorkflowInput, strawberry.argument(description="The run, and when it ended.")]
 
 
@@ -166,7 +176,8 @@ async def start_workflow(info: Info, input: StartInput) -> StartWorkflowResult: 
     context = info.context
     if input.api_key_id is not None and Scope.MANAGE not in context.api_key.scopes:
         raise GraphQLError(
-            "apiKeyId: attributing a run to another key needs the scope MANAGE.", extensions={"code": "FORBIDDEN"}
+            "apiKeyId: attributing a run to another key needs the scope MANAGE.",
+            extensions={"code": "FORBIDDEN"},
         )
     item = tracking.StartWorkflow(
         account_id=context.account_id,

@@ -17,15 +17,25 @@ class Query:
     """What can be asked."""
 
     viewer = root_field(Scope.READ, things.viewer, "Who is asking: the calling key and its account.")
-    node = root_field(Scope.READ, things.node, "Anything with an id; null where the account has no such thing.")
-    nodes = root_field(Scope.READ, things.nodes, "Many things by their ids, in order; null for each that is missing.")
+    node = root_field(
+        Scope.READ, things.node, "Anything with an id; null where the account has no such thing."
+    )
+    nodes = root_field(
+        Scope.READ, things.nodes, "Many things by their ids, in order; null for each that is missing."
+    )
     agent = root_field(Scope.READ, things.agent, "An agent of the account; null where there is none.")
     workflow = root_field(Scope.READ, things.workflow, "A run of the account; null where there is none.")
-    service_usage = root_field(Scope.READ, things.service_usage, "A usage of the account; null where there is none.")
+    service_usage = root_field(
+        Scope.READ, things.service_usage, "A usage of the account; null where there is none."
+    )
     api_key = root_field(Scope.READ, things.api_key, "An API key of the account; null where there is none.")
     account = root_field(Scope.OPERATE, tenants.account, "Any account; null where there is none.")
     accounts = root_field(Scope.OPERATE, tenants.accounts, "All accounts, newest first.")
-    rate_card = root_field(Scope.READ, prices.rate_card, "The prices in force at a moment; null before the first.")
+    rate_card = root_field(
+        Scope.READ, prices.rate_card, "The prices in force at a moment; null before the first."
+    )
     rate_cards = root_field(Scope.READ, prices.rate_cards, "All published rate cards, newest first.")
-    service_presets = root_field(Scope.READ, catalogue.service_presets, "The ready-made service configurations.")
+    service_presets = root_field(
+        Scope.READ, catalogue.service_presets, "The ready-made service configurations."
+    )
     business_adapters = root_field(Scope.READ, catalogue.business_adapters, "The use cases that there are.")

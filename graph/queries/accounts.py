@@ -1,6 +1,5 @@
 """Accounts, for operators."""
 
-
 from graph import ids
 from graph.context import Info
 from graph.loaders.filters import Everything
@@ -23,6 +22,4 @@ async def accounts(
 ) -> Connection[Account]:
     """Load a page of accounts."""
     page = PageArguments(first, after, last, before)
-    return await connect(
-        info, ALL_ACCOUNTS, None, Everything(), ACCOUNTS_NEWEST_FIRST, Account.of, page
-    )
+    return await connect(info, ALL_ACCOUNTS, None, Everything(), ACCOUNTS_NEWEST_FIRST, Account.of, page)

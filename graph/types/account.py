@@ -47,7 +47,9 @@ from pricing.credits import Credits
 class Balance:
     """An account's credits at this moment."""
 
-    available: Credits = strawberry.field(description="What grants in effect still hold, restricted ones included.")
+    available: Credits = strawberry.field(
+        description="What grants in effect still hold, restricted ones included."
+    )
     granted: Credits = strawberry.field(description="All credits ever given.")
     spent: Credits = strawberry.field(description="All that usages cost, voided ones left out.")
     overdraft: Credits = strawberry.field(description="The part of it that no grant covered.")
@@ -159,7 +161,9 @@ class Account(Node):
         """Load a page of keys."""
         page = PageArguments(first, after, last, before)
         like = filters.KeysLike(revoked)
-        return await connect(info, API_KEYS_OF_ACCOUNT, self.owner, like, API_KEYS_NEWEST_FIRST, ApiKey.of, page)
+        return await connect(
+            info, API_KEYS_OF_ACCOUNT, self.owner, like, API_KEYS_NEWEST_FIRST, ApiKey.of, page
+        )
 
     @strawberry.field(description="The credits given to the account, newest first.")
     async def grants(
@@ -173,7 +177,9 @@ class Account(Node):
         """Load a page of grants."""
         page = PageArguments(first, after, last, before)
         everything = filters.Everything()
-        return await connect(info, GRANTS_OF_ACCOUNT, self.owner, everything, GRANTS_NEWEST_FIRST, Grant.of, page)
+        return await connect(
+            info, GRANTS_OF_ACCOUNT, self.owner, everything, GRANTS_NEWEST_FIRST, Grant.of, page
+        )
 
     @strawberry.field(description="Where the account's credits went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:

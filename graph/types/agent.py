@@ -27,8 +27,12 @@ class ServiceConfiguration:
     """Which models and providers may serve, and the cost rules."""
 
     primary_ai_model: str = strawberry.field(description="The language model.")
-    fallback_ai_model: str | None = strawberry.field(description="The model to take where the first will not do.")
-    voice_enabled: bool = strawberry.field(description="Whether speech to text and text to speech may be used.")
+    fallback_ai_model: str | None = strawberry.field(
+        description="The model to take where the first will not do."
+    )
+    voice_enabled: bool = strawberry.field(
+        description="Whether speech to text and text to speech may be used."
+    )
     stt_provider: str | None = strawberry.field(description="Who turns speech into text.")
     tts_provider: str | None = strawberry.field(description="Who turns text into speech.")
     phone_enabled: bool = strawberry.field(description="Whether phone calls may be made.")
@@ -66,7 +70,9 @@ class Agent(Node):
 
     name: str = strawberry.field(description="The agent's name.")
     business_adapter: str = strawberry.field(description="The use case, e.g. `emergencyservices`.")
-    preset: str | None = strawberry.field(description="The preset that its configuration starts from, if any.")
+    preset: str | None = strawberry.field(
+        description="The preset that its configuration starts from, if any."
+    )
     custom_settings: JsonValue = strawberry.field(description="The settings as they were given.")
     created_at: datetime = strawberry.field(description="When it was created.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")

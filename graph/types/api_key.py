@@ -18,7 +18,9 @@ from models.api_key import Scope
 from models.identity import IdKind
 
 
-@strawberry.type(description="A secret of an account, with what it may do; runs and usages are attributed to it.")
+@strawberry.type(
+    description="A secret of an account, with what it may do; runs and usages are attributed to it."
+)
 class ApiKey(Node):
     """A secret of an account, without the secret."""
 

@@ -28,7 +28,9 @@ class BusinessAdapterType:
     """A use case."""
 
     name: str = strawberry.field(description="The adapter's name, for `createAgent`.")
-    configuration: ServiceConfiguration = strawberry.field(description="What serves it, unless an agent overrides.")
+    configuration: ServiceConfiguration = strawberry.field(
+        description="What serves it, unless an agent overrides."
+    )
     settings_schema: JsonValue = strawberry.field(
         description="The JSON Schema of its own settings, from which a form can be drawn."
     )

@@ -14,10 +14,13 @@ from graph.scalars import Long
 NodeType = TypeVar("NodeType")
 
 First = Annotated[
-    int | None, strawberry.argument(description="How many from the start (or after `after`): 1 to 100, else 20.")
+    int | None,
+    strawberry.argument(description="How many from the start (or after `after`): 1 to 100, else 20."),
 ]
 After = Annotated[str | None, strawberry.argument(description="Go on after this cursor.")]
-Last = Annotated[int | None, strawberry.argument(description="How many from the end (or before `before`): 1 to 100.")]
+Last = Annotated[
+    int | None, strawberry.argument(description="How many from the end (or before `before`): 1 to 100.")
+]
 Before = Annotated[str | None, strawberry.argument(description="Go back from this cursor.")]
 
 
@@ -37,7 +40,9 @@ class PageInfo:
 
     has_next_page: bool = strawberry.field(description="Whether more follow after this page.")
     has_previous_page: bool = strawberry.field(description="Whether there are some before this page.")
-    start_cursor: str | None = strawberry.field(description="The cursor of the first; null for an empty page.")
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the first; null for an empty page."
+    )
     end_cursor: str | None = strawberry.field(
         description="The cursor of the last: give it as `after` for the next page."
     )
@@ -56,7 +61,9 @@ class Connection(Generic[NodeType]):
     """A page of a list."""
 
     nodes: list[NodeType] = strawberry.field(description="The things on this page.")
-    edges: list[Edge[NodeType]] = strawberry.field(description="The things on this page, each with its cursor.")
+    edges: list[Edge[NodeType]] = strawberry.field(
+        description="The things on this page, each with its cursor."
+    )
     page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
     list_key: strawberry.Private[ListKey[Any]]
 

@@ -98,4 +98,3 @@ described(
     NORMAL="A balance of both.",
     HIGH="Accuracy counts more than cost.",
 )
-

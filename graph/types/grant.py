@@ -30,7 +30,9 @@ class Grant(Node):
     priority: int = strawberry.field(description="Lower numbers are burnt first.")
     effective_at: datetime = strawberry.field(description="From when it may be used.")
     expires_at: datetime | None = strawberry.field(description="Until when it may be used; null is for ever.")
-    restricted_to: GrantRestriction | None = strawberry.field(description="What it serves only; null serves all.")
+    restricted_to: GrantRestriction | None = strawberry.field(
+        description="What it serves only; null serves all."
+    )
     reason: str | None = strawberry.field(description="Why it was given.")
     created_at: datetime = strawberry.field(description="When it was given.")
 

@@ -41,7 +41,9 @@ class WorkflowFilter:
     parent_workflow_id: strawberry.ID | None = strawberry.field(
         default=None, description="Runs that this workflow started."
     )
-    started_from: datetime | None = strawberry.field(default=None, description="Started at this moment or later.")
+    started_from: datetime | None = strawberry.field(
+        default=None, description="Started at this moment or later."
+    )
     started_to: datetime | None = strawberry.field(default=None, description="Started before this moment.")
 
     def read(self) -> filters.WorkflowsLike:
@@ -68,7 +70,9 @@ class ServiceUsageFilter:
     service_type: list[ServiceType] | None = strawberry.field(default=None, description="Any of these.")
     provider: str | None = strawberry.field(default=None, description="Usages of this provider.")
     late: bool | None = strawberry.field(default=None, description="Only late ones, or only those in time.")
-    voided: bool | None = strawberry.field(default=None, description="Only voided ones, or only those that count.")
+    voided: bool | None = strawberry.field(
+        default=None, description="Only voided ones, or only those that count."
+    )
     used_from: datetime | None = strawberry.field(default=None, description="Used at this moment or later.")
     used_to: datetime | None = strawberry.field(default=None, description="Used before this moment.")
 

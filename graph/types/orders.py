@@ -33,7 +33,9 @@ class ServiceUsageOrder(Enum):
     DEAREST_FIRST = strawberry.enum_value("DEAREST_FIRST", description="By credits used, the most first.")
 
 
-WorkflowsBy = Annotated[WorkflowOrder, strawberry.argument(name="orderBy", description="The order of the runs.")]
+WorkflowsBy = Annotated[
+    WorkflowOrder, strawberry.argument(name="orderBy", description="The order of the runs.")
+]
 ServiceUsagesBy = Annotated[
     ServiceUsageOrder, strawberry.argument(name="orderBy", description="The order of the usages.")
 ]

@@ -65,7 +65,9 @@ class Rate(Node):
             row=row,
         )
 
-    @strawberry.field(description="Graduated prices, lowest tier first; empty where one price holds for all units.")
+    @strawberry.field(
+        description="Graduated prices, lowest tier first; empty where one price holds for all units."
+    )
     async def tiers(self, info: Info) -> list[RateTier]:
         """Load the tiers."""
         return [RateTier.of(tier) for tier in await info.context.loaders.tiers_by_rate.load(self.row.id)]
@@ -84,8 +86,12 @@ class RateCard(Node):
     """A dated, versioned set of rates."""
 
     version: str = strawberry.field(description="The version's name; a version never changes.")
-    effective_from: datetime = strawberry.field(description="Usages from this moment on are priced by the card.")
-    rounding: RoundingMode = strawberry.field(description="How each usage is rounded, once, when it is recorded.")
+    effective_from: datetime = strawberry.field(
+        description="Usages from this moment on are priced by the card."
+    )
+    rounding: RoundingMode = strawberry.field(
+        description="How each usage is rounded, once, when it is recorded."
+    )
     precision: int = strawberry.field(description="Decimal places of a credit that rounding keeps, 0 to 6.")
     published_at: datetime = strawberry.field(description="When the version was published.")
     row: strawberry.Private[PublishedRateCard]

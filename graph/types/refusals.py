@@ -19,7 +19,9 @@ class RefusalCode(Enum):
     """Why a mutation was refused."""
 
     UNKNOWN_SERVICE = _value("UNKNOWN_SERVICE", "The rate card has no rate for the service type.")
-    UNKNOWN_PROVIDER = _value("UNKNOWN_PROVIDER", "The rate card has no rate for that provider of the service.")
+    UNKNOWN_PROVIDER = _value(
+        "UNKNOWN_PROVIDER", "The rate card has no rate for that provider of the service."
+    )
     UNKNOWN_UNIT = _value("UNKNOWN_UNIT", "The provider's service is not priced in that unit.")
     NO_RATE_CARD_IN_FORCE = _value("NO_RATE_CARD_IN_FORCE", "No rate card was in force at that time.")
     AMOUNT_TOO_LARGE = _value("AMOUNT_TOO_LARGE", "No balance could hold the amount.")
@@ -29,7 +31,9 @@ class RefusalCode(Enum):
     ACCOUNT_NOT_FOUND = _value("ACCOUNT_NOT_FOUND", "There is no such account.")
     AGENT_NOT_FOUND = _value("AGENT_NOT_FOUND", "There is no such agent in this account, or it is archived.")
     API_KEY_NOT_FOUND = _value("API_KEY_NOT_FOUND", "There is no such API key in this account.")
-    SERVICE_USAGE_NOT_FOUND = _value("SERVICE_USAGE_NOT_FOUND", "There is no such service usage in this account.")
+    SERVICE_USAGE_NOT_FOUND = _value(
+        "SERVICE_USAGE_NOT_FOUND", "There is no such service usage in this account."
+    )
     WORKFLOW_NOT_FOUND = _value("WORKFLOW_NOT_FOUND", "There is no such workflow in this account.")
     WORKFLOW_ALREADY_ENDED = _value("WORKFLOW_ALREADY_ENDED", "The workflow ended before, in another way.")
     SERVICE_USAGE_ALREADY_VOIDED = _value("SERVICE_USAGE_ALREADY_VOIDED", "The usage was voided before.")

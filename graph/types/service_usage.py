@@ -38,7 +38,9 @@ class ServiceUsage(Node):
     used_at: datetime = strawberry.field(description="When the service was used.")
     recorded_at: datetime = strawberry.field(description="When the usage was recorded.")
     late: bool = strawberry.field(description="Whether it was recorded after its workflow had ended.")
-    voided: bool = strawberry.field(description="Whether it was voided: its credits went back, totals leave it out.")
+    voided: bool = strawberry.field(
+        description="Whether it was voided: its credits went back, totals leave it out."
+    )
     voided_at: datetime | None = strawberry.field(description="When it was voided.")
     void_reason: str | None = strawberry.field(description="Why it was voided.")
     row: strawberry.Private[ServiceUsageRow]
@@ -70,9 +72,7 @@ class ServiceUsage(Node):
         return Rate.of(rate, card)
 
     @strawberry.field(description="The workflow that it belongs to.")
-    async def workflow(
-        self, info: Info
-    ) -> Annotated["Workflow", strawberry.lazy("graph.types.workflow")]:  # noqa: F821 - a lazy type
+    async def workflow(self, info: Info) -> Annotated["Workflow", strawberry.lazy("graph.types.workflow")]:  # noqa: F821 - a lazy type
         """Load the workflow."""
         from graph.types.workflow import Workflow  # noqa: PLC0415 - the two types name each other
 

@@ -21,10 +21,12 @@ MOST_ROWS = 100
 
 TopRows = Annotated[int, strawberry.argument(description=f"How many rows, 1 to {MOST_ROWS}.")]
 From = Annotated[
-    datetime | None, strawberry.argument(name="from", description="The period's first moment; null: from the start.")
+    datetime | None,
+    strawberry.argument(name="from", description="The period's first moment; null: from the start."),
 ]
 To = Annotated[
-    datetime | None, strawberry.argument(name="to", description="The moment after the period's last; null: until now.")
+    datetime | None,
+    strawberry.argument(name="to", description="The moment after the period's last; null: until now."),
 ]
 
 
@@ -106,7 +108,8 @@ class UsageFilter:
 
 
 OfRuns = Annotated[
-    UsageFilter | None, strawberry.argument(name="filter", description="Count only usages of runs like these.")
+    UsageFilter | None,
+    strawberry.argument(name="filter", description="Count only usages of runs like these."),
 ]
 
 
@@ -169,7 +172,9 @@ class UsageAnalytics:
         """Add up by name of the runs."""
         rows = await info.context.loaders.workflow_names_by_owner.load(self.key)
         ordered = sorted(rows, key=lambda row: (-row[1], row[0]))
-        return [WorkflowCredits(workflow_name=name, total_credits=Credits(micros)) for name, micros in ordered]
+        return [
+            WorkflowCredits(workflow_name=name, total_credits=Credits(micros)) for name, micros in ordered
+        ]
 
     @strawberry.field(description="The services that cost most.")
     async def top_consuming_services(
