@@ -1,4 +1,4 @@
-"""Errors as callers see them: refusals become typed members of a result, all else one of a closed list of codes."""
+"""Errors as callers see them: refusals are typed members of a result, all else has one of a few codes."""
 
 import dataclasses
 import secrets
@@ -54,7 +54,7 @@ class RefusalHandler:
 def refusal_of(refusal: errors.Refusal) -> refusals.Refusal:
     """Show a refusal as its type; the type's fields are the refusal's attributes of the same names."""
     kind = _type_of(type(refusal))
-    names = [field.name for field in dataclasses.fields(kind) if field.name != "code"]  # type: ignore[arg-type]  # strawberry makes dataclasses
+    names = [field.name for field in dataclasses.fields(kind) if field.name != "code"]
     return kind(code=refusals.RefusalCode[refusal.code], **{name: getattr(refusal, name) for name in names})
 
 
@@ -89,7 +89,7 @@ def _formatted(error: GraphQLError) -> GraphQLFormattedError:
 
 def _code(error: GraphQLError) -> ErrorCode:
     given = (error.extensions or {}).get("code")
-    if given in ErrorCode.__members__:
+    if isinstance(given, str) and given in ErrorCode.__members__:
         return ErrorCode(given)
     original = error.original_error
     if original is None or isinstance(original, StrawberryInputCoercionError):

@@ -1,4 +1,4 @@
-"""Scalars whose values are exact: numbers as decimal text, times with an offset, JSON objects of bounded size."""
+"""Scalars with exact values: numbers as decimal text, times with an offset, JSON objects of bounded size."""
 
 import json
 import math
@@ -148,8 +148,9 @@ SCALARS: dict[object, Any] = {
     Credits: strawberry.scalar(
         name="Credits",
         description=(
-            'An exact amount of credits as a decimal string such as "103" or "0.9": at most 12 digits before '
-            "and 6 after the point. Strings and number literals are accepted; nothing passes through a float."
+            'An exact amount of credits as a decimal string such as "103" or "0.9": at most 12 digits '
+            "before and 6 after the point. Strings and number literals are accepted; nothing passes through "
+            "a float."
         ),
         serialize=str,
         parse_value=lambda value: _parse_credits(_number_text(value)),

@@ -70,7 +70,7 @@ query WhereDidTheCreditsGo {
       usage {
         totalCredits
         workflowBreakdown { workflowName count totalCredits averageDurationSeconds }
-        serviceBreakdown { serviceType provider usageCount units totalCredits }
+        serviceBreakdown { serviceType provider usageCount units { units unitType } totalCredits }
       }
     }
   }

@@ -68,7 +68,9 @@ def without_secrets(text: str) -> str:
 
 def _ending(log_format: LogFormat) -> list[Processor]:
     if log_format == "pretty":
-        return [_redacted(structlog.dev.ConsoleRenderer(colors=True))]
+        # A rich traceback would show local variables, and colours would hide secrets from the search.
+        plain = structlog.dev.plain_traceback
+        return [_redacted(structlog.dev.ConsoleRenderer(colors=True, exception_formatter=plain))]
     rename = structlog.processors.EventRenamer("message")
     return [
         structlog.processors.format_exc_info,

@@ -26,7 +26,7 @@ class Mutation:
     add_service_usage = root_field(
         Scope.TRACK,
         service_usages.add_service_usage,
-        "Record what a run used; late ones too. Never refused for lack of credits unless `ifUncovered` says so.",
+        "Record what a run used, late or not; refused for lack of credits only where `ifUncovered` says so.",
     )
     add_service_usages = root_field(
         Scope.TRACK,

@@ -13,7 +13,8 @@ from graph.mutations.results import result
 from graph.types.account import Account
 from graph.types.grant import Grant
 from graph.types.refusals import AccountNotFound, AmountTooLarge, IdempotencyConflict, TimeOutOfRange
-from metering import accounts, credits
+from metering import accounts
+from metering import credits as grants
 from models.identity import IdKind
 from models.ledger import RestrictionKind
 from models.writer import Command
@@ -48,7 +49,7 @@ class GrantCreditsInput:
         description="1 to 255 printable ASCII characters, of the account's keys."
     )
     priority: int = strawberry.field(
-        default=credits.DEFAULT_PRIORITY, description="Lower numbers are burnt first; 0 to 1,000."
+        default=grants.DEFAULT_PRIORITY, description="Lower numbers are burnt first; 0 to 1,000."
     )
     effective_at: datetime | None = strawberry.field(
         default=None, description="From when it may be used; else now."
@@ -86,7 +87,7 @@ CreateInput = Annotated[CreateAccountInput, strawberry.argument(description="The
 GrantInput = Annotated[GrantCreditsInput, strawberry.argument(description="The credits.")]
 
 
-async def create_account(info: Info, input: CreateInput) -> CreateAccountResult:  # noqa: A002 - the argument's name
+async def create_account(info: Info, input: CreateInput) -> CreateAccountResult:
     """Create an account."""
     verb = partial(
         accounts.create_account,
@@ -96,28 +97,32 @@ async def create_account(info: Info, input: CreateInput) -> CreateAccountResult:
     return AccountCreated(account=Account.of(await info.context.write(Command(None, verb))))
 
 
-async def grant_credits(info: Info, input: GrantInput) -> GrantCreditsResult:  # noqa: A002 - the argument's name
+async def grant_credits(info: Info, input: GrantInput) -> GrantCreditsResult:
     """Give credits to an account."""
     item = _grant(input)
-    verb = partial(credits.grant_credits, item=item)
+    verb = partial(grants.grant_credits, item=item)
     granted = await info.context.write(Command(item.account_id, verb))
     return CreditsGranted(grant=Grant.of(granted.grant), replayed=granted.replayed)
 
 
-def _grant(given: GrantCreditsInput) -> credits.GrantCredits:
+def _grant(given: GrantCreditsInput) -> grants.GrantCredits:
     if not given.amount:
         raise bad_input("amount", "more than 0 credits are needed.")
-    if not 0 <= given.priority <= credits.LOWEST_PRIORITY:
-        raise bad_input("priority", f"0 to {credits.LOWEST_PRIORITY} is possible, not {given.priority}.")
-    restriction = given.restricted_to
-    return credits.GrantCredits(
+    if not 0 <= given.priority <= grants.LOWEST_PRIORITY:
+        raise bad_input("priority", f"0 to {grants.LOWEST_PRIORITY} is possible, not {given.priority}.")
+    return grants.GrantCredits(
         account_id=ids.read("accountId", IdKind.ACCOUNT, given.account_id),
         amount=given.amount,
         idempotency_key=inputs.idempotency_key("idempotencyKey", given.idempotency_key),
         priority=given.priority,
         effective_at=given.effective_at,
         expires_at=given.expires_at,
-        restricted_to=restriction
-        and credits.Restriction(restriction.kind, inputs.name("restrictedTo.name", restriction.name)),
+        restricted_to=_restriction(given.restricted_to),
         reason=inputs.optional_text("reason", given.reason),
     )
+
+
+def _restriction(given: GrantRestrictionInput | None) -> grants.Restriction | None:
+    if given is None:
+        return None
+    return grants.Restriction(given.kind, inputs.name("restrictedTo.name", given.name))

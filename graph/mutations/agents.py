@@ -76,7 +76,7 @@ UpdateInput = Annotated[UpdateAgentInput, strawberry.argument(description="The c
 ArchiveInput = Annotated[ArchiveAgentInput, strawberry.argument(description="The agent.")]
 
 
-async def create_agent(info: Info, input: CreateInput) -> CreateAgentResult:  # noqa: A002 - the argument's name
+async def create_agent(info: Info, input: CreateInput) -> CreateAgentResult:
     """Create an agent."""
     verb = partial(
         agents.create_agent,
@@ -89,7 +89,7 @@ async def create_agent(info: Info, input: CreateInput) -> CreateAgentResult:  # 
     return AgentCreated(agent=Agent.of(await info.context.write(Command(info.context.account_id, verb))))
 
 
-async def update_agent(info: Info, input: UpdateInput) -> UpdateAgentResult:  # noqa: A002 - the argument's name
+async def update_agent(info: Info, input: UpdateInput) -> UpdateAgentResult:
     """Change an agent."""
     verb = partial(
         agents.update_agent,
@@ -101,7 +101,7 @@ async def update_agent(info: Info, input: UpdateInput) -> UpdateAgentResult:  # 
     return AgentUpdated(agent=Agent.of(await info.context.write(Command(info.context.account_id, verb))))
 
 
-async def archive_agent(info: Info, input: ArchiveInput) -> ArchiveAgentResult:  # noqa: A002 - the argument's name
+async def archive_agent(info: Info, input: ArchiveInput) -> ArchiveAgentResult:
     """Take an agent out of use."""
     verb = partial(
         agents.archive_agent,

@@ -59,7 +59,7 @@ IssueInput = Annotated[IssueApiKeyInput, strawberry.argument(description="The ke
 RevokeInput = Annotated[RevokeApiKeyInput, strawberry.argument(description="The key.")]
 
 
-async def issue_api_key(info: Info, input: IssueInput) -> IssueApiKeyResult:  # noqa: A002 - the argument's name
+async def issue_api_key(info: Info, input: IssueInput) -> IssueApiKeyResult:
     """Issue a key."""
     account_id = _account_of(info.context, input.account_id)
     if not input.scopes:
@@ -79,7 +79,7 @@ async def issue_api_key(info: Info, input: IssueInput) -> IssueApiKeyResult:  # 
     return ApiKeyIssued(api_key=ApiKey.of(issued.api_key), secret=issued.secret)
 
 
-async def revoke_api_key(info: Info, input: RevokeInput) -> RevokeApiKeyResult:  # noqa: A002 - the argument's name
+async def revoke_api_key(info: Info, input: RevokeInput) -> RevokeApiKeyResult:
     """Revoke a key."""
     account_id = None if info.context.is_operator else info.context.account_id
     key_id = ids.read("apiKeyId", IdKind.API_KEY, input.api_key_id)

@@ -134,13 +134,13 @@ AddManyInput = Annotated[AddServiceUsagesInput, strawberry.argument(description=
 VoidInput = Annotated[VoidServiceUsageInput, strawberry.argument(description="The usage, and why.")]
 
 
-async def add_service_usage(info: Info, input: AddInput) -> AddServiceUsageResult:  # noqa: A002 - the argument's name
+async def add_service_usage(info: Info, input: AddInput) -> AddServiceUsageResult:
     """Record a usage: a batch of one."""
     item = _item(info.context, "", input)
     return ServiceUsageAdded.of(one(await _add(info.context, (item,))))
 
 
-async def add_service_usages(info: Info, input: AddManyInput) -> AddServiceUsagesResult:  # noqa: A002 - the argument's name
+async def add_service_usages(info: Info, input: AddManyInput) -> AddServiceUsagesResult:
     """Record many usages."""
     if not 1 <= len(input.usages) <= MOST_USAGES:
         raise bad_input("usages", f"1 to {MOST_USAGES} usages are possible, not {len(input.usages)}.")
@@ -156,7 +156,7 @@ async def add_service_usages(info: Info, input: AddManyInput) -> AddServiceUsage
     )
 
 
-async def void_service_usage(info: Info, input: VoidInput) -> VoidServiceUsageResult:  # noqa: A002 - the argument's name
+async def void_service_usage(info: Info, input: VoidInput) -> VoidServiceUsageResult:
     """Void a usage."""
     item = tracking.VoidServiceUsage(
         account_id=info.context.account_id,

@@ -171,7 +171,7 @@ RecordInput = Annotated[
 EndInput = Annotated[EndWorkflowInput, strawberry.argument(description="The run, and when it ended.")]
 
 
-async def start_workflow(info: Info, input: StartInput) -> StartWorkflowResult:  # noqa: A002 - the argument's name
+async def start_workflow(info: Info, input: StartInput) -> StartWorkflowResult:
     """Start a run."""
     context = info.context
     if input.api_key_id is not None and Scope.MANAGE not in context.api_key.scopes:
@@ -196,24 +196,24 @@ async def start_workflow(info: Info, input: StartInput) -> StartWorkflowResult: 
     return WorkflowStarted(workflow=Workflow.of(started.workflow), replayed=started.replayed)
 
 
-async def record_workflow(info: Info, input: RecordInput) -> RecordWorkflowResult:  # noqa: A002 - the argument's name
+async def record_workflow(info: Info, input: RecordInput) -> RecordWorkflowResult:
     """Record a whole run."""
     item = _record(info.context, input)
     recorded = one(await info.context.write(SetCommand(item.account_id, tracking.record_workflows, (item,))))
     return WorkflowRecorded(workflow=Workflow.of(recorded.workflow), replayed=recorded.replayed)
 
 
-async def complete_workflow(info: Info, input: EndInput) -> CompleteWorkflowResult:  # noqa: A002 - the argument's name
+async def complete_workflow(info: Info, input: EndInput) -> CompleteWorkflowResult:
     """End a run as meant."""
     return await _end(info, input, WorkflowStatus.COMPLETED)
 
 
-async def fail_workflow(info: Info, input: EndInput) -> FailWorkflowResult:  # noqa: A002 - the argument's name
+async def fail_workflow(info: Info, input: EndInput) -> FailWorkflowResult:
     """End a run with an error."""
     return await _end(info, input, WorkflowStatus.FAILED)
 
 
-async def cancel_workflow(info: Info, input: EndInput) -> CancelWorkflowResult:  # noqa: A002 - the argument's name
+async def cancel_workflow(info: Info, input: EndInput) -> CancelWorkflowResult:
     """Stop a run."""
     return await _end(info, input, WorkflowStatus.CANCELLED)
 

@@ -11,7 +11,7 @@ from graph.types.orders import ACCOUNTS_NEWEST_FIRST
 from models.identity import IdKind
 
 
-async def account(info: Info, id: ById) -> Account | None:  # noqa: A002 - the argument's name
+async def account(info: Info, id: ById) -> Account | None:
     """Find any account."""
     row = await info.context.loaders.account_by_id.load(ids.read("id", IdKind.ACCOUNT, id))
     return None if row is None else Account.of(row)

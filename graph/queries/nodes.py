@@ -31,7 +31,7 @@ async def viewer(info: Info) -> Viewer:
     return Viewer(api_key=ApiKey.of(api_key), scopes=list(api_key.scopes))
 
 
-async def node(info: Info, id: ById) -> Node | None:  # noqa: A002 - the argument's name
+async def node(info: Info, id: ById) -> Node | None:
     """Find anything with an id."""
     return await _find(info, "id", id)
 
@@ -47,22 +47,22 @@ async def nodes(
     return list(await asyncio.gather(*found))
 
 
-async def agent(info: Info, id: ById) -> Agent | None:  # noqa: A002 - the argument's name
+async def agent(info: Info, id: ById) -> Agent | None:
     """Find an agent."""
     return await _agent(info, ids.read("id", IdKind.AGENT, id))
 
 
-async def workflow(info: Info, id: ById) -> Workflow | None:  # noqa: A002 - the argument's name
+async def workflow(info: Info, id: ById) -> Workflow | None:
     """Find a run."""
     return await _workflow(info, ids.read("id", IdKind.WORKFLOW, id))
 
 
-async def service_usage(info: Info, id: ById) -> ServiceUsage | None:  # noqa: A002 - the argument's name
+async def service_usage(info: Info, id: ById) -> ServiceUsage | None:
     """Find a usage."""
     return await _service_usage(info, ids.read("id", IdKind.SERVICE_USAGE, id))
 
 
-async def api_key(info: Info, id: ById) -> ApiKey | None:  # noqa: A002 - the argument's name
+async def api_key(info: Info, id: ById) -> ApiKey | None:
     """Find a key."""
     return await _api_key(info, ids.read("id", IdKind.API_KEY, id))
 

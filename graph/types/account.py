@@ -98,6 +98,7 @@ class Account(Node):
     async def agents(
         self,
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -118,6 +119,7 @@ class Account(Node):
     async def workflows(
         self,
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -133,6 +135,7 @@ class Account(Node):
     async def services_used(
         self,
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -150,6 +153,7 @@ class Account(Node):
     async def api_keys(
         self,
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -169,6 +173,7 @@ class Account(Node):
     async def grants(
         self,
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,

@@ -105,13 +105,14 @@ class Agent(Node):
     async def workflows(
         self,
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
         narrowed: WorkflowsLike = None,
         order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
-    ) -> Connection[Annotated["Workflow", strawberry.lazy("graph.types.workflow")]]:  # noqa: F821 - a lazy type
+    ) -> Connection[Annotated["Workflow", strawberry.lazy("graph.types.workflow")]]:
         """Load a page of runs."""
         from graph.types.workflow import workflows_of  # noqa: PLC0415 - the two types name each other
 

@@ -42,7 +42,9 @@ class Rate(Node):
     per: Long = strawberry.field(description="How many units the price is for, e.g. 1000.")
     minimum: Credits = strawberry.field(description="The least that one usage costs.")
     billing_increment: DecimalText | None = strawberry.field(
-        description="Units are rounded up to a multiple of this, e.g. 1 for each started minute; null bills exactly."
+        description=(
+            "Units are rounded up to a multiple of this, e.g. 1 for each started minute; null bills exactly."
+        )
     )
     free: bool = strawberry.field(description="Whether the card says that this costs nothing.")
     card_row: strawberry.Private[PublishedRateCard | None]

@@ -72,7 +72,7 @@ class ServiceUsage(Node):
         return Rate.of(rate, card)
 
     @strawberry.field(description="The workflow that it belongs to.")
-    async def workflow(self, info: Info) -> Annotated["Workflow", strawberry.lazy("graph.types.workflow")]:  # noqa: F821 - a lazy type
+    async def workflow(self, info: Info) -> Annotated["Workflow", strawberry.lazy("graph.types.workflow")]:
         """Load the workflow."""
         from graph.types.workflow import Workflow  # noqa: PLC0415 - the two types name each other
 

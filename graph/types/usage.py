@@ -115,8 +115,8 @@ OfRuns = Annotated[
 
 @strawberry.type(
     description=(
-        "Where credits went in a period. Credits count when they were used, runs when they started; voided usages "
-        "count nowhere. All breakdowns add up to the same total."
+        "Where credits went in a period. Credits count when they were used, runs when they started; voided "
+        "usages count nowhere. All breakdowns add up to the same total."
     )
 )
 class UsageAnalytics:

@@ -103,6 +103,7 @@ class Workflow(Node):
     async def services_used(
         self,
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
