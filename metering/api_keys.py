@@ -1,4 +1,4 @@
-"""API keys: issue, rotate, revoke, and recognise one by its secret.
+"""API keys: issue, revoke, and recognise one by its secret.
 
 A secret is `nexus_`, 32 random letters and digits (190 bits) and a checksum of 6, so that scanners can find
 leaked ones without asking us. Only its SHA-256 is stored: a long random secret needs no slow hash.
@@ -99,7 +99,7 @@ def note_key_uses(session: Session, items: Sequence[KeyUse], *, now: datetime) -
     return [None] * len(items)
 
 
-def key_with_secret(secret: str) -> Select[tuple[ApiKey]] | None:
+def key_with_secret(secret: str) -> Select[ApiKey] | None:
     """Select the living key with this secret; None where the text is no secret of ours."""
     if not is_well_formed(secret):
         return None
