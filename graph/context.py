@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import UUID
 
 import strawberry
@@ -14,9 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.api_key import ApiKey, Scope
 from models.database import Database
+from models.writer import Command, SetCommand
 
 if TYPE_CHECKING:
     from graph.loaders import Loaders
+
+Answer = TypeVar("Answer")
+Item = TypeVar("Item")
+AnySelect = Select[*tuple[Any, ...]]
+"""A statement that selects columns or rows of any kind."""
 
 
 class Snapshot:
@@ -33,12 +39,12 @@ class Snapshot:
         """Tell the time by the database's clock."""
         return self._database.clock()
 
-    async def rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+    async def rows(self, statement: AnySelect) -> Sequence[Row[*tuple[Any, ...]]]:
         """Run a statement and give its rows."""
         async with self._turn:
             return (await (await self._connected()).execute(statement)).all()
 
-    async def scalars(self, statement: Select[Any]) -> Sequence[Any]:
+    async def scalars(self, statement: AnySelect) -> Sequence[Any]:
         """Run a statement and give the first column of its rows."""
         async with self._turn:
             return (await (await self._connected()).scalars(statement)).all()
@@ -95,7 +101,13 @@ class Context:
         """Tell the time by the database's clock."""
         return self.database.clock()
 
-    async def write(self, command: Any) -> Any:  # noqa: ANN401 - typed by Database.write
+    @overload
+    async def write(self, command: Command[Answer]) -> Answer: ...
+
+    @overload
+    async def write(self, command: SetCommand[Item, Answer]) -> list[Answer | Exception]: ...
+
+    async def write(self, command: Command[Any] | SetCommand[Any, Any]) -> Any:
         """Commit a command; what is read afterwards sees it."""
         # A read connection kept while the write waits would be one that others wait for.
         await self.close()

@@ -10,6 +10,8 @@ from pricing.names import name_from_text
 from pricing.units import Quantity, UnitType
 
 LONGEST_TEXT = 255
+MOST_USAGES = 1_000
+"""How many usages one request may bring."""
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 

@@ -22,7 +22,7 @@ class RequireScope(FieldExtension):
         self,
         next_: AsyncExtensionResolver,
         source: Any,  # noqa: ANN401 - strawberry's signature
-        info: Info,  # type: ignore[override]  # our context's type
+        info: Info,
         **kwargs: Any,  # noqa: ANN401 - strawberry's signature
     ) -> Any:  # noqa: ANN401 - strawberry's signature
         """Check the key, then resolve."""

@@ -159,8 +159,8 @@ SCALARS: dict[object, Any] = {
     DecimalText: strawberry.scalar(
         name="Decimal",
         description=(
-            'An exact number as a decimal string such as "5" or "0.25". As input at most 12 digits before and '
-            "6 after the point, without sign or exponent; strings and number literals are accepted."
+            'An exact number as a decimal string such as "5" or "0.25". As input at most 12 digits before '
+            "and 6 after the point, without sign or exponent; strings and number literals are accepted."
         ),
         serialize=str,
         parse_value=lambda value: _parse_decimal(_number_text(value)),

@@ -10,13 +10,10 @@ from graph.errors import refusal_handlers
 from graph.mutations import Mutation
 from graph.queries import Query
 from graph.scalars import SCALARS
-from graph.types import enums
 from graph.types.account import Account
 from graph.types.grant import Grant
 
 CACHED_DOCUMENTS = 500
-
-assert enums  # noqa: S101 - imported for the descriptions that it gives
 
 
 class QuietSchema(strawberry.Schema):

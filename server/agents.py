@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 from graphql import GraphQLError
@@ -15,7 +16,7 @@ from graph.scalars import json_value
 from metering.agents import create_agent, service_configuration_of
 from metering.errors import InvalidAgent
 from models.agent import Agent
-from models.api_key import ApiKey, Scope
+from models.api_key import Scope
 from models.database import Database
 from models.identity import IdKind, format_id
 from models.writer import Command
@@ -45,8 +46,8 @@ def create_agent_endpoint(
 
     async def endpoint(request: Request) -> Response:
         try:
-            api_key = await _manager(request, database, authentication)
-            agent = await _create(database, api_key, await json_object(request))
+            account_id = await _managed_account(request, database, authentication)
+            agent = await _create(database, account_id, await json_object(request))
         except Unauthenticated:
             return unauthenticated()
         except BadBody as error:
@@ -64,7 +65,7 @@ def create_agent_endpoint(
     return endpoint
 
 
-async def _manager(request: Request, database: Database, authentication: Authentication) -> ApiKey:
+async def _managed_account(request: Request, database: Database, authentication: Authentication) -> UUID:
     snapshot = Snapshot(database)
     try:
         api_key = await authentication.api_key(request, snapshot)
@@ -72,10 +73,10 @@ async def _manager(request: Request, database: Database, authentication: Authent
         await snapshot.close()
     if Scope.MANAGE not in api_key.scopes or api_key.account_id is None:
         raise BadBody(403, "This needs an account's API key with the scope MANAGE.")
-    return api_key
+    return api_key.account_id
 
 
-async def _create(database: Database, api_key: ApiKey, body: dict[str, object]) -> Agent:
+async def _create(database: Database, account_id: UUID, body: dict[str, object]) -> Agent:
     given = AgentToCreate.model_validate(body)
     try:
         settings = json_value(given.custom_settings)
@@ -83,13 +84,13 @@ async def _create(database: Database, api_key: ApiKey, body: dict[str, object]) 
         raise InvalidAgent("customSettings", error.message) from error
     verb = partial(
         create_agent,
-        account_id=api_key.account_id,
+        account_id=account_id,
         name=given.name,
         business_adapter=given.business_logic_adapter,
         preset=given.preset,
         custom_settings=settings,
     )
-    return await database.write(Command(api_key.account_id, verb))
+    return await database.write(Command(account_id, verb))
 
 
 def _shown(agent: Agent) -> dict[str, object]:

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, null, or_, select
+from sqlalchemy import ColumnElement, and_, func, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from graph.context import Snapshot
+from graph.context import AnySelect, Snapshot
 from graph.inputs import bad_input
 from pricing.credits import Credits
 
@@ -25,7 +25,7 @@ MOST_NODES = 100
 DEFAULT_NODES = 20
 
 
-class Filter(Protocol, Hashable):  # type: ignore[misc]  # Hashable is a protocol in all but name
+class Filter(Protocol, Hashable):
     """What a list is narrowed to."""
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -60,7 +60,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Row]):
-    """A list: its rows and the columns that name the parent's account and the parent; none for a root list."""
+    """A list: its rows, and the columns that name the parent's account and the parent (none at the root)."""
 
     model: type[Row]
     account: InstrumentedAttribute[Any] | None
@@ -156,17 +156,17 @@ async def load_counts(snapshot: Snapshot, keys: list[ListKey[Any]]) -> list[int]
         groups[key.listing, key.filter].append(key)
     counts: dict[ListKey[Any], int] = {}
     for (listing, _), group in groups.items():
-        statement = (
-            select(_owner(listing), func.count()).select_from(listing.model).where(*_of_parents(group))
-        )
-        if listing.owner is not None:
-            statement = statement.group_by(listing.owner)
-        found = {owner: count for owner, count in await snapshot.rows(statement)}
+        found = {row[0]: row[1] for row in await snapshot.rows(_count_statement(listing, group))}
         counts.update({key: found.get(key.owner_id, 0) for key in group})
     return [counts[key] for key in keys]
 
 
-def _page_statement(group: list[PageKey[Any]]) -> Select[Any]:
+def _count_statement(listing: Listing[Any], group: list[ListKey[Any]]) -> AnySelect:
+    statement = select(_owner(listing), func.count()).select_from(listing.model).where(*_of_parents(group))
+    return statement if listing.owner is None else statement.group_by(listing.owner)
+
+
+def _page_statement(group: list[PageKey[Any]]) -> AnySelect:
     key, page = group[0].list, group[0].page
     listing, order = key.listing, key.order
     conditions = _of_parents([page_key.list for page_key in group])
@@ -186,7 +186,7 @@ def _page_statement(group: list[PageKey[Any]]) -> Select[Any]:
         .subquery()
     )
     return (
-        select(listing.owner, listing.model)
+        select(_owner(listing), listing.model)
         .join(ranked, and_(ranked.c.account == listing.account, ranked.c.id == listing.id))
         .where(ranked.c.position <= page.size + 1)
         .order_by(ranked.c.position)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
-
-from graph.context import Snapshot
+from graph.context import AnySelect, Snapshot
 from metering.analytics import Scope
 
-Statement = Callable[[Scope, list[tuple[UUID, UUID]]], Select[Any]]
+Statement = Callable[[Scope, list[tuple[UUID, UUID]]], AnySelect]
 Figures = Sequence[tuple[Any, ...]]
 
 
@@ -34,8 +32,8 @@ def figures_by_owner(
             owners[key.scope].append(key.owner)
         found: dict[tuple[Scope, UUID], list[tuple[Any, ...]]] = defaultdict(list)
         for scope, group in owners.items():
-            for owner, *figures in await snapshot.rows(statement(scope, group)):
-                found[scope, owner].append(tuple(figures))
+            for row in await snapshot.rows(statement(scope, group)):
+                found[scope, row[0]].append(tuple(row[1:]))
         return [found[key.scope, key.owner[1]] for key in keys]
 
     return load

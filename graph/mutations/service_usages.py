@@ -9,7 +9,7 @@ import strawberry
 from graph import ids, inputs
 from graph.context import Context, Info
 from graph.errors import refusal_of
-from graph.inputs import bad_input
+from graph.inputs import MOST_USAGES, bad_input
 from graph.mutations.results import one, result
 from graph.scalars import DecimalText
 from graph.types.refusals import (
@@ -32,8 +32,6 @@ from models.identity import IdKind
 from models.writer import Command, SetCommand
 from pricing.credits import Credits
 from pricing.units import ServiceType, UnitType
-
-MOST_USAGES = 1_000
 
 
 @strawberry.input(description="A metered use to be recorded.")

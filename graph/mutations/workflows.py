@@ -1,7 +1,7 @@
 """Start, record and end runs."""
 
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 import strawberry
@@ -9,9 +9,10 @@ from graphql import GraphQLError
 
 from graph import ids, inputs
 from graph.context import Context, Info
-from graph.inputs import bad_input
+from graph.inputs import MOST_USAGES, bad_input
 from graph.mutations.results import one, result
 from graph.scalars import DecimalText, JsonValue
+from graph.types.enums import described
 from graph.types.refusals import (
     AgentNotFound,
     AmountTooLarge,
@@ -31,8 +32,6 @@ from models.identity import IdKind
 from models.workflow import WorkflowStatus
 from models.writer import SetCommand
 from pricing.units import ServiceType, UnitType
-
-MOST_USAGES = 1_000
 
 
 @strawberry.input(description="A run to be started.")
@@ -73,13 +72,18 @@ class PastServiceUsageInput:
     used_at: datetime | None = strawberry.field(default=None, description="When; else when the run ended.")
 
 
-@strawberry.enum(description="How a run that is recorded as a whole ended.")
-class RecordedStatus(Enum):
+@described(
+    "How a run that is recorded as a whole ended.",
+    COMPLETED="It ended as meant.",
+    FAILED="It ended with an error.",
+    CANCELLED="It was stopped before its end.",
+)
+class RecordedStatus(StrEnum):
     """How a run that is recorded as a whole ended."""
 
-    COMPLETED = strawberry.enum_value("COMPLETED", description="It ended as meant.")
-    FAILED = strawberry.enum_value("FAILED", description="It ended with an error.")
-    CANCELLED = strawberry.enum_value("CANCELLED", description="It was stopped before its end.")
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
 
 
 @strawberry.input(description="A whole run that has happened.")

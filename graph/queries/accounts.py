@@ -3,6 +3,7 @@
 from graph import ids
 from graph.context import Info
 from graph.loaders.filters import Everything
+from graph.loaders.pages import ListKey
 from graph.queries.nodes import ById
 from graph.types.account import Account
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
@@ -22,4 +23,5 @@ async def accounts(
 ) -> Connection[Account]:
     """Load a page of accounts."""
     page = PageArguments(first, after, last, before)
-    return await connect(info, ALL_ACCOUNTS, None, Everything(), ACCOUNTS_NEWEST_FIRST, Account.of, page)
+    everyone = ListKey(ALL_ACCOUNTS, None, Everything(), ACCOUNTS_NEWEST_FIRST)
+    return await connect(info, everyone, Account.of, page)

@@ -10,6 +10,7 @@ from graph.context import Info
 from graph.ids import written
 from graph.inputs import optional_name
 from graph.loaders import filters
+from graph.loaders.pages import ListKey
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
@@ -22,13 +23,14 @@ from graph.types.listings import (
     WORKFLOWS_OF_ACCOUNT,
     ServiceUsagesLike,
     WorkflowsLike,
+    runs_of,
+    usages_of,
 )
 from graph.types.node import Node
 from graph.types.orders import (
     AGENTS_NEWEST_FIRST,
     API_KEYS_NEWEST_FIRST,
     GRANTS_NEWEST_FIRST,
-    SERVICE_USAGE_ORDERS,
     ServiceUsageOrder,
     ServiceUsagesBy,
     WorkflowOrder,
@@ -36,7 +38,7 @@ from graph.types.orders import (
 )
 from graph.types.service_usage import ServiceUsage
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
-from graph.types.workflow import Workflow, workflows_of
+from graph.types.workflow import Workflow
 from metering.analytics import Level
 from models.account import Account as AccountRow
 from models.identity import IdKind
@@ -113,7 +115,8 @@ class Account(Node):
         """Load a page of agents."""
         like = filters.AgentsLike(optional_name("businessAdapter", business_adapter), archived)
         page = PageArguments(first, after, last, before)
-        return await connect(info, AGENTS_OF_ACCOUNT, self.owner, like, AGENTS_NEWEST_FIRST, Agent.of, page)
+        agents = ListKey(AGENTS_OF_ACCOUNT, self.owner, like, AGENTS_NEWEST_FIRST)
+        return await connect(info, agents, Agent.of, page)
 
     @strawberry.field(description="The account's runs.")
     async def workflows(
@@ -129,7 +132,8 @@ class Account(Node):
     ) -> Connection[Workflow]:
         """Load a page of runs."""
         page = PageArguments(first, after, last, before)
-        return await workflows_of(info, WORKFLOWS_OF_ACCOUNT, self.owner, narrowed, order_by, page)
+        runs = runs_of(WORKFLOWS_OF_ACCOUNT, self.owner, narrowed, order_by)
+        return await connect(info, runs, Workflow.of, page)
 
     @strawberry.field(description="All that the account's runs used.")
     async def services_used(
@@ -144,10 +148,9 @@ class Account(Node):
         order_by: ServiceUsagesBy = ServiceUsageOrder.NEWEST_FIRST,
     ) -> Connection[ServiceUsage]:
         """Load a page of usages."""
-        like = narrowed.read() if narrowed else filters.UsagesLike()
         page = PageArguments(first, after, last, before)
-        order = SERVICE_USAGE_ORDERS[order_by]
-        return await connect(info, USAGES_OF_ACCOUNT, self.owner, like, order, ServiceUsage.of, page)
+        usages = usages_of(USAGES_OF_ACCOUNT, self.owner, narrowed, order_by)
+        return await connect(info, usages, ServiceUsage.of, page)
 
     @strawberry.field(description="The account's API keys, newest first.")
     async def api_keys(
@@ -165,9 +168,8 @@ class Account(Node):
         """Load a page of keys."""
         page = PageArguments(first, after, last, before)
         like = filters.KeysLike(revoked)
-        return await connect(
-            info, API_KEYS_OF_ACCOUNT, self.owner, like, API_KEYS_NEWEST_FIRST, ApiKey.of, page
-        )
+        keys = ListKey(API_KEYS_OF_ACCOUNT, self.owner, like, API_KEYS_NEWEST_FIRST)
+        return await connect(info, keys, ApiKey.of, page)
 
     @strawberry.field(description="The credits given to the account, newest first.")
     async def grants(
@@ -181,10 +183,8 @@ class Account(Node):
     ) -> Connection[Grant]:
         """Load a page of grants."""
         page = PageArguments(first, after, last, before)
-        everything = filters.Everything()
-        return await connect(
-            info, GRANTS_OF_ACCOUNT, self.owner, everything, GRANTS_NEWEST_FIRST, Grant.of, page
-        )
+        grants = ListKey(GRANTS_OF_ACCOUNT, self.owner, filters.Everything(), GRANTS_NEWEST_FIRST)
+        return await connect(info, grants, Grant.of, page)
 
     @strawberry.field(description="Where the account's credits went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:

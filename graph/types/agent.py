@@ -1,15 +1,15 @@
 """Agents and their service configuration."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from graph.context import Info
 from graph.ids import written
 from graph.scalars import JsonValue
-from graph.types.connection import After, Before, Connection, First, Last, PageArguments
-from graph.types.listings import WORKFLOWS_OF_AGENT, WorkflowsLike
+from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.listings import WORKFLOWS_OF_AGENT, WorkflowsLike, runs_of
 from graph.types.node import Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
@@ -20,6 +20,9 @@ from models.identity import IdKind
 from pricing.configuration import AccuracyRequirement
 from pricing.configuration import ServiceConfiguration as Configuration
 from pricing.credits import Credits
+
+if TYPE_CHECKING:
+    from graph.types.workflow import Workflow
 
 
 @strawberry.type(description="Which models and providers may serve, and the cost rules.")
@@ -114,11 +117,11 @@ class Agent(Node):
         order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
     ) -> Connection[Annotated["Workflow", strawberry.lazy("graph.types.workflow")]]:
         """Load a page of runs."""
-        from graph.types.workflow import workflows_of  # noqa: PLC0415 - the two types name each other
+        from graph.types.workflow import Workflow  # noqa: PLC0415 - the two types name each other
 
         parent = (self.row.account_id, self.row.id)
         page = PageArguments(first, after, last, before)
-        return await workflows_of(info, WORKFLOWS_OF_AGENT, parent, narrowed, order_by, page)
+        return await connect(info, runs_of(WORKFLOWS_OF_AGENT, parent, narrowed, order_by), Workflow.of, page)
 
     @strawberry.field(description="Where the agent's credits went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:

@@ -1,14 +1,14 @@
 """API keys, without their secrets."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from graph.context import Info
 from graph.ids import written
-from graph.types.connection import After, Before, Connection, First, Last, PageArguments
-from graph.types.listings import WORKFLOWS_OF_API_KEY, WorkflowsLike
+from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.listings import WORKFLOWS_OF_API_KEY, WorkflowsLike, runs_of
 from graph.types.node import Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
@@ -16,6 +16,9 @@ from metering.analytics import Level
 from models.api_key import ApiKey as ApiKeyRow
 from models.api_key import Scope
 from models.identity import IdKind
+
+if TYPE_CHECKING:
+    from graph.types.workflow import Workflow
 
 
 @strawberry.type(
@@ -59,11 +62,13 @@ class ApiKey(Node):
         order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
     ) -> Connection[Annotated["Workflow", strawberry.lazy("graph.types.workflow")]]:
         """Load a page of runs."""
-        from graph.types.workflow import workflows_of  # noqa: PLC0415 - the two types name each other
+        from graph.types.workflow import Workflow  # noqa: PLC0415 - the two types name each other
 
         page = PageArguments(first, after, last, before)
         parent = (self.row.account_id or self.row.id, self.row.id)
-        return await workflows_of(info, WORKFLOWS_OF_API_KEY, parent, narrowed, order_by, page)
+        return await connect(
+            info, runs_of(WORKFLOWS_OF_API_KEY, parent, narrowed, order_by), Workflow.of, page
+        )
 
     @strawberry.field(description="Where the credits of the key's runs went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:

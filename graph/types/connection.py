@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
-from uuid import UUID
 
 import strawberry
 
 from graph.context import Info
-from graph.loaders.pages import Filter, Listing, ListKey, Order, PageKey, read_page, write_cursor
+from graph.loaders.pages import ListKey, PageKey, read_page, write_cursor
 from graph.scalars import Long
 
 NodeType = TypeVar("NodeType")
@@ -74,17 +73,11 @@ class Connection(Generic[NodeType]):
 
 
 async def connect(
-    info: Info,
-    listing: Listing[Any],
-    parent: tuple[UUID, UUID] | None,
-    narrowed: Filter,
-    order: Order,
-    of: Callable[[Any], NodeType],
-    asked: PageArguments,
+    info: Info, list_key: ListKey[Any], of: Callable[[Any], NodeType], asked: PageArguments
 ) -> Connection[NodeType]:
-    """Load one page of a parent's list."""
+    """Load one page of a parent's list and show each row by `of`."""
+    order = list_key.order
     page = read_page(order, first=asked.first, after=asked.after, last=asked.last, before=asked.before)
-    list_key = ListKey(listing, parent, narrowed, order)
     rows = await info.context.loaders.page_by_list.load(PageKey(list_key, page))
     nodes = [of(row) for row in rows.rows]
     cursors = [write_cursor(order, row) for row in rows.rows]

@@ -1,5 +1,6 @@
 """Enumerations of the business as the graph shows them, every value described."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar
 
@@ -16,19 +17,24 @@ from pricing.units import ServiceType, UnitType
 Members = TypeVar("Members", bound=StrEnum)
 
 
-def described(members: type[Members], description: str, **values: str) -> type[Members]:
-    """Show an enumeration of the business in the graph; each member must have its description."""
-    missing = {member.name for member in members} ^ set(values)
-    if missing:
-        raise TypeError(f"{members.__name__} needs a description of exactly its members: {sorted(missing)}")
-    definition = strawberry.enum(members, description=description)
-    for value in definition.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by strawberry
-        value.description = values[value.name]
-    return definition
+def described(description: str, **values: str) -> Callable[[type[Members]], type[Members]]:
+    """Show an enumeration in the graph; each of its members must have a description."""
+
+    def show(members: type[Members]) -> type[Members]:
+        missing = {member.name for member in members} ^ set(values)
+        if missing:
+            raise TypeError(
+                f"{members.__name__} needs descriptions of exactly its members: {sorted(missing)}"
+            )
+        definition = strawberry.enum(members, description=description)
+        for value in definition.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by strawberry
+            value.description = values[value.name]
+        return definition
+
+    return show
 
 
 described(
-    ServiceType,
     "A kind of service that a workflow uses.",
     PHONE="A phone call.",
     SMS="A text message.",
@@ -40,9 +46,8 @@ described(
     IMAGE="Making of images.",
     SEARCH="A search.",
     OTHER="Anything else that the rate card prices.",
-)
+)(ServiceType)
 described(
-    UnitType,
     "The unit in which a service is metered.",
     MINUTES="Minutes.",
     SECONDS="Seconds; where only minutes have a rate, they are converted exactly.",
@@ -54,47 +59,41 @@ described(
     IMAGES="Images.",
     MESSAGES="Messages.",
     REQUESTS="Requests.",
-)
+)(UnitType)
 described(
-    WorkflowStatus,
     "Where a workflow is.",
     RUNNING="It has started and not ended.",
     COMPLETED="It ended as meant.",
     FAILED="It ended with an error.",
     CANCELLED="It was stopped before its end.",
-)
+)(WorkflowStatus)
 described(
-    Scope,
     "What an API key may do.",
     READ="Run queries.",
     TRACK="Start and end workflows and record usages.",
     MANAGE="Manage agents and API keys of the account, and void usages.",
     OPERATE="Act across accounts: create them and grant credits.",
-)
+)(Scope)
 described(
-    IfUncovered,
     "What to do with a usage that grants and credit line do not cover.",
     RECORD="Record it: the work is done, what nothing covers becomes overdraft.",
     REFUSE="Refuse it: the work is not done yet.",
-)
+)(IfUncovered)
 described(
-    RestrictionKind,
     "What a restricted grant serves only.",
     ADAPTER="Workflows of one business adapter.",
     WORKFLOW="Workflows of one name.",
-)
+)(RestrictionKind)
 described(
-    RoundingMode,
     "How an exact amount becomes a charge.",
     UP="Always up.",
     DOWN="Always down.",
     HALF_UP="To the nearest; a half goes up.",
     HALF_EVEN="To the nearest; a half goes to the even neighbour.",
-)
+)(RoundingMode)
 described(
-    AccuracyRequirement,
     "How accurate the services must be.",
     LOW="Cost counts more.",
     NORMAL="A balance of both.",
     HIGH="Accuracy counts more than cost.",
-)
+)(AccuracyRequirement)

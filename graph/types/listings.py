@@ -7,7 +7,8 @@ import strawberry
 
 from graph import ids, inputs
 from graph.loaders import filters
-from graph.loaders.pages import Listing
+from graph.loaders.pages import Listing, ListKey, Parent
+from graph.types.orders import SERVICE_USAGE_ORDERS, WORKFLOW_ORDERS, ServiceUsageOrder, WorkflowOrder
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
@@ -94,3 +95,22 @@ WorkflowsLike = Annotated[
 ServiceUsagesLike = Annotated[
     ServiceUsageFilter | None, strawberry.argument(name="filter", description="Only usages like these.")
 ]
+
+
+def runs_of(
+    listing: Listing[Workflow], parent: Parent, narrowed: WorkflowFilter | None, order: WorkflowOrder
+) -> ListKey[Workflow]:
+    """Name a parent's list of runs, narrowed and ordered as asked."""
+    like = narrowed.read() if narrowed else filters.WorkflowsLike()
+    return ListKey(listing, parent, like, WORKFLOW_ORDERS[order])
+
+
+def usages_of(
+    listing: Listing[ServiceUsage],
+    parent: Parent,
+    narrowed: ServiceUsageFilter | None,
+    order: ServiceUsageOrder,
+) -> ListKey[ServiceUsage]:
+    """Name a parent's list of usages, narrowed and ordered as asked."""
+    like = narrowed.read() if narrowed else filters.UsagesLike()
+    return ListKey(listing, parent, like, SERVICE_USAGE_ORDERS[order])

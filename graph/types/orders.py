@@ -1,11 +1,12 @@
 """How lists can be ordered, in the graph's words and in the store's."""
 
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 import strawberry
 
 from graph.loaders.pages import Order
+from graph.types.enums import described
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
@@ -14,23 +15,34 @@ from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 
 
-@strawberry.enum(description="How workflows are ordered.")
-class WorkflowOrder(Enum):
+@described(
+    "How workflows are ordered.",
+    NEWEST_FIRST="By start, the latest first.",
+    OLDEST_FIRST="By start, the earliest first.",
+    DEAREST_FIRST="By credits used, the most first.",
+    CHEAPEST_FIRST="By credits used, the least first.",
+)
+class WorkflowOrder(StrEnum):
     """How workflows are ordered."""
 
-    NEWEST_FIRST = strawberry.enum_value("NEWEST_FIRST", description="By start, the latest first.")
-    OLDEST_FIRST = strawberry.enum_value("OLDEST_FIRST", description="By start, the earliest first.")
-    DEAREST_FIRST = strawberry.enum_value("DEAREST_FIRST", description="By credits used, the most first.")
-    CHEAPEST_FIRST = strawberry.enum_value("CHEAPEST_FIRST", description="By credits used, the least first.")
+    NEWEST_FIRST = "NEWEST_FIRST"
+    OLDEST_FIRST = "OLDEST_FIRST"
+    DEAREST_FIRST = "DEAREST_FIRST"
+    CHEAPEST_FIRST = "CHEAPEST_FIRST"
 
 
-@strawberry.enum(description="How service usages are ordered.")
-class ServiceUsageOrder(Enum):
+@described(
+    "How service usages are ordered.",
+    OLDEST_FIRST="By use, the earliest first.",
+    NEWEST_FIRST="By use, the latest first.",
+    DEAREST_FIRST="By credits used, the most first.",
+)
+class ServiceUsageOrder(StrEnum):
     """How service usages are ordered."""
 
-    OLDEST_FIRST = strawberry.enum_value("OLDEST_FIRST", description="By use, the earliest first.")
-    NEWEST_FIRST = strawberry.enum_value("NEWEST_FIRST", description="By use, the latest first.")
-    DEAREST_FIRST = strawberry.enum_value("DEAREST_FIRST", description="By credits used, the most first.")
+    OLDEST_FIRST = "OLDEST_FIRST"
+    NEWEST_FIRST = "NEWEST_FIRST"
+    DEAREST_FIRST = "DEAREST_FIRST"
 
 
 WorkflowsBy = Annotated[

@@ -1,44 +1,56 @@
 """Refusals as the graph shows them: typed members of each mutation's result."""
 
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 
 import strawberry
 
+from graph.types.enums import described
 from models.workflow import WorkflowStatus
 from pricing.credits import Credits
 from pricing.units import ServiceType, UnitType
 
 
-def _value(name: str, description: str) -> str:
-    return strawberry.enum_value(name, description=description)  # type: ignore[return-value]  # strawberry unwraps it
-
-
-@strawberry.enum(description="Why a mutation was refused.")
-class RefusalCode(Enum):
+@described(
+    "Why a mutation was refused.",
+    UNKNOWN_SERVICE="The rate card has no rate for the service type.",
+    UNKNOWN_PROVIDER="The rate card has no rate for that provider of the service.",
+    UNKNOWN_UNIT="The provider's service is not priced in that unit.",
+    NO_RATE_CARD_IN_FORCE="No rate card was in force at that time.",
+    AMOUNT_TOO_LARGE="No balance could hold the amount.",
+    TIME_OUT_OF_RANGE="The time lies outside the window open for recording.",
+    IDEMPOTENCY_CONFLICT="The idempotency key was used for another input.",
+    CREDITS_EXHAUSTED="Credits and credit line do not cover it.",
+    ACCOUNT_NOT_FOUND="There is no such account.",
+    AGENT_NOT_FOUND="There is no such agent in this account, or it is archived.",
+    API_KEY_NOT_FOUND="There is no such API key in this account.",
+    SERVICE_USAGE_NOT_FOUND="There is no such service usage in this account.",
+    WORKFLOW_NOT_FOUND="There is no such workflow in this account.",
+    WORKFLOW_ALREADY_ENDED="The workflow ended before, in another way.",
+    SERVICE_USAGE_ALREADY_VOIDED="The usage was voided before.",
+    INVALID_AGENT="Adapter, preset or settings do not hold together.",
+    SCOPE_NOT_HELD="A key cannot give a scope that it does not hold.",
+)
+class RefusalCode(StrEnum):
     """Why a mutation was refused."""
 
-    UNKNOWN_SERVICE = _value("UNKNOWN_SERVICE", "The rate card has no rate for the service type.")
-    UNKNOWN_PROVIDER = _value(
-        "UNKNOWN_PROVIDER", "The rate card has no rate for that provider of the service."
-    )
-    UNKNOWN_UNIT = _value("UNKNOWN_UNIT", "The provider's service is not priced in that unit.")
-    NO_RATE_CARD_IN_FORCE = _value("NO_RATE_CARD_IN_FORCE", "No rate card was in force at that time.")
-    AMOUNT_TOO_LARGE = _value("AMOUNT_TOO_LARGE", "No balance could hold the amount.")
-    TIME_OUT_OF_RANGE = _value("TIME_OUT_OF_RANGE", "The time lies outside the window open for recording.")
-    IDEMPOTENCY_CONFLICT = _value("IDEMPOTENCY_CONFLICT", "The idempotency key was used for another input.")
-    CREDITS_EXHAUSTED = _value("CREDITS_EXHAUSTED", "Credits and credit line do not cover it.")
-    ACCOUNT_NOT_FOUND = _value("ACCOUNT_NOT_FOUND", "There is no such account.")
-    AGENT_NOT_FOUND = _value("AGENT_NOT_FOUND", "There is no such agent in this account, or it is archived.")
-    API_KEY_NOT_FOUND = _value("API_KEY_NOT_FOUND", "There is no such API key in this account.")
-    SERVICE_USAGE_NOT_FOUND = _value(
-        "SERVICE_USAGE_NOT_FOUND", "There is no such service usage in this account."
-    )
-    WORKFLOW_NOT_FOUND = _value("WORKFLOW_NOT_FOUND", "There is no such workflow in this account.")
-    WORKFLOW_ALREADY_ENDED = _value("WORKFLOW_ALREADY_ENDED", "The workflow ended before, in another way.")
-    SERVICE_USAGE_ALREADY_VOIDED = _value("SERVICE_USAGE_ALREADY_VOIDED", "The usage was voided before.")
-    INVALID_AGENT = _value("INVALID_AGENT", "Adapter, preset or settings do not hold together.")
-    SCOPE_NOT_HELD = _value("SCOPE_NOT_HELD", "A key cannot give a scope that it does not hold.")
+    UNKNOWN_SERVICE = "UNKNOWN_SERVICE"
+    UNKNOWN_PROVIDER = "UNKNOWN_PROVIDER"
+    UNKNOWN_UNIT = "UNKNOWN_UNIT"
+    NO_RATE_CARD_IN_FORCE = "NO_RATE_CARD_IN_FORCE"
+    AMOUNT_TOO_LARGE = "AMOUNT_TOO_LARGE"
+    TIME_OUT_OF_RANGE = "TIME_OUT_OF_RANGE"
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    CREDITS_EXHAUSTED = "CREDITS_EXHAUSTED"
+    ACCOUNT_NOT_FOUND = "ACCOUNT_NOT_FOUND"
+    AGENT_NOT_FOUND = "AGENT_NOT_FOUND"
+    API_KEY_NOT_FOUND = "API_KEY_NOT_FOUND"
+    SERVICE_USAGE_NOT_FOUND = "SERVICE_USAGE_NOT_FOUND"
+    WORKFLOW_NOT_FOUND = "WORKFLOW_NOT_FOUND"
+    WORKFLOW_ALREADY_ENDED = "WORKFLOW_ALREADY_ENDED"
+    SERVICE_USAGE_ALREADY_VOIDED = "SERVICE_USAGE_ALREADY_VOIDED"
+    INVALID_AGENT = "INVALID_AGENT"
+    SCOPE_NOT_HELD = "SCOPE_NOT_HELD"
 
 
 @strawberry.interface(description="An expected no: nothing was done, and the message says what would help.")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
@@ -17,6 +17,9 @@ from models.service_usage import ServiceUsage as ServiceUsageRow
 from pricing.credits import Credits
 from pricing.decimal_text import text_from_micros
 from pricing.units import ServiceType, UnitType
+
+if TYPE_CHECKING:
+    from graph.types.workflow import Workflow
 
 LONGEST_FRACTION = 18
 

@@ -140,7 +140,7 @@ class UsageAnalytics:
     async def workflow_breakdown(self, info: Info) -> list[WorkflowBreakdown]:
         """Join what runs cost with how many there were."""
         loaders = info.context.loaders
-        credits_of = dict(await loaders.workflow_names_by_owner.load(self.key))  # type: ignore[arg-type]  # pairs
+        credits_of = {row[0]: row[1] for row in await loaders.workflow_names_by_owner.load(self.key)}
         runs_of = {name: figures for name, *figures in await loaders.runs_by_owner.load(self.key)}
         rows = [
             _workflow_breakdown(name, runs_of.get(name, [0, 0, 0]), credits_of.get(name, 0))

@@ -1,29 +1,20 @@
 """Workflows: runs that collect service usages."""
 
 from datetime import datetime
-from typing import Any, Self
-from uuid import UUID
+from typing import Self
 
 import strawberry
 
 from graph.context import Info
 from graph.ids import written
-from graph.loaders import filters
-from graph.loaders.pages import Listing
 from graph.loaders.usage import UsageKey
 from graph.scalars import DecimalText, JsonValue, Long
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
-from graph.types.listings import USAGES_OF_WORKFLOW, ServiceUsagesLike, WorkflowFilter
+from graph.types.listings import USAGES_OF_WORKFLOW, ServiceUsagesLike, usages_of
 from graph.types.node import Node
-from graph.types.orders import (
-    SERVICE_USAGE_ORDERS,
-    WORKFLOW_ORDERS,
-    ServiceUsageOrder,
-    ServiceUsagesBy,
-    WorkflowOrder,
-)
+from graph.types.orders import ServiceUsageOrder, ServiceUsagesBy
 from graph.types.service_usage import ServiceUsage
 from graph.types.usage import ServiceBreakdown, breakdown_of_services
 from metering.analytics import Level, Period, RunsLike, Scope
@@ -112,31 +103,11 @@ class Workflow(Node):
         order_by: ServiceUsagesBy = ServiceUsageOrder.OLDEST_FIRST,
     ) -> Connection[ServiceUsage]:
         """Load a page of usages."""
-        return await connect(
-            info,
-            USAGES_OF_WORKFLOW,
-            (self.row.account_id, self.row.id),
-            narrowed.read() if narrowed else filters.UsagesLike(),
-            SERVICE_USAGE_ORDERS[order_by],
-            ServiceUsage.of,
-            PageArguments(first, after, last, before),
-        )
+        usages = usages_of(USAGES_OF_WORKFLOW, (self.row.account_id, self.row.id), narrowed, order_by)
+        return await connect(info, usages, ServiceUsage.of, PageArguments(first, after, last, before))
 
     @strawberry.field(description="The run's credits by service and provider, dearest first.")
     async def service_breakdown(self, info: Info) -> list[ServiceBreakdown]:
         """Add up by service."""
         key = UsageKey(Scope(Level.WORKFLOW, Period(), RunsLike()), (self.row.account_id, self.row.id))
         return breakdown_of_services(await info.context.loaders.services_by_owner.load(key))
-
-
-async def workflows_of(
-    info: Info,
-    listing: Listing[Any],
-    parent: tuple[UUID, UUID],
-    narrowed: WorkflowFilter | None,
-    order_by: WorkflowOrder,
-    page: PageArguments,
-) -> Connection[Workflow]:
-    """Load a page of a parent's runs."""
-    like = narrowed.read() if narrowed else filters.WorkflowsLike()
-    return await connect(info, listing, parent, like, WORKFLOW_ORDERS[order_by], Workflow.of, page)
