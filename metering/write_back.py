@@ -1,11 +1,11 @@
 """Changed rows, written back as sets."""
 
-from sqlalchemy import inspect, update
+from sqlalchemy import Update, and_, bindparam, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from models.account import Account
-from models.base import Base
+from models.base import Base, table_of
 from models.ledger import Grant
 from models.workflow import Workflow
 
@@ -29,9 +29,29 @@ def write_back(session: Session) -> None:
 
 
 def _update(session: Session, mapped: type[Base], rows: list[Base], names: tuple[str, ...]) -> None:
-    keys = [column.name for column in inspect(mapped).primary_key]
-    session.execute(update(mapped), [{name: getattr(row, name) for name in (*keys, *names)} for row in rows])
+    keys = [column.name for column in table_of(mapped).primary_key]
+    session.execute(
+        _STATEMENTS[mapped],
+        [
+            {_key(name): getattr(row, name) for name in keys} | {name: getattr(row, name) for name in names}
+            for row in rows
+        ],
+    )
     for row in rows:
         for name in names:
             # What is written is no longer a change: the flush that follows leaves it alone.
             set_committed_value(row, name, getattr(row, name))
+
+
+def _statement(mapped: type[Base], names: tuple[str, ...]) -> Update:
+    table = table_of(mapped)
+    its_row = and_(*(column == bindparam(_key(column.name)) for column in table.primary_key))
+    return update(table).where(its_row).values({name: bindparam(name) for name in names})
+
+
+def _key(name: str) -> str:
+    # A parameter that is named like a column would be taken for its new value.
+    return f"of_{name}"
+
+
+_STATEMENTS = {mapped: _statement(mapped, names) for mapped, names in _MOVING.items()}

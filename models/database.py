@@ -63,6 +63,11 @@ class Database:
         """The engine of the reads, for tests that count statements."""
         return self._reader
 
+    @property
+    def writer(self) -> Engine:
+        """The engine of the writes, for tests that count statements."""
+        return self._writer.sync_engine if isinstance(self._writer, AsyncEngine) else self._writer
+
     async def start(self) -> None:
         """Start the writer; commands given before would wait for it."""
         self._workers = [asyncio.create_task(lane.work()) for lane in self._lanes]

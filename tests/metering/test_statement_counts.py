@@ -1,0 +1,122 @@
+"""One item or hundreds of them: the same number of statements, on both databases."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from metering.tracking import EndWorkflow, RecordWorkflow, end_workflows
+from models.database import Database
+from models.workflow import WorkflowStatus
+from models.writer import SetCommand
+from pricing.credits import RoundingMode
+from pricing.rate_card import Rate, RateCard
+from pricing.units import ServiceType, UnitType
+from tests.clock import NOON
+from tests.databases.statements import statements
+from tests.metering.test_rate_cards import publish
+from tests.tenant import Tenant, metered, new_tenant
+
+MANY = 500
+CALL, CHAT = "PHONE twilio 5 MINUTES", "GPT gpt-4o-mini 3000 TOKENS"
+# Beside BEGIN, which SQLite's driver leaves to us, all is the same: lock the account, savepoint, the verb, release.
+FRAME = {"sqlite": 4, "postgresql": 3}
+
+
+@pytest.fixture
+async def owner(database: Database) -> Tenant:
+    """An account whose usages are paid in part by a grant, in part by overdraft; the prices are known already."""
+    tenant = await new_tenant(database)
+    await tenant.grant("50")
+    await tenant.add(await tenant.start(), CHAT)
+    return tenant
+
+
+def verb_statements(owner: Tenant, sent: list[str]) -> int:
+    return len(sent) - FRAME["sqlite" if owner.database.is_sqlite else "postgresql"]
+
+
+async def count(owner: Tenant, act: Callable[[], Awaitable[object]]) -> int:
+    with statements(owner.database) as sent:
+        await act()
+    return verb_statements(owner, sent)
+
+
+async def test_adding_usages(owner: Tenant) -> None:
+    """Claim keys, load grants, newest card, runs; update account, grant and runs; insert usages and transfers."""
+    runs = [await owner.start() for _ in range(5)]
+    one = await count(owner, lambda: owner.add_all(owner.usage(runs[0].id, CALL)))
+    await owner.grant("1000")
+    items = [owner.usage(runs[n % 5].id, (CALL, CHAT)[n % 2]) for n in range(MANY)]
+    many = await count(owner, lambda: owner.add_all(*items))
+    assert (one, many) == (9, 9)
+    assert str((await owner.account()).spent) == str(3 + 100 + MANY // 2 * 103)
+
+
+async def test_adding_free_usages_among_others(owner: Tenant) -> None:
+    free = Rate(ServiceType.SMS, "twilio", UnitType.MESSAGES, 0, free=True)
+    phone = Rate(ServiceType.PHONE, "twilio", UnitType.MINUTES, 1_000_000)
+    await publish(
+        owner.database, RateCard("free", NOON - timedelta(days=1), RoundingMode.UP, 0, (free, phone))
+    )
+    runs = [await owner.start() for _ in range(20)]
+    await owner.add(runs[0], CALL)
+    items = [owner.usage(run.id, ("SMS twilio 1 MESSAGES", CALL)[n % 2]) for n, run in enumerate(runs)]
+    assert await count(owner, lambda: owner.add_all(*items)) == 9
+
+
+async def test_replaying_usages(owner: Tenant) -> None:
+    """Claim keys, read who has them, load grants, newest card, runs, and the usages of before."""
+    run = await owner.start()
+    items = [owner.usage(run.id, CHAT) for _ in range(MANY)]
+    await owner.add_all(*items)
+    one = await count(owner, lambda: owner.add_all(items[0]))
+    many = await count(owner, lambda: owner.add_all(*items))
+    assert (one, many) == (6, 6)
+
+
+async def test_refusing_usages(owner: Tenant) -> None:
+    """Claim keys, load grants, newest card, runs, and free the keys."""
+    run = await owner.start()
+    items = [owner.usage(run.id, "PHONE vonage 1 MINUTES") for _ in range(MANY)]
+    one = await count(owner, lambda: owner.add_all(items[0]))
+    many = await count(owner, lambda: owner.add_all(*items))
+    assert (one, many) == (5, 5)
+
+
+async def test_starting_runs(owner: Tenant) -> None:
+    """Claim keys, load grants, insert runs."""
+    parent = await owner.start()
+    one = await count(owner, lambda: owner.start_all(owner.run()))
+    many = await count(owner, lambda: owner.start_all(*(owner.run() for _ in range(MANY))))
+    assert (one, many) == (3, 3)
+    children = [owner.run(parent_workflow_id=parent.id) for _ in range(MANY)]
+    assert await count(owner, lambda: owner.start_all(*children)) == 4
+
+
+async def test_recording_runs(owner: Tenant) -> None:
+    """Claim keys, load grants, newest card; insert runs; update account and grant; insert usages and transfers."""
+
+    def whole() -> RecordWorkflow:
+        return RecordWorkflow(owner.run(), WorkflowStatus.COMPLETED, None, (metered(CALL), metered(CHAT)))
+
+    one = await count(owner, lambda: owner.record(whole()))
+    await owner.grant("1000")
+    many = await count(owner, lambda: owner.record(*(whole() for _ in range(MANY // 2))))
+    assert (one, many) == (8, 8)
+
+
+async def test_ending_runs(owner: Tenant) -> None:
+    """Load the runs, update the runs."""
+    started = await owner.start_all(*(owner.run() for _ in range(MANY)))
+    ends = tuple(
+        EndWorkflow(
+            owner.account_id, answer.workflow.id, WorkflowStatus.COMPLETED, NOON + timedelta(seconds=n % 3)
+        )
+        for n, answer in enumerate(started)
+    )
+    end = SetCommand(owner.account_id, end_workflows, ends[:1])
+    rest = SetCommand(owner.account_id, end_workflows, ends[1:])
+    one = await count(owner, lambda: owner.database.write(end))
+    many = await count(owner, lambda: owner.database.write(rest))
+    assert (one, many) == (2, 2)
