@@ -1,0 +1,224 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from metering.audit import audit
+from models.database import Database
+
+CREDITGRAPH = Path(sys.executable).parent / "creditgraph"
+ACCOUNT_ID = re.compile(r"account_[0-9a-f]{32}\n")
+SECRET = re.compile(r"nexus_[0-9A-Za-z]{38}\n")
+SOME_ACCOUNT = f"account_{'0' * 31}1"
+
+
+class Shell:
+    """Runs commands on one store."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CREDITGRAPH_")}
+        self.environment = {**kept, "CREDITGRAPH_DATABASE_URL": database_url}
+        self.folder = folder
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [CREDITGRAPH, *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=self.environment,
+            cwd=self.folder,
+        )
+
+    def answer(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def refusal(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.count("\n") == 1
+        return done.stderr.removesuffix("\n")
+
+
+@pytest.fixture
+def shell(database_url: str, tmp_path: Path) -> Shell:
+    return Shell(database_url, tmp_path)
+
+
+@pytest.fixture
+def anywhere(tmp_path: Path) -> Shell:
+    """For what never reaches a store."""
+    return Shell("sqlite:///never.db", tmp_path)
+
+
+def test_first_account_and_its_key(shell: Shell) -> None:
+    created = shell.answer("account", "create", "Acme Voice", "--overdraft-limit", "0.5")
+    assert ACCOUNT_ID.fullmatch(created)
+    account = created.strip()
+    assert SECRET.fullmatch(shell.answer("key", "issue", "--account", account, "--name", "mobile app"))
+    assert SECRET.fullmatch(shell.answer("key", "issue", "--account", account, "--scope", "read"))
+    (listed,) = json.loads(shell.answer("account", "list", "--json"))
+    assert (listed["id"], listed["name"], listed["granted"], listed["overdraftLimit"]) == (
+        account,
+        "Acme Voice",
+        "0",
+        "0.5",
+    )
+    assert account in shell.answer("account", "list")
+    keys = shell.answer("key", "list", "--account", account)
+    assert [line.split("   ")[-4].strip() for line in keys.splitlines() if "nexus_" in line]
+    assert "READ TRACK MANAGE" in keys
+    key_id = re.findall(r"key_[0-9a-f]{32}", keys)[0]
+    assert shell.answer("key", "revoke", key_id) == f"{key_id} is revoked.\n"
+
+
+def test_an_operators_key(shell: Shell) -> None:
+    assert SECRET.fullmatch(shell.answer("key", "issue", "--operator", "--name", "on call"))
+    listed = shell.answer("key", "list", "--operator")
+    assert "on call" in listed
+    assert "READ OPERATE" in listed
+
+
+def test_credits_are_granted_once(shell: Shell) -> None:
+    account = shell.answer("account", "create", "Acme").strip()
+    grant = ["credits", "grant", "--account", account, "--idempotency-key", "invoice-17"]
+    first = shell.answer(*grant, "--amount", "500", "--restricted-to", "adapter:emergencyservices")
+    assert re.fullmatch(r"grant_[0-9a-f]{32}\n", first)
+    assert shell.answer(*grant, "--amount", "500", "--restricted-to", "adapter:emergencyservices") == first
+    assert shell.refusal(*grant, "--amount", "501") == (
+        "Error: The idempotency key 'invoice-17' was used for another input; nothing was done. Use a new key."
+    )
+    assert json.loads(shell.answer("account", "list", "--json"))[0]["granted"] == "500"
+    assert shell.answer("audit") == (
+        "Every balance equals its transfers (accounts: 1, transfers: 1, usages: 0).\n"
+    )
+    assert shell.answer("audit", "--account", account) == shell.answer("audit")
+
+
+def test_the_audit_finds_a_wrong_balance(sqlite_database_url: str, tmp_path: Path) -> None:
+    shell = Shell(sqlite_database_url, tmp_path)
+    account = shell.answer("account", "create", "Acme").strip()
+    tamper = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('UPDATE account SET granted = 7'); c.commit()"
+    path = sqlite_database_url.removeprefix("sqlite+aiosqlite:///")
+    subprocess.run([sys.executable, "-c", tamper, path], check=True)
+    done = shell.run("audit")
+    assert done.returncode == 1
+    cells = [line.split() for line in done.stdout.splitlines() if account in line]
+    assert cells == [[account, "balance", "granted", "0.000007", "0"]]
+    assert done.stderr == "Error: 1 differences (accounts: 1, transfers: 0, usages: 0).\n"
+
+
+def test_rate_cards(shell: Shell, tmp_path: Path) -> None:
+    card = tmp_path / "card.toml"
+    card.write_text(
+        'version = "mine"\neffective_from = 2025-01-01T00:00:00Z\nrounding = "UP"\nprecision = 0\n'
+        '[[rates]]\nservice_type = "SMS"\nprovider = "twilio"\nunit_type = "MESSAGES"\nprice = "2"\n'
+    )
+    assert "; the operator publishes one." in shell.refusal("rate-card", "show")
+    assert shell.answer("rate-card", "publish", "card.toml") == (
+        "Published: version mine, in force from 2025-01-01T00:00:00+00:00.\n"
+    )
+    assert shell.refusal("rate-card", "publish", "card.toml") == (
+        "Error: Version 'mine' is published already; a version never changes."
+    )
+    shown = shell.answer("rate-card", "show")
+    assert "2 per MESSAGES" in shown
+    card.write_text('version = "broken"\nprize = 1\n')
+    assert shell.refusal("rate-card", "publish", "card.toml").startswith("Error: card.toml:")
+    assert shell.refusal("rate-card", "publish", "no.toml") == (
+        "Error: FILE: cannot read no.toml: No such file or directory."
+    )
+
+
+GRANT = ["credits", "grant", "--account", SOME_ACCOUNT, "--idempotency-key", "k"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["account", "create", " a"], "NAME: ' a' begins or ends with a space: remove it."),
+        (["key", "issue", "--account", "acme"], "--account: This is not an id"),
+        (["key", "revoke", SOME_ACCOUNT], "KEY_ID: This is the id of a account"),
+        (
+            ["key", "issue", "--account", SOME_ACCOUNT, "--scope", "OPERATE"],
+            "--scope OPERATE reaches across accounts: use --operator, not --account.",
+        ),
+        ([*GRANT, "--amount", "0"], "--amount: the amount must be more than 0."),
+        ([*GRANT, "--amount", "1e9"], "--amount: '1e9' is not a plain decimal number"),
+        (
+            [*GRANT, "--amount", "1", "--expires", "2027-01-31"],
+            "--expires: write a date and a time with an offset, e.g. 2027-01-31T00:00:00Z.",
+        ),
+        (
+            [*GRANT, "--amount", "1", "--restricted-to", "agent:x"],
+            "--restricted-to: write adapter:NAME or workflow:NAME.",
+        ),
+        (["audit", "--database-url", "mysql://a"], "--database-url: write sqlite:///FILE or postgresql://"),
+        (["serve", "--port", "70000"], "--port: Input should be less than or equal to 65535."),
+    ],
+)
+def test_a_bad_value_is_one_line_with_the_options_name(
+    anywhere: Shell, arguments: list[str], message: str
+) -> None:
+    assert anywhere.refusal(*arguments).startswith(f"Error: {message}")
+    assert not (anywhere.folder / "never.db").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["key", "issue"],
+        ["key", "issue", "--operator", "--account", SOME_ACCOUNT],
+        ["key", "issue", "--operator", "--scope", "EVERYTHING"],
+        ["credits", "grant"],
+        ["account", "make", "x"],
+        ["serve", "--prot", "1"],
+    ],
+)
+def test_a_usage_error_ends_with_2(anywhere: Shell, arguments: list[str]) -> None:
+    done = anywhere.run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+
+
+def test_unknown_things_are_refused(shell: Shell) -> None:
+    assert shell.refusal("key", "issue", "--account", SOME_ACCOUNT) == "Error: There is no such account."
+    assert (
+        shell.refusal("key", "revoke", f"key_{'0' * 32}")
+        == "Error: There is no such API key in this account."
+    )
+    assert shell.refusal(*GRANT, "--amount", "1") == "Error: There is no such account."
+
+
+def test_an_empty_store_is_migrated(tmp_path: Path) -> None:
+    shell = Shell("sqlite:///new.db", tmp_path)
+    assert ACCOUNT_ID.fullmatch(shell.answer("account", "create", "Acme"))
+    assert (tmp_path / "new.db").exists()
+
+
+def test_an_unreachable_store_is_one_line_without_the_password(tmp_path: Path) -> None:
+    shell = Shell("postgresql://me:secret@127.0.0.1:1/x", tmp_path)
+    line = shell.refusal("account", "list")
+    assert line.startswith("Error: Cannot use the database at postgresql+asyncpg://me:***@127.0.0.1:1/x: ")
+
+
+def test_version_schema_and_help(anywhere: Shell) -> None:
+    assert re.fullmatch(r"creditgraph \d+\.\d+\.\d+\n", anywhere.answer("--version"))
+    assert "type Query" in anywhere.answer("schema")
+    for command in (["serve"], ["account", "create"], ["key", "issue"], ["credits", "grant"], ["audit"]):
+        assert f"  creditgraph {' '.join(command)}" in anywhere.answer(*command, "--help")
+
+
+async def test_what_commands_write_leaves_the_books_right(shell: Shell, database: Database) -> None:
+    account = shell.answer("account", "create", "Acme").strip()
+    shell.answer("credits", "grant", "--account", account, "--amount", "5", "--idempotency-key", "k")
+    async with database.read() as session:
+        found = await session.run_sync(audit)
+    assert (found.account_count, found.differences) == (1, ())

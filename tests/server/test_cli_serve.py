@@ -1,0 +1,149 @@
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from server.examples import EXAMPLES
+
+CREDITGRAPH = Path(sys.executable).parent / "creditgraph"
+START_SECONDS = 30
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str) -> Iterator[tuple[str, str, subprocess.Popen[str]]]:
+    """Give the address, the demo key or nothing, and the process."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CREDITGRAPH_")}
+    with (folder / "errors.log").open("w") as errors:
+        server = subprocess.Popen(
+            [CREDITGRAPH, "serve", "--port", "0", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=folder,
+            env=environment,
+        )
+    assert server.stdout is not None
+    try:
+        address = server.stdout.readline().removeprefix("GraphiQL: ").strip()
+        key = server.stdout.readline().removeprefix("Demo key: ").strip() if "--demo" in arguments else ""
+        wait_until_ready(address, server, folder / "errors.log")
+        yield address, key, server
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+        server.stdout.close()
+
+
+def wait_until_ready(address: str, server: subprocess.Popen[str], errors: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        with suppress(httpx2.TransportError):
+            if httpx2.get(f"{address}readyz", timeout=5).status_code == 200:
+                return
+        time.sleep(0.05)
+    pytest.fail(f"the server does not start: {errors.read_text()}")
+
+
+def ask(address: str, key: str, query: str) -> dict[str, object]:
+    headers = {"authorization": f"Bearer {key}"}
+    answer = httpx2.post(f"{address}graphql", json={"query": query}, headers=headers, timeout=20)
+    told: dict[str, object] = answer.json()
+    return told
+
+
+def test_the_demo_answers_the_first_query(database_url: str, tmp_path: Path) -> None:
+    with serving(tmp_path, "--demo", "--database-url", database_url) as (address, key, _):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
+        assert re.fullmatch(r"nexus_[0-9A-Za-z]{38}", key)
+        told = ask(address, key, EXAMPLES[0].query)
+        assert key in httpx2.get(address, timeout=5).text
+    assert told["data"] == {
+        "recordWorkflow": {
+            "workflow": {
+                "workflowName": "phone_ai_call",
+                "status": "COMPLETED",
+                "totalCreditsUsed": "103",
+                "servicesUsed": {
+                    "nodes": [
+                        {
+                            "serviceType": "PHONE",
+                            "provider": "twilio",
+                            "unitsConsumed": "5",
+                            "creditsUsed": "100",
+                        },
+                        {
+                            "serviceType": "GPT",
+                            "provider": "gpt-4o-mini",
+                            "unitsConsumed": "3000",
+                            "creditsUsed": "3",
+                        },
+                    ]
+                },
+            },
+            "replayed": False,
+        }
+    }
+
+
+def test_two_workers_share_a_demo_whose_history_is_written(tmp_path: Path) -> None:
+    with serving(tmp_path, "--demo", "--workers", "2") as (address, key, _):
+        told = ask(address, key, "{ viewer { account { usage { totalCredits } } } }")
+    assert told["data"] == {"viewer": {"account": {"usage": {"totalCredits": "239116"}}}}
+
+
+def test_a_taken_port_changes_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [CREDITGRAPH, "serve", "--port", port, "--database-url", "sqlite:///a.db"],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+        )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"Error: Cannot listen on 127.0.0.1 port {port}: address already in use. "
+        "Choose others by --host and --port.\n"
+    )
+    assert not (tmp_path / "a.db").exists()
+
+
+def test_a_newer_store_is_refused(sqlite_database_url: str, tmp_path: Path) -> None:
+    path = sqlite_database_url.removeprefix("sqlite+aiosqlite:///")
+    store = sqlite3.connect(path)
+    store.execute("UPDATE alembic_version SET version_num = '9999'")
+    store.commit()
+    store.close()
+    done = subprocess.run(
+        [CREDITGRAPH, "serve", "--port", "0", "--database-url", sqlite_database_url],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: The database has schema 9999, newer than this creditgraph's ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_first_rate_card_can_be_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "card.toml").write_text(
+        'version = "mine"\neffective_from = 2025-01-01T00:00:00Z\nrounding = "UP"\nprecision = 0\n'
+        '[[rates]]\nservice_type = "SMS"\nprovider = "twilio"\nunit_type = "MESSAGES"\nprice = "2"\n'
+    )
+    with serving(tmp_path, "--rate-card", "card.toml"):
+        shown = subprocess.run(
+            [CREDITGRAPH, "rate-card", "show"], check=True, capture_output=True, text=True, cwd=tmp_path
+        )
+    assert shown.stdout.startswith("Version mine, ")
