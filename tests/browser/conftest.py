@@ -3,10 +3,13 @@
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Protocol
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+from tests.demo_server import DemoServer, demo_server
+
+__all__ = ["demo_server"]
 
 LAUNCH_ARGUMENTS = [
     "--headless",
@@ -20,13 +23,6 @@ LAUNCH_ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 TIMEOUT_MILLISECONDS = 15_000
-
-
-class DemoServer(Protocol):
-    """What the fixture `demo_server` gives: a running `creditgraph serve --demo` and its demo key."""
-
-    url: str
-    key: str
 
 
 @pytest.fixture(scope="module")
