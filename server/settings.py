@@ -1,5 +1,6 @@
 """Settings of a process, from options and from the environment (`CREDITGRAPH_…`)."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -69,13 +70,13 @@ class Settings(BaseSettings):
 
     def to_environment(self) -> None:
         """Put the settings into the environment, where the processes that serve find them."""
-        values = self.model_dump(mode="json", exclude={"demo_key", "demo_account"}, exclude_none=True)
-        environment = {name: str(value) for name, value in values.items()}
-        if self.demo_key is not None:
+        values = self.model_dump(mode="json", exclude_none=True)
+        environment = {
+            name: json.dumps(value) if isinstance(value, dict) else str(value)
+            for name, value in values.items()
+        }
+        if self.demo_key is not None:  # a dump shows asterisks in its place
             environment["demo_key"] = self.demo_key.get_secret_value()
-        if self.demo_account is not None:
-            environment["demo_account"] = self.model_dump_json(include={"demo_account"})
-            environment["demo_account"] = environment["demo_account"].removeprefix('{"demo_account":')[:-1]
         os.environ.update({f"{ENVIRONMENT_PREFIX}{name.upper()}": text for name, text in environment.items()})
 
 
