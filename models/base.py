@@ -115,7 +115,10 @@ class Instant(TypeDecorator[datetime]):
         """Take the moment in UTC."""
         if value is None:
             return None
-        return value.astimezone(UTC) if isinstance(value, datetime) else _EPOCH + value * _MICROSECOND
+        if not isinstance(value, datetime):
+            return _EPOCH + value * _MICROSECOND
+        # The first and the last moment there is are infinities to asyncpg: they come back without an offset.
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class Flag(TypeDecorator[bool]):

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from adapters.registry import business_adapters
 from models.database import Database
-from models.migrations import UnreachableStore, is_current
+from models.migrations import why_not_ready
 from server.agents import create_agent_endpoint
 from server.authentication import Authentication
 from server.demo_history import run_demo_history
@@ -27,8 +27,12 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Make the service; without settings they come from the environment."""
     settings = settings or Settings.of({})
+    return service(settings, Database(settings.database_url))
+
+
+def service(settings: Settings, database: Database) -> FastAPI:
+    """Put the service together over a store, which it starts and closes."""
     business_adapters()  # a broken plug-in must stop the start, not a request
-    database = Database(settings.database_url)
     authentication = Authentication(database)
 
     @asynccontextmanager
@@ -50,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         Route("/api/v1/agent/create", create_agent_endpoint(database, authentication), methods=["POST"]),
         Route("/", _graphiql(settings), methods=["GET"]),
         Route("/healthz", _healthy, methods=["GET"]),
-        Route("/readyz", _ready(settings), methods=["GET"]),
+        Route("/readyz", _ready(database), methods=["GET"]),
     ]
     app.mount("/static/graphiql", StaticFiles(directory=STATIC_FOLDER))
     return app
@@ -76,14 +80,9 @@ async def _healthy(_request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def _ready(settings: Settings) -> Endpoint:
+def _ready(database: Database) -> Endpoint:
     async def answer(_request: Request) -> Response:
-        try:
-            current = await is_current(settings.database_url)
-        except UnreachableStore:
-            return JSONResponse({"status": "the database is unreachable"}, 503)
-        if not current:
-            return JSONResponse({"status": "the database is not migrated"}, 503)
-        return JSONResponse({"status": "ok"})
+        reason = await why_not_ready(database)
+        return JSONResponse({"status": reason or "ok"}, 503 if reason else 200)
 
     return answer

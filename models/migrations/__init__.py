@@ -1,22 +1,21 @@
-"""The schema's history, applied to either database; also writes the next migration (`make migration`)."""
+"""The schema's history, applied to either database.
+
+Versions are numbered; a database that has the newest one is recognised without alembic, whose import takes
+longer than all else that a start does with a migrated store.
+"""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, make_url, pool, text
+from sqlalchemy import Connection, create_engine, inspect, make_url, pool, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from models import tables
-from models.migrations.rendering import comparable
+from models.database import Database
 
-_FOLDER = Path(__file__).parent
+_VERSIONS = Path(__file__).parent / "versions"
 # Any constant will do, as long as every process of this service asks for the same lock.
 _LOCK = 0x63726564
 
@@ -36,33 +35,55 @@ async def migrate(url: str) -> None:
         NewerSchema: a newer version of creditgraph has migrated it.
         UnreachableStore: no database answers at the URL.
     """
-    await _with_connection(url, _upgrade)
+    await _with_connection(url, _bring_up)
 
 
-async def drift(url: str) -> list[Any]:
-    """Compare a migrated database with the tables in code: an empty list where they are the same."""
+async def drift(url: str) -> Sequence[Any]:
+    """Compare a migrated database with the tables in code: nothing where they are the same."""
+    from models.migrations.history import differences  # noqa: PLC0415 - see the module's docstring
+
     found: list[Any] = []
-    await _with_connection(url, lambda connection: found.extend(_differences(connection)))
+    await _with_connection(url, lambda connection: found.extend(differences(connection)))
     return found
 
 
-async def is_current(url: str) -> bool:
-    """Tell whether the database has the newest schema."""
-    current: list[bool] = []
-    await _with_connection(url, lambda connection: current.append(_version(connection) == _head()))
-    return current == [True]
+async def why_not_ready(database: Database) -> str | None:
+    """Say why the database cannot serve now; None where it is reachable and has the newest schema."""
+    try:
+        async with database.read() as session:
+            applied = await session.run_sync(lambda inner: _applied(inner.connection()))
+    except (OSError, SQLAlchemyError):
+        return "the database is unreachable"
+    return None if applied == known_versions()[-1] else "the database does not have the newest schema"
 
 
-def write_migration(title: str) -> None:
-    """Write the next migration from what the tables in code have that the newest schema has not."""
-    engine = create_engine("sqlite://", poolclass=pool.StaticPool)
-    with engine.begin() as connection:
-        _upgrade(connection)
-        number = f"{len(list(ScriptDirectory.from_config(_config()).walk_revisions())) + 1:04d}"
-        command.revision(_config(connection), title, autogenerate=True, rev_id=number)
+def known_versions() -> list[str]:
+    """List the versions that this creditgraph knows, oldest first."""
+    return sorted(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*_*.py"))
 
 
-async def _with_connection(url: str, work: Any) -> None:  # noqa: ANN401 - a function of a connection
+def _bring_up(connection: Connection) -> None:
+    applied = _applied(connection)
+    known = known_versions()
+    if applied is not None and applied not in known:
+        raise NewerSchema(
+            f"The database has schema {applied}, newer than this creditgraph's {known[-1]}. "
+            "Run the version that migrated it, or a later one."
+        )
+    if applied != known[-1]:
+        from models.migrations.history import upgrade  # noqa: PLC0415 - see the module's docstring
+
+        upgrade(connection)
+
+
+def _applied(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return version
+
+
+async def _with_connection(url: str, work: Callable[[Connection], None]) -> None:
     parsed = make_url(url)
     try:
         if parsed.get_backend_name() == "sqlite":
@@ -80,7 +101,7 @@ async def _with_connection(url: str, work: Any) -> None:  # noqa: ANN401 - a fun
         ) from error
 
 
-def _with_sqlite(url: str, work: Any) -> None:  # noqa: ANN401 - a function of a connection
+def _with_sqlite(url: str, work: Callable[[Connection], None]) -> None:
     engine = create_engine(
         url, poolclass=pool.NullPool, connect_args={"timeout": 30, "isolation_level": None}
     )
@@ -91,34 +112,3 @@ def _with_sqlite(url: str, work: Any) -> None:  # noqa: ANN401 - a function of a
         work(connection)
         connection.exec_driver_sql("COMMIT")
     engine.dispose()
-
-
-def _upgrade(connection: Connection) -> None:
-    version = _version(connection)
-    known = {revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if version is not None and version not in known:
-        raise NewerSchema(
-            f"The database has schema {version}, newer than this creditgraph's {_head()}. "
-            "Run the version that migrated it, or a later one."
-        )
-    command.upgrade(_config(connection), "head")
-
-
-def _differences(connection: Connection) -> list[Any]:
-    context = MigrationContext.configure(connection, opts={"compare_type": comparable})
-    return list(compare_metadata(context, tables.metadata))
-
-
-def _version(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _head() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
-
-
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
-    config.attributes["connection"] = connection
-    return config

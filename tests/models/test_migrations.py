@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from models import tables
-from models.migrations import NewerSchema, UnreachableStore, drift, is_current, migrate
+from models.database import Database
+from models.migrations import NewerSchema, UnreachableStore, drift, migrate, why_not_ready
 from tests.databases.postgresql import PostgresqlServer
 
 MIGRATE = "import asyncio, sys; from models.migrations import migrate; asyncio.run(migrate(sys.argv[1]))"
@@ -40,12 +41,20 @@ async def execute(url: str, statement: str) -> list[tuple[object, ...]]:
 
 
 async def test_migrating_twice_is_migrating_once(empty_url: str) -> None:
-    assert not await is_current(empty_url)
+    database = Database(empty_url)
+    assert await why_not_ready(database) == "the database does not have the newest schema"
     await migrate(empty_url)
-    assert await is_current(empty_url)
+    assert await why_not_ready(database) is None
     await migrate(empty_url)
-    assert await is_current(empty_url)
+    assert await why_not_ready(database) is None
     assert await drift(empty_url) == []
+    await database.close()
+
+
+async def test_a_store_that_cannot_be_reached_is_not_ready(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/store.db")
+    assert await why_not_ready(database) == "the database is unreachable"
+    await database.close()
 
 
 async def test_two_processes_may_migrate_at_once(empty_url: str) -> None:
