@@ -16,6 +16,7 @@ from graphql import (
     ListValueNode,
     ObjectValueNode,
     StringValueNode,
+    Undefined,
     ValueNode,
     value_from_ast_untyped,
 )
@@ -102,7 +103,9 @@ def _plain(value: object, depth: int) -> object:
     if depth == 0:
         raise GraphQLError(f"The JSON object is nested deeper than {DEEPEST_JSON} levels.")
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner, depth - 1) for key, inner in value.items()}
+        # A literal may hold a variable that was not given: its field counts as left out.
+        given = {str(key): inner for key, inner in value.items() if inner is not Undefined}
+        return {key: _plain(inner, depth - 1) for key, inner in given.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner, depth - 1) for inner in value]
     if isinstance(value, Decimal):
@@ -112,6 +115,9 @@ def _plain(value: object, depth: int) -> object:
         raise GraphQLError("The JSON object holds a number that is too large.")
     if isinstance(value, int) and abs(value) > _LARGEST_LONG:
         raise GraphQLError("The JSON object holds a whole number of more than 63 bits; write it as a string.")
+    if not isinstance(value, str | int | float | None):
+        # A literal may hold a variable of any type, a time for one.
+        raise GraphQLError("The JSON object holds a value that JSON does not have.")
     return value
 
 

@@ -1,8 +1,16 @@
 """The schema: the contract as code, and as text for schema.graphql."""
 
+from collections.abc import Iterator
+
 import strawberry
-from graphql import GraphQLError, build_schema, lexicographic_sort_schema, print_schema
-from strawberry.extensions import ParserCache, ValidationCache
+from graphql import (
+    GraphQLError,
+    OperationDefinitionNode,
+    build_schema,
+    lexicographic_sort_schema,
+    print_schema,
+)
+from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -25,6 +33,20 @@ class QuietSchema(strawberry.Schema):
         """Leave the log alone."""
 
 
+class OperationNamed(SchemaExtension):
+    """Refuse a document of several operations where none is named, in place of running the first."""
+
+    def on_validate(self) -> Iterator[None]:
+        """Look, after the other rules."""
+        context = self.execution_context
+        definitions = context.graphql_document.definitions if context.graphql_document else ()
+        operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
+        named = context._provided_operation_name is not None  # noqa: SLF001 - `operation_name` names the first
+        if len(operations) > 1 and not named and not context.pre_execution_errors:
+            context.pre_execution_errors = [GraphQLError("operationName: name one of the operations.")]
+        yield
+
+
 schema = QuietSchema(
     query=Query,
     mutation=Mutation,
@@ -33,6 +55,7 @@ schema = QuietSchema(
     extensions=[
         lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
+        OperationNamed,
     ],
     exception_handlers=refusal_handlers(),
 )

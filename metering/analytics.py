@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from models.base import total
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
+from pricing.decimal_text import MICROS
 
 
 class Level(StrEnum):
@@ -82,13 +83,15 @@ def totals(scope: Scope, owners: list[tuple[UUID, UUID]]) -> Select[Any]:
 
 
 def by_service(scope: Scope, owners: list[tuple[UUID, UUID]]) -> Select[Any]:
-    """Select owner, service type, provider, unit type, usage count, micro-units and micro-credits."""
+    """Select owner, service type, provider, unit type, usage count, units, their millionths, micros."""
     return _usages(
         scope,
         owners,
         [ServiceUsage.service_type, ServiceUsage.provider, ServiceUsage.unit_type],
         func.count(),
-        total(ServiceUsage.micro_units),
+        # In two parts, each of which fits 64 bits however many usages there are.
+        total(ServiceUsage.micro_units // MICROS),
+        total(ServiceUsage.micro_units % MICROS),
         total(ServiceUsage.credits),
     )
 

@@ -5,25 +5,26 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from graphql import GraphQLError
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.base import OVERRIDE
 from graph.context import Snapshot
 from graph.scalars import json_value
 from metering.agents import create_agent, service_configuration_of
 from metering.errors import InvalidAgent
 from models.agent import Agent
 from models.api_key import Scope
+from models.base import Json
 from models.database import Database
 from models.identity import IdKind, format_id
 from models.writer import Command
 from pricing.names import name_from_text
-from server.authentication import Authentication, Unauthenticated
-from server.bodies import BadBody, json_object
-from server.graphql import unauthenticated
+from server.authentication import Authentication, Unauthenticated, secret_of
+from server.bodies import BadBody, json_bytes, json_object, received
+from server.graphql import masked, unauthenticated
 
 _Name = Annotated[str, AfterValidator(name_from_text)]
 
@@ -31,12 +32,25 @@ _Name = Annotated[str, AfterValidator(name_from_text)]
 class AgentToCreate(BaseModel):
     """The body of a request."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     business_logic_adapter: _Name
     name: _Name | None = None
     preset: _Name | None = None
     custom_settings: dict[str, Any] = {}
+
+
+class Forbidden(Exception):  # noqa: N818 - named for the state
+    """The key may not create agents."""
+
+
+class BadField(Exception):  # noqa: N818 - named for the state
+    """A field of the body that cannot be used, and why."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
 
 
 def create_agent_endpoint(
@@ -47,19 +61,18 @@ def create_agent_endpoint(
     async def endpoint(request: Request) -> Response:
         try:
             account_id = await _managed_account(request, database, authentication)
-            agent = await _create(database, account_id, await json_object(request))
+            agent = await _create(database, account_id, json_object(request, await received(request)))
         except Unauthenticated:
             return unauthenticated()
+        except Forbidden:
+            return _error(403, {"message": "This needs an account's API key with the scope MANAGE."})
         except BadBody as error:
-            return _wrong(error.status, "body", error.message)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            field = ".".join(str(part) for part in first["loc"]) or "body"
-            return _wrong(422, field, first["msg"].removeprefix("Value error, "))
-        except InvalidAgent as refusal:
-            return _wrong(
-                422, _FIELDS.get(refusal.field, f"custom_settings.{refusal.field}"), refusal.message
-            )
+            return _error(error.status, {"message": error.message})
+        except BadField as error:
+            return _error(422, {"field": error.field, "message": error.message})
+        except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
+            status, shown = masked(error)
+            return _error(status, {"message": shown["message"]})
         return _json(201, _shown(agent))
 
     return endpoint
@@ -68,20 +81,16 @@ def create_agent_endpoint(
 async def _managed_account(request: Request, database: Database, authentication: Authentication) -> UUID:
     snapshot = Snapshot(database)
     try:
-        api_key = await authentication.api_key(request, snapshot)
+        api_key = await authentication.api_key(secret_of(request), snapshot)
     finally:
         await snapshot.close()
     if Scope.MANAGE not in api_key.scopes or api_key.account_id is None:
-        raise BadBody(403, "This needs an account's API key with the scope MANAGE.")
+        raise Forbidden
     return api_key.account_id
 
 
 async def _create(database: Database, account_id: UUID, body: dict[str, object]) -> Agent:
-    given = AgentToCreate.model_validate(body)
-    try:
-        settings = json_value(given.custom_settings)
-    except GraphQLError as error:
-        raise InvalidAgent("customSettings", error.message) from error
+    given, settings = _read(body)
     verb = partial(
         create_agent,
         account_id=account_id,
@@ -90,7 +99,29 @@ async def _create(database: Database, account_id: UUID, body: dict[str, object])
         preset=given.preset,
         custom_settings=settings,
     )
-    return await database.write(Command(account_id, verb))
+    try:
+        return await database.write(Command(account_id, verb))
+    except InvalidAgent as refusal:
+        raise BadField(_field(refusal.field, settings), refusal.message) from refusal
+
+
+def _read(body: dict[str, object]) -> tuple[AgentToCreate, Json]:
+    try:
+        given = AgentToCreate.model_validate(body)
+        return given, json_value(given.custom_settings)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise BadField(field, first["msg"].removeprefix("Value error, ")) from error
+    except GraphQLError as error:
+        raise BadField("custom_settings", error.message) from error
+
+
+def _field(named: str, settings: Json) -> str:
+    if named in _FIELDS:
+        return _FIELDS[named]
+    inside = "custom_settings" if named in settings else f"custom_settings.{OVERRIDE}"
+    return f"{inside}.{named}"
 
 
 def _shown(agent: Agent) -> dict[str, object]:
@@ -102,16 +133,12 @@ def _shown(agent: Agent) -> dict[str, object]:
     }
 
 
-def _wrong(status: int, field: str, message: str) -> Response:
-    return _json(status, {"error": {"field": field, "message": message}})
+def _error(status: int, error: dict[str, str]) -> Response:
+    return _json(status, {"error": error})
 
 
 def _json(status: int, content: dict[str, object]) -> Response:
-    return Response(orjson.dumps(content), status, {"cache-control": "no-store"}, "application/json")
+    return Response(json_bytes(content), status, {"cache-control": "no-store"}, "application/json")
 
 
-_FIELDS = {
-    "businessAdapter": "business_logic_adapter",
-    "preset": "preset",
-    "customSettings": "custom_settings",
-}
+_FIELDS = {"businessAdapter": "business_logic_adapter", "preset": "preset"}

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
 from graph.context import Snapshot
-from metering.api_keys import USE_NOTED_EVERY, KeyUse, key_with_secret, note_key_uses
+from metering.api_keys import USE_NOTED_EVERY, KeyUse, is_well_formed, key_with_secret, note_key_uses
 from models.api_key import ApiKey
 from models.database import Database
 from models.writer import SetCommand, StoreUnavailable
@@ -26,12 +26,12 @@ class Authentication:
         self._database = database
         self._notes: set[asyncio.Task[None]] = set()
 
-    async def api_key(self, request: Request, snapshot: Snapshot) -> ApiKey:
-        """Give the living key that the request carries.
+    async def api_key(self, secret: str, snapshot: Snapshot) -> ApiKey:
+        """Give the living key with the secret.
 
         Raises Unauthenticated.
         """
-        statement = key_with_secret(_secret(request))
+        statement = key_with_secret(secret)
         found = [] if statement is None else await snapshot.scalars(statement)
         if not found:
             raise Unauthenticated
@@ -59,8 +59,14 @@ class Authentication:
             log.warning("the use of a key could not be noted", exc_info=True)
 
 
-def _secret(request: Request) -> str:
+def secret_of(request: Request) -> str:
+    """Give the secret that a request carries, in the form of one of ours, without asking the store.
+
+    Raises Unauthenticated.
+    """
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return credentials.strip()
-    return request.headers.get("x-api-key", "").strip()
+    given = credentials if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
+    secret = given.strip()
+    if not is_well_formed(secret):
+        raise Unauthenticated
+    return secret

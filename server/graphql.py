@@ -1,26 +1,28 @@
 """`POST /graphql`: one operation, its answer, and nothing internal in either."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import orjson
 from graphql import GraphQLError, GraphQLFormattedError
 from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError
-from strawberry.types.execution import ExecutionResult, PreExecutionError
+from strawberry.types.execution import ExecutionResult
 
 from graph.context import Context, Snapshot
 from graph.errors import ErrorCode, formatted
 from graph.schema import schema
 from models.database import Database
-from server.authentication import Authentication, Unauthenticated
-from server.bodies import BadBody, json_object
+from server.authentication import Authentication, Unauthenticated, secret_of
+from server.bodies import BadBody, json_bytes, json_object, received
 
 LONGEST_DOCUMENT_CHARACTERS = 15_000
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 
+# No input takes so many digits, and Python refuses to read them.
+_ENDLESS_NUMBER = re.compile(r"[0-9]{1000}")
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -32,10 +34,11 @@ def graphql_endpoint(
     async def endpoint(request: Request) -> Response:
         snapshot = Snapshot(database)
         try:
-            api_key = await authentication.api_key(request, snapshot)
-            context = Context(database, api_key, snapshot)
+            secret = secret_of(request)
+            body = await received(request)
+            context = Context(database, await authentication.api_key(secret, snapshot), snapshot)
             try:
-                return await _answer(request, context)
+                return await _answer(request, body, context)
             finally:
                 await context.close()
         except Unauthenticated:
@@ -43,8 +46,7 @@ def graphql_endpoint(
         except BadBody as error:
             return _refused(error.status, ErrorCode.BAD_USER_INPUT, error.message)
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
-            (shown,) = formatted([GraphQLError(str(error), original_error=error)])
-            status = 503 if shown["extensions"]["code"] == ErrorCode.UNAVAILABLE else 500
+            status, shown = masked(error)
             return _json(status, {"errors": [shown]})
         finally:
             await snapshot.close()
@@ -60,8 +62,14 @@ def unauthenticated() -> Response:
     return response
 
 
-async def _answer(request: Request, context: Context) -> Response:
-    query, variables, operation_name = _operation(await json_object(request))
+def masked(error: Exception) -> tuple[int, GraphQLFormattedError]:
+    """Give the HTTP status and the error to show for an exception that nothing else has caught."""
+    (shown,) = formatted([GraphQLError(str(error), original_error=error)])
+    return 503 if shown["extensions"]["code"] == ErrorCode.UNAVAILABLE else 500, shown
+
+
+async def _answer(request: Request, body: bytes, context: Context) -> Response:
+    query, variables, operation_name = _operation(json_object(request, body))
     try:
         result = await schema.execute(
             query, variable_values=variables, context_value=context, operation_name=operation_name
@@ -79,6 +87,8 @@ def _operation(body: dict[str, object]) -> tuple[str, dict[str, Any] | None, str
         raise BadBody(
             400, f"query: at most {LONGEST_DOCUMENT_CHARACTERS} characters; send long input as variables."
         )
+    if _ENDLESS_NUMBER.search(query):
+        raise BadBody(400, "query: it holds a number that is too long; send long text as variables.")
     if not isinstance(variables, dict | None):
         raise BadBody(400, "variables: a JSON object or null is needed.")
     if not isinstance(name, str | None):
@@ -87,7 +97,7 @@ def _operation(body: dict[str, object]) -> tuple[str, dict[str, Any] | None, str
 
 
 def _written(result: ExecutionResult, *, strict: bool) -> Response:
-    failed_before = isinstance(result, PreExecutionError)
+    failed_before = result.data is None and all(error.path is None for error in result.errors or ())
     answer: dict[str, Any] = {} if failed_before else {"data": result.data}
     if result.errors:
         answer["errors"] = formatted(result.errors)
@@ -110,4 +120,4 @@ def _refused(status: int, code: ErrorCode, message: str) -> Response:
 
 
 def _json(status: int, content: dict[str, Any], media_type: str = "application/json") -> Response:
-    return Response(orjson.dumps(content), status, _HEADERS, media_type)
+    return Response(json_bytes(content), status, _HEADERS, media_type)

@@ -9,14 +9,14 @@ from strawberry.dataloader import DataLoader
 from graph.context import Snapshot
 from graph.loaders import balances, pages, rows, usage
 from graph.loaders.pages import ListKey, PageKey, RowPage
-from graph.loaders.rows import OwnedId
+from graph.loaders.rows import OwnedId, RateWithCard
 from graph.loaders.usage import Figures, UsageKey
 from metering import analytics
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
 from models.ledger import Grant
-from models.rate_card import PublishedRate, PublishedTier
+from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from pricing.credits import Credits
@@ -37,7 +37,12 @@ class Loaders:
             rows.owned_by_id(snapshot, ServiceUsage)
         )
         self.grant_by_id: DataLoader[OwnedId, Grant | None] = DataLoader(rows.owned_by_id(snapshot, Grant))
-        self.rate_with_card_by_id: DataLoader[UUID, Any] = DataLoader(rows.rate_with_card_by_id(snapshot))
+        self.rate_with_card_by_id: DataLoader[UUID, RateWithCard | None] = DataLoader(
+            rows.rate_with_card_by_id(snapshot)
+        )
+        self.rate_card_by_id: DataLoader[UUID, PublishedRateCard | None] = DataLoader(
+            rows.by_id(snapshot, PublishedRateCard)
+        )
         self.rates_by_card: DataLoader[UUID, list[PublishedRate]] = DataLoader(rows.rates_by_card(snapshot))
         self.tiers_by_rate: DataLoader[UUID, list[PublishedTier]] = DataLoader(rows.tiers_by_rate(snapshot))
         self.available_by_account: DataLoader[UUID, Credits] = DataLoader(

@@ -1,7 +1,6 @@
 """Keyset pages: a stable place in an order, however many parents ask, in one statement."""
 
 import base64
-import binascii
 import json
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -15,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import AnySelect, Snapshot
 from graph.inputs import bad_input
+from models.base import Money
 from pricing.credits import Credits
 
 Row = TypeVar("Row")
@@ -107,10 +107,10 @@ def read_page(
     if last is not None or before is not None:
         if first is not None or after is not None:
             raise bad_input("last", "page forward with first/after or backward with last/before, not both.")
-        size, place = _size("last", last), before and read_cursor("before", order, before)
-        return Page(size, backward=True, place=place or None)
-    size, place = _size("first", first), after and read_cursor("after", order, after)
-    return Page(size, backward=False, place=place or None)
+        size, place = _size("last", last), _place("before", order, before)
+        return Page(size, backward=True, place=place)
+    size, place = _size("first", first), _place("after", order, after)
+    return Page(size, backward=False, place=place)
 
 
 def write_cursor(order: Order, row: Any) -> str:  # noqa: ANN401 - a row of any listing
@@ -126,12 +126,11 @@ def read_cursor(field: str, order: Order, cursor: str) -> Place:
     try:
         text = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
         name, plain, hexadecimal = json.loads(text)
-        place = Place(_value(plain), UUID(hex=hexadecimal))
-    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error) as error:
+        if name != order.name:
+            raise bad_input(field, f"this cursor does not belong to a list in the order {order.name}.")
+        return Place(_value(order, plain), UUID(hex=hexadecimal))
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise bad_input(field, "this is not a cursor of a list here.") from error
-    if name != order.name:
-        raise bad_input(field, f"this cursor belongs to the order {str(name)[:40]}, not to {order.name}.")
-    return place
 
 
 async def load_pages(snapshot: Snapshot, keys: list[PageKey[Any]]) -> list[RowPage[Any]]:
@@ -230,6 +229,10 @@ def _row_page(rows: list[Any], page: Page) -> RowPage[Any]:
     return RowPage(rows, has_next=more, has_previous=page.place is not None)
 
 
+def _place(field: str, order: Order, cursor: str | None) -> Place | None:
+    return None if cursor is None else read_cursor(field, order, cursor)
+
+
 def _size(field: str, given: int | None) -> int:
     size = DEFAULT_NODES if given is None else given
     if not 1 <= size <= MOST_NODES:
@@ -237,10 +240,10 @@ def _size(field: str, given: int | None) -> int:
     return size
 
 
-def _value(plain: object) -> datetime | Credits:
-    if isinstance(plain, int) and not isinstance(plain, bool) and abs(plain) < 2**63:
-        return Credits(plain)
-    if not isinstance(plain, str):
-        raise TypeError("A cursor holds a time or an amount.")
-    value = datetime.fromisoformat(plain)
-    return value.astimezone(UTC)
+def _value(order: Order, plain: object) -> datetime | Credits:
+    if isinstance(order.column.type, Money):
+        if type(plain) is int and abs(plain) < 2**63:
+            return Credits(plain)
+    elif isinstance(plain, str):
+        return datetime.fromisoformat(plain).astimezone(UTC)
+    raise TypeError("The order goes by another kind of value.")

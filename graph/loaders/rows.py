@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Row as SqlRow
 from sqlalchemy import select
 
 from graph.context import Snapshot
@@ -13,6 +12,7 @@ from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 
 Row = TypeVar("Row", bound=Base)
 OwnedId = tuple[UUID, UUID]
+RateWithCard = tuple[PublishedRate, PublishedRateCard]
 
 
 def owned_by_id(
@@ -45,17 +45,17 @@ def by_id(snapshot: Snapshot, model: type[Row]) -> Callable[[list[UUID]], Awaita
 
 def rate_with_card_by_id(
     snapshot: Snapshot,
-) -> Callable[[list[UUID]], Awaitable[list[SqlRow[tuple[PublishedRate, PublishedRateCard]]]]]:
+) -> Callable[[list[UUID]], Awaitable[list[RateWithCard | None]]]:
     """Load rates, each with the card that it stands on."""
 
-    async def load(keys: list[UUID]) -> list[SqlRow[tuple[PublishedRate, PublishedRateCard]]]:
+    async def load(keys: list[UUID]) -> list[RateWithCard | None]:
         statement = (
             select(PublishedRate, PublishedRateCard)
             .join(PublishedRateCard, PublishedRateCard.id == PublishedRate.rate_card_id)
             .where(PublishedRate.id.in_(keys))
         )
-        found = {row[0].id: row for row in await snapshot.rows(statement)}
-        return [found[key] for key in keys]
+        found = {rate.id: (rate, card) for rate, card in await snapshot.rows(statement)}
+        return [found.get(key) for key in keys]
 
     return load
 

@@ -15,6 +15,7 @@ from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
 from graph.types.grant import Grant
 from graph.types.node import Node
+from graph.types.rate_card import Rate, RateCard
 from graph.types.service_usage import ServiceUsage
 from graph.types.viewer import Viewer
 from graph.types.workflow import Workflow
@@ -72,8 +73,8 @@ async def _find(info: Info, field: str, text: str) -> Node | None:
         kind, value = parse_any_id(text)
     except InvalidId as error:
         raise bad_input(field, str(error)) from error
-    finder = _FINDERS.get(kind)
-    return None if finder is None else await finder(info, value)
+    node: Node | None = await _FINDERS[kind](info, value)
+    return node
 
 
 async def _account(info: Info, value: UUID) -> Account | None:
@@ -103,6 +104,16 @@ async def _grant(info: Info, value: UUID) -> Grant | None:
     return None if row is None else Grant.of(row)
 
 
+async def _rate(info: Info, value: UUID) -> Rate | None:
+    found = await info.context.loaders.rate_with_card_by_id.load(value)
+    return None if found is None else Rate.of(*found)
+
+
+async def _rate_card(info: Info, value: UUID) -> RateCard | None:
+    row = await info.context.loaders.rate_card_by_id.load(value)
+    return None if row is None else RateCard.of(row)
+
+
 async def _api_key(info: Info, value: UUID) -> ApiKey | None:
     row = await info.context.loaders.api_key_by_id.load(value)
     return None if row is None or row.account_id != info.context.account_id else ApiKey.of(row)
@@ -115,4 +126,6 @@ _FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
     IdKind.SERVICE_USAGE: _service_usage,
     IdKind.GRANT: _grant,
     IdKind.API_KEY: _api_key,
+    IdKind.RATE: _rate,
+    IdKind.RATE_CARD: _rate_card,
 }

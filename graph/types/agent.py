@@ -15,6 +15,7 @@ from graph.types.orders import WorkflowOrder, WorkflowsBy
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
 from metering.agents import service_configuration_of
 from metering.analytics import Level
+from metering.errors import InvalidAgent
 from models.agent import Agent as AgentRow
 from models.identity import IdKind
 from pricing.configuration import AccuracyRequirement
@@ -98,11 +99,17 @@ class Agent(Node):
         )
 
     @strawberry.field(
-        description="What may serve the agent: preset or adapter, with its own settings field by field."
+        description=(
+            "What may serve the agent: preset or adapter, with its own settings field by field; null where "
+            "the adapter is gone, or has changed so that the settings no longer fit."
+        )
     )
-    def service_configuration(self) -> ServiceConfiguration:
+    def service_configuration(self) -> ServiceConfiguration | None:
         """Resolve the configuration."""
-        return ServiceConfiguration.of(service_configuration_of(self.row))
+        try:
+            return ServiceConfiguration.of(service_configuration_of(self.row))
+        except InvalidAgent:
+            return None
 
     @strawberry.field(description="The agent's runs.")
     async def workflows(

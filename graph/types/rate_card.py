@@ -47,11 +47,13 @@ class Rate(Node):
         )
     )
     free: bool = strawberry.field(description="Whether the card says that this costs nothing.")
-    card_row: strawberry.Private[PublishedRateCard | None]
+    rate_card_version: str = strawberry.field(
+        description="The version of the rate card that this rate stands on."
+    )
     row: strawberry.Private[PublishedRate]
 
     @classmethod
-    def of(cls, row: PublishedRate, card: PublishedRateCard | None = None) -> Self:
+    def of(cls, row: PublishedRate, card: PublishedRateCard) -> Self:
         """Show a rate."""
         return cls(
             id=written(IdKind.RATE, row.id),
@@ -63,7 +65,7 @@ class Rate(Node):
             minimum=row.minimum,
             billing_increment=_units(row.increment_micro_units),
             free=row.free,
-            card_row=card,
+            rate_card_version=card.version,
             row=row,
         )
 
@@ -73,14 +75,6 @@ class Rate(Node):
     async def tiers(self, info: Info) -> list[RateTier]:
         """Load the tiers."""
         return [RateTier.of(tier) for tier in await info.context.loaders.tiers_by_rate.load(self.row.id)]
-
-    @strawberry.field(description="The version of the rate card that this rate stands on.")
-    async def rate_card_version(self, info: Info) -> str:
-        """Name the card's version."""
-        if self.card_row is not None:
-            return self.card_row.version
-        found = await info.context.loaders.rate_with_card_by_id.load(self.row.id)
-        return str(found[1].version)
 
 
 @strawberry.type(description="A dated, versioned set of rates.")

@@ -71,8 +71,9 @@ class ServiceUsage(Node):
     @strawberry.field(description="The rate that priced it.")
     async def rate(self, info: Info) -> Rate:
         """Load the rate."""
-        rate, card = await info.context.loaders.rate_with_card_by_id.load(self.row.rate_id)
-        return Rate.of(rate, card)
+        found = await info.context.loaders.rate_with_card_by_id.load(self.row.rate_id)
+        assert found is not None  # noqa: S101 - a foreign key says so
+        return Rate.of(*found)
 
     @strawberry.field(description="The workflow that it belongs to.")
     async def workflow(self, info: Info) -> Annotated["Workflow", strawberry.lazy("graph.types.workflow")]:

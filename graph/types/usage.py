@@ -14,7 +14,7 @@ from graph.scalars import DecimalText, Long
 from metering.analytics import Level, Period, RunsLike, Scope
 from models.identity import IdKind
 from pricing.credits import Credits
-from pricing.decimal_text import text_from_micros
+from pricing.decimal_text import MICROS, text_from_micros
 from pricing.units import ServiceType, UnitType
 
 MOST_ROWS = 100
@@ -209,7 +209,7 @@ def usage_of(
 def breakdown_of_services(rows: Figures) -> list[ServiceBreakdown]:
     """Fold rows of one unit type each into one row a service, dearest first."""
     services: dict[tuple[ServiceType, str], ServiceBreakdown] = {}
-    for service_type, provider, unit_type, count, micro_units, micros in sorted(rows):
+    for service_type, provider, unit_type, count, units, millionths, micros in sorted(rows):
         row = services.setdefault(
             (service_type, provider),
             ServiceBreakdown(
@@ -221,11 +221,15 @@ def breakdown_of_services(rows: Figures) -> list[ServiceBreakdown]:
             ),
         )
         row.usage_count = Long(row.usage_count + count)
-        row.units.append(UnitTotal(unit_type=unit_type, units=DecimalText(text_from_micros(micro_units))))
+        row.units.append(_unit_total(unit_type, units * MICROS + millionths))
         row.total_credits += Credits(micros)
     return sorted(
         services.values(), key=lambda row: (-row.total_credits.micros, row.service_type, row.provider)
     )
+
+
+def _unit_total(unit_type: UnitType, micro_units: int) -> UnitTotal:
+    return UnitTotal(unit_type=unit_type, units=DecimalText(text_from_micros(micro_units)))
 
 
 def _workflow_breakdown(name: str, runs: list[Any], micros: int) -> WorkflowBreakdown:
