@@ -1,0 +1,122 @@
+"""The permission walk: every root field that the schema has, asked with a key of each single scope."""
+
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    build_schema,
+    get_named_type,
+    is_leaf_type,
+)
+
+from graph.permissions import RequireScope
+from graph.schema import schema, schema_text
+from models.api_key import Scope
+from models.database import Database
+from models.tables import metadata
+from tests.door import Door, scoped
+from tests.tenant import Tenant
+
+GRAPH = build_schema(schema_text())
+ROOTS = [
+    (operation, name, field)
+    for operation, root in (("query", GRAPH.query_type), ("mutation", GRAPH.mutation_type))
+    if root is not None
+    for name, field in root.fields.items()
+]
+NEEDED = {
+    "READ": "viewer node nodes agent workflow serviceUsage apiKey rateCard rateCards servicePresets businessAdapters",
+    "TRACK": "startWorkflow recordWorkflow completeWorkflow failWorkflow cancelWorkflow addServiceUsage addServiceUsages",
+    "MANAGE": "voidServiceUsage createAgent updateAgent archiveAgent issueApiKey revokeApiKey",
+    "OPERATE": "account accounts createAccount grantCredits",
+}
+SCALARS = {
+    "String": "x",
+    "ID": "account_" + 32 * "0",
+    "Int": 1,
+    "Boolean": True,
+    "Decimal": "1",
+    "Credits": "1",
+    "DateTime": "2026-03-04T12:00:00Z",
+    "JSON": {},
+}
+
+
+def sample(type_: GraphQLInputType) -> Any:
+    """A value of an input type, as small as can be."""
+    if isinstance(type_, GraphQLNonNull):
+        return sample(type_.of_type)
+    if isinstance(type_, GraphQLList):
+        return [sample(type_.of_type)]
+    if isinstance(type_, GraphQLInputObjectType):
+        required = {name: it for name, it in type_.fields.items() if isinstance(it.type, GraphQLNonNull)}
+        return {name: sample(it.type) for name, it in required.items()}
+    if isinstance(type_, GraphQLEnumType):
+        return next(iter(type_.values))
+    return SCALARS[type_.name]
+
+
+def operation(kind: str, name: str, field: GraphQLField) -> tuple[str, dict[str, Any]]:
+    """Write an operation that asks for one root field."""
+    required = {name: it for name, it in field.args.items() if isinstance(it.type, GraphQLNonNull)}
+    declared = ", ".join(f"${name}: {it.type}" for name, it in required.items())
+    given = ", ".join(f"{name}: ${name}" for name in required)
+    leaf = is_leaf_type(get_named_type(field.type))
+    text = f"{kind}{f'({declared})' if declared else ''} {{ {name}{f'({given})' if given else ''}{'' if leaf else ' { __typename }'} }}"
+    return text, {name: sample(it.type) for name, it in required.items()}
+
+
+def scope_of(field: GraphQLField) -> Scope:
+    """The scope that a field's description names."""
+    return Scope((field.description or "").rsplit("`", 2)[1])
+
+
+def test_every_root_field_is_in_the_table() -> None:
+    found = {scope.value: set[str]() for scope in Scope}
+    for _, name, field in ROOTS:
+        found[scope_of(field).value].add(name)
+    assert found == {scope: set(names.split()) for scope, names in NEEDED.items()}
+
+
+def test_every_root_field_requires_the_scope_that_it_names() -> None:
+    for type_name in ("Query", "Mutation"):
+        definition: Any = schema.get_type_by_name(type_name)
+        for field in definition.fields:
+            [required] = [it for it in field.extensions if isinstance(it, RequireScope)]
+            assert field.description.endswith(f"Needs the scope `{required.scope.value}`.")
+
+
+async def row_counts(database: Database) -> dict[str, int]:
+    async with database.read() as session:
+        return {
+            table.name: len((await session.execute(table.select())).all()) for table in metadata.sorted_tables
+        }
+
+
+async def test_a_key_opens_exactly_the_fields_of_its_scope(
+    ask: Door, tenant: Tenant, database: Database
+) -> None:
+    keys = {scope: await scoped(tenant, scope) for scope in Scope}
+    before = await row_counts(database)
+    for kind, name, field in ROOTS:
+        query, variables = operation(kind, name, field)
+        needed = scope_of(field)
+        for scope, key in keys.items():
+            if scope is not needed:
+                error = await ask.error(key, query, variables)
+                assert error["extensions"] == {"code": "FORBIDDEN"}
+                assert error["message"] == f"This needs an API key with the scope {needed.value}."
+    assert await row_counts(database) == before
+
+
+async def test_a_key_of_its_scope_opens_every_field(ask: Door, tenant: Tenant) -> None:
+    keys = {scope: await scoped(tenant, scope) for scope in Scope}
+    for kind, name, field in ROOTS:
+        _, answer = await ask(keys[scope_of(field)], *operation(kind, name, field))
+        codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
+        assert codes <= {"BAD_USER_INPUT"}, name
