@@ -1,5 +1,6 @@
 """A caller of the service: an API key, an address, and questions over real HTTP."""
 
+import json
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Self
@@ -42,9 +43,13 @@ class Caller:
 
     def graphql(self, query: str, variables: object = None, *, key: str | None = None) -> Answer:
         """Ask, with another key where one is given."""
-        headers = {"authorization": f"Bearer {self.key if key is None else key}"}
-        body = {"query": query, "variables": variables}
-        response = self.http.post(f"{self.url}/graphql", json=body, headers=headers)
+        headers = {
+            "authorization": f"Bearer {self.key if key is None else key}",
+            "content-type": "application/json",
+        }
+        # All in ASCII, so that text which no encoding allows can be sent too.
+        content = json.dumps({"query": query, "variables": variables})
+        response = self.http.post(f"{self.url}/graphql", content=content, headers=headers)
         return Answer(response.status_code, response.json())
 
     def query(self, query: str, variables: object = None) -> Any:
