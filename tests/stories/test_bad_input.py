@@ -71,12 +71,19 @@ class Scene:
         return self.run(servicesUsed=[good | usage for usage in usages or ({},)]) | changed
 
 
+@pytest.fixture(scope="session")
+def scenes() -> dict[str, Scene]:
+    """The scene on each server: since nothing is written, one serves all cases."""
+    return {}
+
+
 @pytest.fixture
-def scene(shared: ServerProcess, service: Caller, new_account: NewAccount) -> Iterator[Scene]:
-    """Give the scene; afterwards, nothing may have been written since it was set."""
-    scene = _set(service, theirs=_set(new_account("Other")))
+def scene(shared: ServerProcess, new_account: NewAccount, scenes: dict[str, Scene]) -> Iterator[Scene]:
+    """Give the scene; afterwards, nothing may have been written."""
+    if shared.url not in scenes:
+        scenes[shared.url] = _set(new_account(), theirs=_set(new_account("Other")))
     before = written(shared.database_url)
-    yield scene
+    yield scenes[shared.url]
     assert written(shared.database_url) == before
 
 
