@@ -9,13 +9,11 @@ from typing import Any
 import strawberry
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from graph.types import refusals
 from metering import errors
-from models.writer import StoreUnavailable, is_transient
+from models.writer import is_unavailable
 
 log = structlog.get_logger()
 
@@ -96,9 +94,7 @@ def _code(error: GraphQLError) -> ErrorCode:
         return ErrorCode.BAD_USER_INPUT
     if isinstance(original, GraphQLError):
         return _code(original)
-    if isinstance(original, StoreUnavailable | PoolTimeout | OSError) or (
-        isinstance(original, DBAPIError) and is_transient(original)
-    ):
+    if is_unavailable(original):
         return ErrorCode.UNAVAILABLE
     return ErrorCode.INTERNAL
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.account import Account
@@ -24,3 +25,8 @@ def create_account(session: Session, *, name: str, overdraft_limit: Credits | No
     session.add(account)
     session.flush()
     return account
+
+
+def all_accounts(session: Session) -> list[Account]:
+    """List every account, oldest first."""
+    return list(session.scalars(select(Account).order_by(Account.id)))

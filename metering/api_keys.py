@@ -106,6 +106,11 @@ def key_with_secret(secret: str) -> Select[ApiKey] | None:
     return select(ApiKey).where(ApiKey.secret_hash == hash_secret(secret), ApiKey.revoked_at.is_(None))
 
 
+def keys_of(session: Session, account_id: UUID | None) -> list[ApiKey]:
+    """List every key of an account, or every operator's key where there is none, oldest first."""
+    return list(session.scalars(select(ApiKey).where(ApiKey.account_id == account_id).order_by(ApiKey.id)))
+
+
 def new_secret() -> str:
     """Make a secret with its checksum."""
     random_part = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))

@@ -27,6 +27,7 @@ Item = TypeVar("Item")
 
 LANES_ON_POSTGRESQL = 4
 TRIES = 6
+Question = Callable[[Session], Answer]
 Work = Callable[[Session], list[Any]]
 
 
@@ -93,6 +94,11 @@ class Database:
         async with AsyncSession(self._reader, **_SESSION) as session:
             session.info["store"] = self.info
             yield session
+
+    async def ask(self, question: Question[Answer]) -> Answer:
+        """Answer a question about the store within one snapshot."""
+        async with self.read() as session:
+            return await session.run_sync(question)
 
     @overload
     async def write(self, command: Command[Answer]) -> Answer: ...

@@ -19,6 +19,14 @@ class IdKind(StrEnum):
     RATE = "rate"
     RATE_CARD = "ratecard"
 
+    @property
+    def with_article(self) -> str:
+        """The noun in a sentence."""
+        noun = {"key": "API key", "ratecard": "rate card", "usage": "service usage"}.get(
+            self.value, self.value
+        )
+        return f"an {noun}" if noun[0] in "aA" else f"a {noun}"
+
 
 class InvalidId(ValueError):  # noqa: N818 - named for the state, as every refusal here
     """The text is not an id, or it names another kind of thing."""
@@ -68,7 +76,7 @@ def parse_id(text: str, kind: IdKind) -> UUID:
     found, value = parse_any_id(text)
     if found is not kind:
         raise InvalidId(
-            f"This is the id of a {found.value}; an id that starts with '{kind.value}_' is needed."
+            f"This is the id of {found.with_article}; an id that starts with '{kind.value}_' is needed."
         )
     return value
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from models.account import Account
@@ -184,6 +185,11 @@ def is_transient(error: BaseException) -> bool:
         or state.startswith(_CONNECTION_STATES)
         or "database is locked" in str(error.orig)
     )
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Tell whether the store could not answer, so that the caller should try again later."""
+    return isinstance(error, StoreUnavailable | PoolTimeout | OSError) or is_transient(error)
 
 
 def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:

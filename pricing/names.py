@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 LONGEST_NAME = 100
+LONGEST_TEXT = 255
 
 
 def name_from_text(text: str) -> str:
@@ -23,6 +24,20 @@ def name_from_text(text: str) -> str:
     if name != name.strip():
         raise ValueError(f"{name!r} begins or ends with a space: remove it.")
     return name
+
+
+def free_text(text: str) -> str:
+    """Return free text, such as a reason, in Unicode NFC.
+
+    Raises ValueError unless it has 1 to 255 characters and no control character.
+    """
+    # Normalising is slow on huge input and never shortens a text to a tenth.
+    normal = unicodedata.normalize("NFC", text) if len(text) <= LONGEST_TEXT * 10 else text
+    if not 1 <= len(normal) <= LONGEST_TEXT:
+        raise ValueError(f"1 to {LONGEST_TEXT} characters are needed, not {len(normal)}.")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in normal):
+        raise ValueError("it holds a control character: remove it.")
+    return normal
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

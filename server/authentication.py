@@ -3,7 +3,6 @@
 import asyncio
 import logging
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
 from graph.context import Snapshot
@@ -55,7 +54,7 @@ class Authentication:
     async def _write_note(self, api_key: ApiKey, use: KeyUse) -> None:
         try:
             await self._database.write(SetCommand(api_key.account_id, note_key_uses, (use,)))
-        except (StoreUnavailable, SQLAlchemyError):
+        except StoreUnavailable:
             log.warning("the use of a key could not be noted", exc_info=True)
 
 

@@ -5,12 +5,13 @@ longer than all else that a start does with a migrated store.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, inspect, make_url, pool, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from models.database import Database
@@ -18,6 +19,7 @@ from models.database import Database
 _VERSIONS = Path(__file__).parent / "versions"
 # Any constant will do, as long as every process of this service asks for the same lock.
 _LOCK = 0x63726564
+_LOCK_SECONDS = 30
 
 
 class NewerSchema(Exception):  # noqa: N818 - named for the state
@@ -50,8 +52,7 @@ async def drift(url: str) -> Sequence[Any]:
 async def why_not_ready(database: Database) -> str | None:
     """Say why the database cannot serve now; None where it is reachable and has the newest schema."""
     try:
-        async with database.read() as session:
-            applied = await session.run_sync(lambda inner: _applied(inner.connection()))
+        applied = await database.ask(lambda session: _applied(session.connection()))
     except (OSError, SQLAlchemyError):
         return "the database is unreachable"
     return None if applied == known_versions()[-1] else "the database does not have the newest schema"
@@ -103,12 +104,26 @@ async def _with_connection(url: str, work: Callable[[Connection], None]) -> None
 
 def _with_sqlite(url: str, work: Callable[[Connection], None]) -> None:
     engine = create_engine(
-        url, poolclass=pool.NullPool, connect_args={"timeout": 30, "isolation_level": None}
+        url, poolclass=pool.NullPool, connect_args={"timeout": _LOCK_SECONDS, "isolation_level": None}
     )
     with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         # The driver is in autocommit; one explicit transaction makes a half-done migration impossible.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         work(connection)
         connection.exec_driver_sql("COMMIT")
     engine.dispose()
+
+
+def _write_ahead(connection: Connection) -> None:
+    # A switch that is under way in another process fails this one at once, whatever the timeout.
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        except OperationalError as error:
+            if "locked" not in str(error.orig) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from metering.accounts import create_account
+from metering.accounts import all_accounts, create_account
 from models.account import Account
 from models.identity import IdKind, format_id
 from server.commands import store, values
 from server.commands.answers import hint, plain_refusals
-from server.commands.rows import all_accounts
 from server.commands.tables import print_table
 
 app = typer.Typer(help="Create and list accounts.", no_args_is_help=True, rich_markup_mode=None)
@@ -62,7 +61,7 @@ def list_accounts(
       creditgraph account list --json
     """
     with plain_refusals():
-        accounts = [_fields(account) for account in store.on_store(database_url, all_accounts)]
+        accounts = [_fields(account) for account in store.ask(database_url, all_accounts)]
     if as_json:
         typer.echo(json.dumps(accounts, ensure_ascii=False, indent=2))
         return

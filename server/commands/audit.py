@@ -1,13 +1,10 @@
 """`creditgraph audit`: are the books right?"""
 
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
-from metering.audit import Audit
 from metering.audit import audit as recompute
-from models.database import Database
 from models.identity import IdKind, format_id
 from server.commands import store, values
 from server.commands.answers import plain_refusals, refuse
@@ -29,7 +26,7 @@ def audit(
     """
     with plain_refusals():
         account_id = None if account is None else values.account_id(account)
-        found = store.on_store(database_url, lambda database: _audit(database, account_id))
+        found = store.ask(database_url, lambda session: recompute(session, account_id=account_id))
     counted = (
         f"accounts: {found.account_count:,}, transfers: {found.transfer_count:,}, "
         f"usages: {found.usage_count:,}"
@@ -45,8 +42,3 @@ def audit(
         ],
     )
     refuse(f"{len(found.differences):,} differences ({counted}).")
-
-
-async def _audit(database: Database, account_id: UUID | None) -> Audit:
-    async with database.read() as session:
-        return await session.run_sync(lambda inner: recompute(inner, account_id=account_id))

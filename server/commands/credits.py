@@ -64,7 +64,7 @@ def grant(
             restricted_to=None
             if restricted_to is None
             else values.restriction("--restricted-to", restricted_to),
-            reason=None if reason is None else values.name("--reason", reason),
+            reason=None if reason is None else values.text("--reason", reason),
         )
         given = store.on_store(database_url, lambda database: _grant(database, item))
     typer.echo(format_id(IdKind.GRANT, given.grant.id))

@@ -5,12 +5,11 @@ from uuid import UUID
 
 import typer
 
-from metering.api_keys import ACCOUNT_SCOPES, issue_api_key, revoke_api_key
+from metering.api_keys import ACCOUNT_SCOPES, issue_api_key, keys_of, revoke_api_key
 from models.api_key import ApiKey, Scope
 from models.identity import IdKind, format_id
 from server.commands import store, values
 from server.commands.answers import hint, plain_refusals
-from server.commands.rows import keys_of
 from server.commands.tables import print_table
 from server.settings import InvalidSettings
 
@@ -84,7 +83,7 @@ def list_keys(
     """
     with plain_refusals():
         account_id = _owner(account, operator=operator)
-        keys = store.on_store(database_url, lambda database: keys_of(database, account_id))
+        keys = store.ask(database_url, lambda session: keys_of(session, account_id))
     print_table(["id", "name", "secret", "scopes", "created", "last used", "revoked"], map(_cells, keys))
 
 

@@ -53,8 +53,7 @@ def show(database_url: store.DatabaseUrl = store.DEFAULT) -> None:
 
 async def _card_in_force(database: Database) -> RateCard:
     now = database.clock()
-    async with database.read() as session:
-        book = await session.run_sync(price_book)
+    book = await database.ask(price_book)
     try:
         return book.cards.in_force(now)
     except NoRateCard:

@@ -87,8 +87,7 @@ async def _publish_first_rate_card(database: Database, card: RateCard | None) ->
     if card is None:
         await database.write(Command(None, publish_built_in_rate_card))
         return
-    async with database.read() as session:
-        book = await session.run_sync(price_book)
+    book = await database.ask(price_book)
     if not book.newest:
         await database.write(
             Command(None, lambda session, *, now: publish_rate_card(session, card=card, now=now))

@@ -10,7 +10,7 @@ from metering.credits import Restriction
 from models.identity import IdKind, parse_id
 from models.ledger import RestrictionKind
 from pricing.credits import Credits
-from pricing.names import name_from_text
+from pricing.names import free_text, name_from_text
 from pricing.rate_card import RateCard
 from pricing.rate_card_file import parse_rate_card
 from server.settings import InvalidSettings, database_url_from_text
@@ -36,6 +36,11 @@ def api_key_id(text: str) -> UUID:
 def name(option: str, text: str) -> str:
     """Read a name: 1 to 100 characters, normalised, none of them a control character."""
     return _read(option, name_from_text, text)
+
+
+def text(option: str, given: str) -> str:
+    """Read free text: 1 to 255 characters, normalised, none of them a control character."""
+    return _read(option, free_text, given)
 
 
 def amount(option: str, text: str) -> Credits:

@@ -46,7 +46,7 @@ def test_an_id_is_written_with_its_kind_and_read_again(kind: IdKind) -> None:
 
 
 def test_an_id_of_another_kind_is_named() -> None:
-    message = "This is the id of a key; an id that starts with 'workflow_' is needed."
+    message = "This is the id of an API key; an id that starts with 'workflow_' is needed."
     with pytest.raises(InvalidId, match=message):
         parse_id(format_id(IdKind.API_KEY, SAMPLE), IdKind.WORKFLOW)
 

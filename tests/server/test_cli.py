@@ -147,7 +147,7 @@ GRANT = ["credits", "grant", "--account", SOME_ACCOUNT, "--idempotency-key", "k"
     [
         (["account", "create", " a"], "NAME: ' a' begins or ends with a space: remove it."),
         (["key", "issue", "--account", "acme"], "--account: This is not an id"),
-        (["key", "revoke", SOME_ACCOUNT], "KEY_ID: This is the id of a account"),
+        (["key", "revoke", SOME_ACCOUNT], "KEY_ID: This is the id of an account"),
         (
             ["key", "issue", "--account", SOME_ACCOUNT, "--scope", "OPERATE"],
             "--scope OPERATE reaches across accounts: use --operator, not --account.",
