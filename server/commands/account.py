@@ -26,7 +26,7 @@ def create(
     ] = None,
     database_url: store.DatabaseUrl = store.DEFAULT,
 ) -> None:
-    r"""Create an account and print its id.
+    """Create an account and print its id.
 
     \b
     Examples:
@@ -53,7 +53,7 @@ def list_accounts(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
     database_url: store.DatabaseUrl = store.DEFAULT,
 ) -> None:
-    r"""List the accounts with their balances, in credits.
+    """List the accounts with their balances, in credits.
 
     \b
     Examples:

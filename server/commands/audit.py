@@ -17,7 +17,7 @@ def audit(
     ] = None,
     database_url: store.DatabaseUrl = store.DEFAULT,
 ) -> None:
-    r"""Recompute every balance from its transfers; exit code 1 and the differences where there are any.
+    """Recompute every balance from its transfers; exit code 1 and the differences where there are any.
 
     \b
     Examples:

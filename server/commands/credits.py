@@ -45,7 +45,7 @@ def grant(
     reason: Annotated[str | None, typer.Option(metavar="R", help="Why, for whoever reads the books.")] = None,
     database_url: store.DatabaseUrl = store.DEFAULT,
 ) -> None:
-    r"""Give credits to an account and print the grant's id.
+    """Give credits to an account and print the grant's id.
 
     \b
     Examples:

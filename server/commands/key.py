@@ -41,7 +41,7 @@ def issue(
     ] = None,
     database_url: store.DatabaseUrl = store.DEFAULT,
 ) -> None:
-    r"""Issue a key and print its secret, this once.
+    """Issue a key and print its secret, this once.
 
     \b
     Examples:
@@ -74,7 +74,7 @@ def list_keys(
     operator: OperatorOption = False,
     database_url: store.DatabaseUrl = store.DEFAULT,
 ) -> None:
-    r"""List keys; of their secrets only the beginning is known.
+    """List keys; of their secrets only the beginning is known.
 
     \b
     Examples:
@@ -92,7 +92,7 @@ def revoke(
     key_id: Annotated[str, typer.Argument(help="The key's id, as `key list` shows it.")],
     database_url: store.DatabaseUrl = store.DEFAULT,
 ) -> None:
-    r"""End a key's life at once.
+    """End a key's life at once.
 
     \b
     Example:

@@ -22,7 +22,7 @@ def publish(
     file: Annotated[Path, typer.Argument(help="The rate card, as TOML.")],
     database_url: store.DatabaseUrl = store.DEFAULT,
 ) -> None:
-    r"""Publish a version of the prices; usages from its date on are priced by it.
+    """Publish a version of the prices; usages from its date on are priced by it.
 
     \b
     Example:
@@ -36,7 +36,7 @@ def publish(
 
 @app.command()
 def show(database_url: store.DatabaseUrl = store.DEFAULT) -> None:
-    r"""Show the prices in force now, in credits.
+    """Show the prices in force now, in credits.
 
     \b
     Example:

@@ -4,7 +4,7 @@ import typer
 
 
 def schema() -> None:
-    r"""Print the GraphQL schema.
+    """Print the GraphQL schema.
 
     \b
     Example:

@@ -45,7 +45,7 @@ def serve(
         typer.Option(metavar="FILE", help="First rate card of an empty store, in place of the built-in one."),
     ] = None,
 ) -> None:
-    r"""Serve GraphQL on /graphql and GraphiQL on /; every option can also come as CREDITGRAPH_… .
+    """Serve GraphQL on /graphql and GraphiQL on /; every option can also come as CREDITGRAPH_… .
 
     \b
     Examples:

@@ -229,3 +229,8 @@ async def test_what_commands_write_leaves_the_books_right(shell: Shell, database
     async with database.read() as session:
         found = await session.run_sync(audit)
     assert (found.account_count, found.differences) == (1, ())
+
+
+def test_a_help_texts_examples_keep_their_lines() -> None:
+    shown = CliRunner().invoke(app, ["serve", "--help"])
+    assert "\n    creditgraph serve --demo\n" in shown.stdout
