@@ -103,11 +103,11 @@ def _plain(value: object, depth: int) -> object:
     if depth == 0:
         raise GraphQLError(f"The JSON object is nested deeper than {DEEPEST_JSON} levels.")
     if isinstance(value, Mapping):
-        # A literal may hold a variable that was not given: its field counts as left out.
+        # A literal may hold a variable that was not given: its field counts as left out, its element as null.
         given = {str(key): inner for key, inner in value.items() if inner is not Undefined}
         return {key: _plain(inner, depth - 1) for key, inner in given.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner, depth - 1) for inner in value]
+        return [None if inner is Undefined else _plain(inner, depth - 1) for inner in value]
     if isinstance(value, Decimal):
         # Settings may hold fractions such as a temperature; amounts of credits are strings there.
         value = float(value)

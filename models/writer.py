@@ -189,7 +189,10 @@ def is_transient(error: BaseException) -> bool:
 
 def is_unavailable(error: BaseException) -> bool:
     """Tell whether the store could not answer, so that the caller should try again later."""
-    return isinstance(error, StoreUnavailable | PoolTimeout | OSError) or is_transient(error)
+    if isinstance(error, StoreUnavailable | PoolTimeout | OSError) or is_transient(error):
+        return True
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return code & 0xFF in _SQLITE_GAVE_UP
 
 
 def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
@@ -242,3 +245,5 @@ _LOCKED = "locked_accounts"
 # many connections.
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 _CONNECTION_STATES = "08"
+# The file cannot be opened, read or written, or has no room left.
+_SQLITE_GAVE_UP = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL})

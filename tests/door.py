@@ -41,7 +41,7 @@ class Door:
     async def data(self, key: str, query: str, variables: dict[str, Any] | None = None) -> Any:
         """Ask what must be answered, and give the data."""
         status, answer = await self(key, query, variables)
-        assert (status, answer.get("errors")) == (200, None)
+        assert (status, answer.get("errors")) == (200, None), answer
         return answer["data"]
 
     async def error(self, key: str, query: str, variables: dict[str, Any] | None = None) -> Any:

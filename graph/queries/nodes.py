@@ -115,8 +115,9 @@ async def _rate_card(info: Info, value: UUID) -> RateCard | None:
 
 
 async def _api_key(info: Info, value: UUID) -> ApiKey | None:
+    account_id = info.context.account_id
     row = await info.context.loaders.api_key_by_id.load(value)
-    return None if row is None or row.account_id != info.context.account_id else ApiKey.of(row)
+    return None if row is None or row.account_id != account_id else ApiKey.of(row)
 
 
 _FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
