@@ -113,11 +113,12 @@ async def test_killed_amidst_writes_many_times(server: ServerProcess, owner: Cal
     await tell(server, owner, SOAK_ROUNDS)
 
 
+@pytest.mark.soak
 async def test_killed_with_all_its_workers(
     sqlite_database_url: str, tmp_path: Path, http: httpx2.Client
 ) -> None:
     with served(sqlite_database_url, tmp_path, "--workers", "2") as server:
-        await tell(server, account_on(server, http), 1)
+        await tell(server, account_on(server, http), ROUNDS)
         server.audit()
 
 

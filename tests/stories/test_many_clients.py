@@ -1,7 +1,7 @@
 """64 clients at once: usages that are sent twice, at once or later, or whose answer nobody hears, count once."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ LONGEST_STAY_SECONDS = 0.3
 RUNS = 5
 
 Usage = dict[str, str]
+Job = Callable[[], Awaitable[object]]
 
 FOUND = """
 query Found {
@@ -80,7 +81,9 @@ async def tell(owner: Caller, urls: list[str]) -> None:
             await many.ask_and_leave(draw.choice(urls), ADD, usage, after_seconds=seconds)
 
         stayed = [usage for usage in usages if usage not in abandoned]
-        jobs = [partial(send, usage) for usage in stayed + [u for u in twice_at_once if u in stayed]]
+        jobs: list[Job] = [
+            partial(send, usage) for usage in stayed + [u for u in twice_at_once if u in stayed]
+        ]
         jobs += [partial(leave, usage) for usage in abandoned]
         draw.shuffle(jobs)
         await take_turns(CLIENTS, jobs)
