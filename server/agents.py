@@ -111,7 +111,7 @@ def _read(body: dict[str, object]) -> tuple[AgentToCreate, Json]:
         return given, json_value(given.custom_settings)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
+        field = ".".join(str(part) for part in first["loc"]) or "body"
         raise BadField(field, first["msg"].removeprefix("Value error, ")) from error
     except GraphQLError as error:
         raise BadField("custom_settings", error.message) from error

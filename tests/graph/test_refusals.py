@@ -1,7 +1,6 @@
 """Refusals: typed members of each mutation's result, and always readable as `... on Refusal { code message }`."""
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLUnionType, build_schema
@@ -11,10 +10,10 @@ from graph.errors import refusal_handlers
 from graph.schema import schema_text
 from graph.types import refusals
 from metering import errors
+from models.api_key import Scope
 from models.rate_card import PublishedRate, PublishedRateCard
 from models.writer import Command
-from pricing.credits import Credits
-from tests.door import Door
+from tests.door import Door, scoped
 from tests.graph.agents import new_agent
 from tests.tenant import Tenant, new_tenant, next_key
 
@@ -179,9 +178,6 @@ async def test_every_refusal_reaches_the_caller(ask: Door, tenant: Tenant, opera
 
 
 async def test_a_key_gives_no_scope_that_it_does_not_hold(ask: Door, tenant: Tenant) -> None:
-    from models.api_key import Scope  # noqa: PLC0415
-    from tests.door import scoped  # noqa: PLC0415
-
     manager = await scoped(tenant, Scope.MANAGE)
     field = 'issueApiKey(input: {name: "n", scopes: [MANAGE, TRACK]})'
     assert (await refused(ask, manager, field))[:2] == ("ScopeNotHeld", "SCOPE_NOT_HELD")
@@ -262,9 +258,8 @@ async def test_an_agent_whose_adapter_is_gone_is_still_shown(ask: Door, tenant: 
         found = session.get_one(type(agent), (tenant.account_id, agent.id))
         found.business_adapter = "uninstalled"
 
-    await tenant.database.write(Command(tenant.account_id, partial(forget)))
+    await tenant.database.write(Command(tenant.account_id, forget))
     query = "{ viewer { account { agents { nodes { name businessAdapter serviceConfiguration { primaryAiModel } } } } } }"
     assert (await ask.data(tenant.secret, query))["viewer"]["account"]["agents"]["nodes"] == [
         {"name": "an agent", "businessAdapter": "uninstalled", "serviceConfiguration": None}
     ]
-    assert (await tenant.account()).spent == Credits.ZERO

@@ -1,0 +1,124 @@
+"""Text, in every argument and input field that takes one: bounded, NFC, without control characters."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema, get_named_type
+
+from graph.schema import schema_text
+from tests.door import Door
+from tests.tenant import Tenant
+
+GRAPH = build_schema(schema_text())
+HOSTILE = ["", "\0", "a\0b", "a\n", "\x7f", "\u0085", "\ud800", "a" * 101, "a" * 256, "é" * 100_000, " a"]
+# Free text may begin with a space and be longer than a name.
+FREE_TEXT = {"userId", "reason"}
+# Printable ASCII of up to 255 characters, spaces too.
+KEYS = {"idempotencyKey"}
+CURSORS = {"after", "before"}
+# What an operation takes beside the field that is tried.
+REQUIRED: dict[str, dict[str, Any]] = {
+    "StartWorkflowInput": {"workflowName": "w", "idempotencyKey": "k"},
+    "RecordWorkflowInput": {"workflowName": "w", "idempotencyKey": "k", "servicesUsed": []},
+    "PastServiceUsageInput": {"serviceType": "GPT", "provider": "gpt-4o", "units": 1, "unitType": "TOKENS"},
+    "AddServiceUsageInput": {
+        "workflowId": "workflow_" + "0" * 32,
+        "serviceType": "GPT",
+        "provider": "gpt-4o",
+        "units": 1,
+        "unitType": "TOKENS",
+        "idempotencyKey": "k",
+    },
+    "VoidServiceUsageInput": {"serviceUsageId": "usage_" + "0" * 32, "reason": "r", "idempotencyKey": "k"},
+    "CreateAgentInput": {"businessAdapter": "emergencyservices"},
+    "UpdateAgentInput": {"agentId": "agent_" + "0" * 32},
+    "IssueApiKeyInput": {"name": "n", "accountId": "account_" + "0" * 32},
+    "CreateAccountInput": {"name": "n"},
+    "GrantCreditsInput": {"accountId": "account_" + "0" * 32, "amount": 1, "idempotencyKey": "k"},
+    "GrantRestrictionInput": {"kind": "ADAPTER", "name": "n"},
+}
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Every input type's fields that take plain text."""
+    for name, type_ in GRAPH.type_map.items():
+        if isinstance(type_, GraphQLInputObjectType):
+            for field, it in type_.fields.items():
+                if get_named_type(it.type).name == "String":
+                    yield name, field
+
+
+def question(type_: str, field: str, value: str) -> tuple[str, dict[str, Any]]:
+    """An operation that brings the value in that field."""
+    given: dict[str, Any] = REQUIRED.get(type_, {}) | {field: value}
+    path = {
+        "WorkflowFilter": "{ viewer { account { workflows(filter: $in) { totalCount } } } }",
+        "ServiceUsageFilter": "{ viewer { account { servicesUsed(filter: $in) { totalCount } } } }",
+        "UsageFilter": "{ viewer { account { usage(filter: $in) { totalCredits } } } }",
+    }.get(type_)
+    if path is not None:
+        return f"query($in: {type_}!) {path}", {"in": given}
+    if type_ == "PastServiceUsageInput":
+        type_, given = "RecordWorkflowInput", REQUIRED["RecordWorkflowInput"] | {"servicesUsed": [given]}
+    if type_ == "GrantRestrictionInput":
+        type_, given = "GrantCreditsInput", REQUIRED["GrantCreditsInput"] | {"restrictedTo": given}
+    name = type_.removesuffix("Input")
+    mutation = f"{name[0].lower()}{name[1:]}"
+    return f"mutation($in: {type_}!) {{ {mutation}(input: $in) {{ __typename }} }}", {"in": given}
+
+
+async def test_hostile_text_is_refused_everywhere_and_named(ask: Door, operator: str, tenant: Tenant) -> None:
+    for type_, field in texts():
+        key = (
+            operator
+            if type_
+            in {"CreateAccountInput", "GrantCreditsInput", "GrantRestrictionInput", "IssueApiKeyInput"}
+            else tenant.secret
+        )
+        for value in HOSTILE:
+            allowed = field in FREE_TEXT | KEYS and value in {" a", "a" * 101}
+            error_of = (await ask(key, *question(type_, field, value)))[1].get("errors", [])
+            codes = [error["extensions"]["code"] for error in error_of]
+            assert codes == ([] if allowed else ["BAD_USER_INPUT"]), (type_, field, value[:20])
+            assert allowed or error_of[0]["extensions"]["field"].endswith(field), (type_, field)
+
+
+async def test_arguments_of_text_are_checked_too(ask: Door, tenant: Tenant) -> None:
+    found = {
+        f"{name}.{field}({argument})"
+        for name, type_ in GRAPH.type_map.items()
+        if isinstance(type_, GraphQLObjectType) and not name.startswith("__")
+        for field, it in type_.fields.items()
+        for argument, of in it.args.items()
+        if get_named_type(of.type).name == "String" and argument not in CURSORS
+    }
+    assert found == {"Account.agents(businessAdapter)"}
+    query = "query($in: String!) { viewer { account { agents(businessAdapter: $in) { totalCount } } } }"
+    for value in HOSTILE:
+        error = await ask.error(tenant.secret, query, {"in": value})
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "businessAdapter"}, value[:20]
+
+
+async def test_composed_and_decomposed_are_the_same_text(ask: Door, tenant: Tenant) -> None:
+    query = """mutation($in: StartWorkflowInput!) { startWorkflow(input: $in) { ... on WorkflowStarted {
+      replayed workflow { workflowName userId } } } }"""
+    for text, replayed in [("café", False), ("cafe\u0301", True)]:
+        given = {"workflowName": text, "userId": text, "businessAdapter": text, "idempotencyKey": "same"}
+        assert (await ask.data(tenant.secret, query, {"in": given}))["startWorkflow"] == {
+            "replayed": replayed,
+            "workflow": {"workflowName": "café", "userId": "café"},
+        }
+
+
+async def test_null_is_the_same_as_left_out(ask: Door, tenant: Tenant) -> None:
+    for type_, field in texts():
+        it = GRAPH.type_map[type_]
+        assert isinstance(it, GraphQLInputObjectType)
+        _, answer = await ask(tenant.secret, *question(type_, field, None))  # type: ignore[arg-type]  # what callers may send
+        codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
+        assert codes <= {"BAD_USER_INPUT", "FORBIDDEN"}, (type_, field)
+    for field in ("ifUncovered", "status", "scopes", "priority"):
+        for type_, input_ in GRAPH.type_map.items():
+            if isinstance(input_, GraphQLInputObjectType) and field in input_.fields and type_ in REQUIRED:
+                query, variables = question(type_, field, None)  # type: ignore[arg-type]  # likewise
+                assert await ask.code(tenant.secret, query, variables) == "BAD_USER_INPUT"
