@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -127,12 +128,13 @@ def _key(request: Request) -> KeyOfAccount:
     return request.account_id, request.idempotency_key
 
 
-def _earlier_claims(session: Session, keys: Iterable[KeyOfAccount]) -> dict[KeyOfAccount, _Claim]:
-    account_ids = {account_id for account_id, _ in keys}
+def _earlier_claims(session: Session, wanted: AbstractSet[KeyOfAccount]) -> dict[KeyOfAccount, _Claim]:
+    account_ids = {account_id for account_id, _ in wanted}
     statement = select(_TABLE).where(
-        _TABLE.c.account_id.in_(account_ids), _TABLE.c.key.in_({key for _, key in keys})
+        _TABLE.c.account_id.in_(account_ids), _TABLE.c.key.in_({key for _, key in wanted})
     )
-    rows = session.execute(statement)
+    # The same key may have come for another account in this batch: only what was asked for is earlier.
+    rows = [row for row in session.execute(statement) if (row.account_id, row.key) in wanted]
     return {(row.account_id, row.key): _Claim(row.fingerprint, row.result_id) for row in rows}
 
 

@@ -31,17 +31,18 @@ class Postings:
     grants: dict[UUID, list[Grant]]
     _transfers: list[dict[str, object]] = field(default_factory=list)
 
-    def available(self, account_id: UUID, purpose: Purpose) -> Credits:
-        """Add up what grants may pay for the purpose now, the credit line left out."""
-        live = usable(self.grants[account_id], purpose=purpose, now=self.now)
-        return Credits.total(grant.remaining for grant in live)
-
     def headroom(self, account_id: UUID, purpose: Purpose) -> Credits | None:
-        """Give what the account may still spend on the purpose, credit line included; None is no limit."""
+        """Give what the account may still spend on the purpose, credit line included; None is no limit.
+
+        What other runs owe never touches a reserve that is restricted to this purpose.
+        """
         account = self.accounts[account_id]
         if account.overdraft_limit is None:
             return None
-        return self.available(account_id, purpose) + account.overdraft_limit - account.overdraft
+        live = usable(self.grants[account_id], purpose=purpose, now=self.now)
+        reserve = Credits.total(grant.remaining for grant in live if grant.restriction_kind is not None)
+        shared = Credits.total(grant.remaining for grant in live if grant.restriction_kind is None)
+        return reserve + max(shared + account.overdraft_limit - account.overdraft, Credits.ZERO)
 
     def spend(self, account_id: UUID, usage_id: UUID, amount: Credits, purpose: Purpose) -> None:
         """Pay for a usage: grants in burn order, then overdraft. Never refused for lack of credits."""

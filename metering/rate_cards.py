@@ -139,16 +139,18 @@ def _add_rate(session: Session, card_id: UUID, rate: Rate) -> None:
 
 
 def _read(session: Session, newest: UUID | None) -> PriceBook:
+    # Cards first: one that is published meanwhile is then left out, in place of being read without its rates.
+    published = session.scalars(select(PublishedRateCard).order_by(PublishedRateCard.publishing_order)).all()
+    rows: dict[UUID, list[PublishedRate]] = {}
+    for row in session.scalars(select(PublishedRate).order_by(PublishedRate.id)):
+        rows.setdefault(row.rate_card_id, []).append(row)
     tiers: dict[UUID, list[Tier]] = {}
     in_order = select(PublishedTier).order_by(PublishedTier.rate_id, PublishedTier.position)
     for tier in session.scalars(in_order):
         tiers.setdefault(tier.rate_id, []).append(Tier(tier.up_to_micro_units, tier.price.micros))
-    rows: dict[UUID, list[PublishedRate]] = {}
-    for row in session.scalars(select(PublishedRate).order_by(PublishedRate.id)):
-        rows.setdefault(row.rate_card_id, []).append(row)
     cards: list[RateCard] = []
     rate_ids: dict[_RateKey, UUID] = {}
-    for card in session.scalars(select(PublishedRateCard).order_by(PublishedRateCard.publishing_order)):
+    for card in published:
         rates = {row.id: _rate(row, tuple(tiers.get(row.id, ()))) for row in rows.get(card.id, ())}
         cards.append(
             RateCard(card.version, card.effective_from, card.rounding, card.precision, tuple(rates.values()))

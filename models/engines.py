@@ -15,7 +15,10 @@ READERS_ON_POSTGRESQL = 10
 def sqlite_writer(url: URL) -> Engine:
     """One connection that takes the write lock as its transaction begins: deferred, it fails under load."""
     engine = create_engine(
-        url.set(drivername="sqlite"), poolclass=StaticPool, connect_args={"check_same_thread": False}
+        url.set(drivername="sqlite"),
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,
     )
     _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", query_only=False)
     return engine

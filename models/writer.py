@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -73,8 +73,8 @@ class SetCommand(Generic[Item, Answer]):
 
     @property
     def item_count(self) -> int:
-        """How much of a transaction it fills."""
-        return len(self.items)
+        """How much of a transaction it fills: an item that stands for many rows says so as its `weight`."""
+        return sum(getattr(item, "weight", 1) for item in self.items)
 
 
 AnyCommand = Command[Any] | SetCommand[Any, Any]
@@ -144,7 +144,9 @@ class Lane:
         for entry, answer in zip(batch, answers, strict=True):
             if entry.answer.done():  # the caller has left; its write stands, replay is the cure
                 continue
-            if isinstance(answer, Exception):
+            if isinstance(answer, StopIteration):  # a future refuses it, and would end the lane
+                entry.answer.set_exception(RuntimeError("A verb raised StopIteration."))
+            elif isinstance(answer, Exception):
                 entry.answer.set_exception(answer)
             else:
                 entry.answer.set_result(answer)
@@ -165,6 +167,8 @@ def answer_together(
         together = [commands[position] for position in positions]
         for position, answer in zip(positions, _run_group(session, together, now), strict=True):
             answers[position] = answer
+    if any(isinstance(answer, Exception) for answer in answers):
+        _read_again(session)
     return answers
 
 
@@ -191,8 +195,9 @@ def is_unavailable(error: BaseException) -> bool:
     """Tell whether the store could not answer, so that the caller should try again later."""
     if isinstance(error, StoreUnavailable | PoolTimeout | OSError) or is_transient(error):
         return True
-    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", sqlite3.SQLITE_OK)
-    return code & 0xFF in _SQLITE_GAVE_UP
+    cause = getattr(error, "orig", None)
+    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return code & 0xFF in _SQLITE_GAVE_UP or getattr(cause, "sqlstate", None) in _EXHAUSTED_STATES
 
 
 def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
@@ -201,6 +206,13 @@ def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
         # The rows stay in the session, so a verb's session.get(Account, …) costs no further statement.
         locked = select(Account).where(Account.id.in_(account_ids)).order_by(Account.id)
         session.info[_LOCKED] = set(session.scalars(locked.with_for_update(key_share=True)))
+
+
+def _read_again(session: Session) -> None:
+    # A savepoint that was rolled back forgets the rows it touched, which may be a neighbour's answer too.
+    for row in session:
+        if inspect(row).expired_attributes:
+            session.refresh(row)
 
 
 def _merged(commands: Sequence[AnyCommand]) -> Iterator[list[int]]:
@@ -236,8 +248,12 @@ def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime)
     if isinstance(first, Command):
         return [first.verb(session, now=now)]
     sets = [command for command in commands if isinstance(command, SetCommand)]
-    answers = iter(first.verb(session, [item for command in sets for item in command.items], now=now))
-    return [[next(answers) for _ in command.items] for command in sets]
+    items = [item for command in sets for item in command.items]
+    answers = first.verb(session, items, now=now)
+    if len(answers) != len(items):
+        raise RuntimeError("A set verb gives an answer for each item.")
+    in_order = iter(answers)
+    return [[next(in_order) for _ in command.items] for command in sets]
 
 
 _LOCKED = "locked_accounts"
@@ -245,5 +261,7 @@ _LOCKED = "locked_accounts"
 # many connections.
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 _CONNECTION_STATES = "08"
+# A statement that took too long, a full disk, memory at its end: trying again at once would not help.
+_EXHAUSTED_STATES = frozenset({"57014", "53100", "53200"})
 # The file cannot be opened, read or written, or has no room left.
 _SQLITE_GAVE_UP = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL})

@@ -53,6 +53,11 @@ class RecordWorkflow:
         return self.start.account_id
 
     @property
+    def weight(self) -> int:
+        """How many rows the run fills, itself included."""
+        return 1 + len(self.usages)
+
+    @property
     def idempotency_key(self) -> str:
         """The key of the whole record."""
         return self.start.idempotency_key

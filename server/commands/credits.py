@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from metering.credits import DEFAULT_PRIORITY, CreditsGrant, GrantCredits, grant_credits
+from metering.credits import DEFAULT_PRIORITY, LOWEST_PRIORITY, CreditsGrant, GrantCredits, grant_credits
 from models.database import Database
 from models.identity import IdKind, format_id
 from models.writer import Command
@@ -12,8 +12,6 @@ from server.commands import store, values
 from server.commands.answers import hint, plain_refusals
 
 app = typer.Typer(help="Give credits to accounts.", no_args_is_help=True, rich_markup_mode=None)
-
-MOST_PRIORITY = 1_000_000
 
 
 @app.callback()
@@ -30,7 +28,7 @@ def grant(
         str, typer.Option(metavar="K", help="Names this grant; the same key never grants twice.")
     ],
     priority: Annotated[
-        int, typer.Option(metavar="N", min=0, max=MOST_PRIORITY, help="Lower numbers are spent first.")
+        int, typer.Option(metavar="N", min=0, max=LOWEST_PRIORITY, help="Lower numbers are spent first.")
     ] = DEFAULT_PRIORITY,
     expires: Annotated[
         str | None, typer.Option(metavar="T", help="When what is left expires, e.g. 2027-01-31T00:00:00Z.")
