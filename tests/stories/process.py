@@ -16,6 +16,8 @@ import httpx2
 from tests.databases.postgresql import free_port
 
 CREDITGRAPH = Path(sysconfig.get_path("scripts")) / "creditgraph"
+# The tests hold the other end of the guard's input: however they end, that input ends with them.
+GUARD = 'read -r line; kill -KILL -- "-$1"'
 START_SECONDS = 60
 STOP_SECONDS = 20
 
@@ -59,6 +61,7 @@ class ServerProcess:
         self._output = folder / f"serve-{self._port}.out"
         self._log = folder / f"serve-{self._port}.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -76,11 +79,21 @@ class ServerProcess:
                 env=environment() | {"CREDITGRAPH_DATABASE_URL": self.database_url},
                 start_new_session=True,  # the group is what is killed: workers die with their supervisor
             )
+        self._guard = subprocess.Popen(
+            ["/bin/sh", "-c", GUARD, "guard", str(self._process.pid)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self._wait_until_ready(self._process)
         return self
 
     def kill(self) -> None:
         """End all its processes as a power cut would: nothing is committed, answered or closed any more."""
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.communicate()
+            self._guard = None
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(STOP_SECONDS)
