@@ -1,7 +1,9 @@
 """The composition: what is served where, and a life from start to stop."""
 
 import asyncio
+from pathlib import Path
 
+import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from metering.rate_cards import publish_built_in_rate_card
@@ -43,16 +45,25 @@ async def test_a_service_starts_answers_and_closes(database_url: str) -> None:
         assert api_key.last_used_at is not None
 
 
-async def test_a_store_that_is_gone_is_not_ready(tmp_path: object) -> None:
-    app = create_app(Settings.of({"database_url": f"sqlite:///{tmp_path}/no/folder/x.db"}))
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("no/folder/creditgraph.db", "the database is unreachable"),
+        ("empty.db", "the database does not have the newest schema"),
+    ],
+)
+async def test_a_store_that_cannot_serve_is_not_ready(tmp_path: Path, path: str, status: str) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/{path}"
+    database = Database(url)
+    app = service(Settings.of({"database_url": url}), database)
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://service") as http:
         assert (await http.get("/healthz")).status_code == 200
         ready = await http.get("/readyz")
-        assert (ready.status_code, ready.json()) == (503, {"status": "the database is unreachable"})
+    await database.close()
+    assert (ready.status_code, ready.json()) == (503, {"status": status})
 
 
-async def test_an_empty_store_is_not_ready(tmp_path: object) -> None:
-    app = create_app(Settings.of({"database_url": f"sqlite:///{tmp_path}/empty.db"}))
-    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://service") as http:
-        ready = await http.get("/readyz")
-        assert (ready.status_code, ready.json()) == (503, {"status": "the database is not migrated"})
+def test_settings_make_the_service(tmp_path: Path) -> None:
+    app = create_app(Settings.of({"database_url": f"sqlite:///{tmp_path}/creditgraph.db"}))
+    paths = {getattr(route, "path", None) for route in app.router.routes}
+    assert paths >= {"/graphql", "/api/v1/agent/create", "/", "/healthz", "/readyz", "/static/graphiql"}
