@@ -17,7 +17,7 @@ from tests.databases.postgresql import free_port
 
 CREDITGRAPH = Path(sysconfig.get_path("scripts")) / "creditgraph"
 # The tests hold the other end of the guard's input: however they end, that input ends with them.
-GUARD = 'read -r line; kill -KILL -- "-$1"'
+GUARD = 'read -r line; kill -s KILL -- "-$1"'
 START_SECONDS = 60
 STOP_SECONDS = 20
 
