@@ -1,4 +1,4 @@
-"""Which scope a root field needs. Every root field is made by one of these, so none can be left open."""
+"""Which scope a field needs: every root field, and every edge that leads beyond what a mutation made."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from models.api_key import Scope
 
 
 class RequireScope(FieldExtension):
-    """Let a root field run only for a key that holds the scope."""
+    """Let a field run only for a key that holds the scope."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -40,3 +40,12 @@ def root_field(scope: Scope, resolver: Callable[..., Any], description: str) -> 
         description=f"{description} Needs the scope `{scope.value}`.",
         extensions=[RequireScope(scope)],
     )
+
+
+def read_field(description: str) -> Any:  # noqa: ANN401 - strawberry's decorator
+    """Make a field that leads to other things of the account.
+
+    A mutation's answer shows what it made; going on from there is reading.
+    """
+    needs = f"{description} Needs the scope `{Scope.READ.value}`."
+    return strawberry.field(description=needs, extensions=[RequireScope(Scope.READ)])

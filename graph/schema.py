@@ -15,6 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from graph.errors import refusal_handlers
+from graph.limits import WithinLimits
 from graph.mutations import Mutation
 from graph.queries import Query
 from graph.scalars import SCALARS
@@ -56,6 +57,7 @@ schema = QuietSchema(
         lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
         OperationNamed,
+        WithinLimits,
     ],
     exception_handlers=refusal_handlers(),
 )

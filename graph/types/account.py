@@ -11,6 +11,7 @@ from graph.ids import written
 from graph.inputs import optional_name
 from graph.loaders import filters
 from graph.loaders.pages import ListKey
+from graph.permissions import read_field
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
@@ -85,7 +86,7 @@ class Account(Node):
         """The account as the owner of its lists."""
         return self.row.id, self.row.id
 
-    @strawberry.field(description="The account's credits at this moment.")
+    @read_field("The account's credits at this moment.")
     async def balance(self, info: Info) -> Balance:
         """Add up live grants beside the books."""
         return Balance(
@@ -96,7 +97,7 @@ class Account(Node):
             expired=self.row.expired,
         )
 
-    @strawberry.field(description="The account's agents, newest first.")
+    @read_field("The account's agents, newest first.")
     async def agents(
         self,
         info: Info,
@@ -118,7 +119,7 @@ class Account(Node):
         agents = ListKey(AGENTS_OF_ACCOUNT, self.owner, like, AGENTS_NEWEST_FIRST)
         return await connect(info, agents, Agent.of, page)
 
-    @strawberry.field(description="The account's runs.")
+    @read_field("The account's runs.")
     async def workflows(
         self,
         info: Info,
@@ -135,7 +136,7 @@ class Account(Node):
         runs = runs_of(WORKFLOWS_OF_ACCOUNT, self.owner, narrowed, order_by)
         return await connect(info, runs, Workflow.of, page)
 
-    @strawberry.field(description="All that the account's runs used.")
+    @read_field("All that the account's runs used.")
     async def services_used(
         self,
         info: Info,
@@ -152,7 +153,7 @@ class Account(Node):
         usages = usages_of(USAGES_OF_ACCOUNT, self.owner, narrowed, order_by)
         return await connect(info, usages, ServiceUsage.of, page)
 
-    @strawberry.field(description="The account's API keys, newest first.")
+    @read_field("The account's API keys, newest first.")
     async def api_keys(
         self,
         info: Info,
@@ -171,7 +172,7 @@ class Account(Node):
         keys = ListKey(API_KEYS_OF_ACCOUNT, self.owner, like, API_KEYS_NEWEST_FIRST)
         return await connect(info, keys, ApiKey.of, page)
 
-    @strawberry.field(description="The credits given to the account, newest first.")
+    @read_field("The credits given to the account, newest first.")
     async def grants(
         self,
         info: Info,
@@ -186,7 +187,7 @@ class Account(Node):
         grants = ListKey(GRANTS_OF_ACCOUNT, self.owner, filters.Everything(), GRANTS_NEWEST_FIRST)
         return await connect(info, grants, Grant.of, page)
 
-    @strawberry.field(description="Where the account's credits went.")
+    @read_field("Where the account's credits went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:
         """Give the figures of a period."""
         return usage_of(Level.ACCOUNT, self.owner, start, end, narrowed)

@@ -7,6 +7,7 @@ import strawberry
 
 from graph.context import Info
 from graph.ids import written
+from graph.permissions import read_field
 from graph.scalars import JsonValue
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
 from graph.types.listings import WORKFLOWS_OF_AGENT, WorkflowsLike, runs_of
@@ -111,7 +112,7 @@ class Agent(Node):
         except InvalidAgent:
             return None
 
-    @strawberry.field(description="The agent's runs.")
+    @read_field("The agent's runs.")
     async def workflows(
         self,
         info: Info,
@@ -130,7 +131,7 @@ class Agent(Node):
         page = PageArguments(first, after, last, before)
         return await connect(info, runs_of(WORKFLOWS_OF_AGENT, parent, narrowed, order_by), Workflow.of, page)
 
-    @strawberry.field(description="Where the agent's credits went.")
+    @read_field("Where the agent's credits went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:
         """Give the figures of a period."""
         return usage_of(Level.AGENT, (self.row.account_id, self.row.id), start, end, narrowed)

@@ -7,6 +7,7 @@ import strawberry
 
 from graph.context import Info
 from graph.ids import written
+from graph.permissions import read_field
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
 from graph.types.listings import WORKFLOWS_OF_API_KEY, WorkflowsLike, runs_of
 from graph.types.node import Node
@@ -49,7 +50,7 @@ class ApiKey(Node):
             row=row,
         )
 
-    @strawberry.field(description="The runs that are attributed to the key; none for an operator's key.")
+    @read_field("The runs that are attributed to the key; none for an operator's key.")
     async def workflows(
         self,
         info: Info,
@@ -70,7 +71,7 @@ class ApiKey(Node):
             info, runs_of(WORKFLOWS_OF_API_KEY, parent, narrowed, order_by), Workflow.of, page
         )
 
-    @strawberry.field(description="Where the credits of the key's runs went.")
+    @read_field("Where the credits of the key's runs went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:
         """Give the figures of a period."""
         parent = (self.row.account_id or self.row.id, self.row.id)

@@ -8,6 +8,7 @@ import strawberry
 from graph.context import Info
 from graph.ids import written
 from graph.loaders.usage import UsageKey
+from graph.permissions import read_field
 from graph.scalars import DecimalText, JsonValue, Long
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
@@ -66,7 +67,7 @@ class Workflow(Node):
             row=row,
         )
 
-    @strawberry.field(description="The agent that ran, where one was named.")
+    @read_field("The agent that ran, where one was named.")
     async def agent(self, info: Info) -> Agent | None:
         """Load the agent."""
         if self.row.agent_id is None:
@@ -74,14 +75,14 @@ class Workflow(Node):
         row = await info.context.loaders.agent_by_id.load((self.row.account_id, self.row.agent_id))
         return None if row is None else Agent.of(row)
 
-    @strawberry.field(description="The API key that the run is attributed to.")
+    @read_field("The API key that the run is attributed to.")
     async def api_key(self, info: Info) -> ApiKey:
         """Load the key."""
         row = await info.context.loaders.api_key_by_id.load(self.row.api_key_id)
         assert row is not None  # noqa: S101 - a foreign key says so
         return ApiKey.of(row)
 
-    @strawberry.field(description="The workflow that started this one, where one did.")
+    @read_field("The workflow that started this one, where one did.")
     async def parent_workflow(self, info: Info) -> "Workflow | None":
         """Load the parent."""
         if self.row.parent_workflow_id is None:

@@ -15,7 +15,7 @@ from server.settings import InvalidSettings
 
 app = typer.Typer(help="Issue, list and revoke API keys.", no_args_is_help=True, rich_markup_mode=None)
 
-OPERATOR_SCOPES = (Scope.OPERATE, Scope.READ)
+OPERATOR_SCOPES = (Scope.READ, Scope.MANAGE, Scope.OPERATE)
 
 AccountOption = Annotated[
     str | None, typer.Option("--account", metavar="ID", help="The account that the key belongs to.")
@@ -36,7 +36,7 @@ def issue(
         typer.Option(
             case_sensitive=False,
             help="What the key may do; repeatable. An account's default: READ, TRACK and MANAGE; "
-            "an operator's: OPERATE and READ.",
+            "an operator's: READ, MANAGE and OPERATE.",
         ),
     ] = None,
     database_url: store.DatabaseUrl = store.DEFAULT,

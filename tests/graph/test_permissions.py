@@ -120,3 +120,42 @@ async def test_a_key_of_its_scope_opens_every_field(ask: Door, tenant: Tenant) -
         _, answer = await ask(keys[scope_of(field)], *operation(kind, name, field))
         codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
         assert codes <= {"BAD_USER_INPUT"}, name
+
+
+OWN_EDGES = {
+    "Connection.totalCount",
+    "Rate.tiers",
+    "RateCard.rates",
+    "Agent.serviceConfiguration",
+    "ServiceUsage.rate",
+    "ServiceUsage.workflow",
+    "Workflow.serviceBreakdown",
+    "Workflow.servicesUsed",
+}
+"""What a mutation's answer may show without READ: the thing it made, and the prices."""
+
+
+def test_every_edge_that_leads_further_needs_the_scope_to_read() -> None:
+    open_edges = {
+        f"{kind.name}.{name}"
+        for kind in (schema.get_type_by_name(name) for name in GRAPH.type_map if not name.startswith("__"))
+        if hasattr(kind, "fields") and kind.name not in {"Query", "Mutation", "Viewer", "UsageAnalytics"}
+        for name, field in ((field.python_name, field) for field in kind.fields)
+        if field.base_resolver and not any(isinstance(each, RequireScope) for each in field.extensions)
+    }
+    assert {camel(edge) for edge in open_edges} == OWN_EDGES
+
+
+async def test_a_key_that_only_tracks_sees_what_it_made_and_no_more(ask: Door, tenant: Tenant) -> None:
+    secret = await scoped(tenant, Scope.TRACK)
+    made = 'mutation {{ startWorkflow(input: {{workflowName: "a", idempotencyKey: "{key}"}}) {{ ... on WorkflowStarted {{ workflow {{ id servicesUsed {{ totalCount }} {more} }} }} }} }}'
+    assert await ask.data(secret, made.format(key="1", more=""))
+    for number, more in enumerate(["apiKey { prefix }", "agent { id }", "parentWorkflow { id }"], start=2):
+        _, answer = await ask(secret, made.format(key=number, more=more))
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+
+
+def camel(edge: str) -> str:
+    kind, _, name = edge.partition(".")
+    first, *others = name.split("_")
+    return f"{kind}.{first}{''.join(other.title() for other in others)}"

@@ -10,12 +10,12 @@ from tests.door import Door
 from tests.graph.agents import new_agent
 from tests.tenant import Tenant
 
-NESTED = """{ viewer { account { agents(first: 100) { nodes { name workflows { nodes { workflowName
+NESTED = """{ viewer { account { agents(first: 20) { nodes { name workflows { nodes { workflowName
   servicesUsed { nodes { creditsUsed rate { rateCardVersion price tiers { price } } } } } } } } } } }"""
 
 EVERYTHING = """{ viewer { account {
   balance { available }
-  agents(first: 100) { totalCount nodes { name serviceConfiguration { primaryAiModel }
+  agents(first: 20) { totalCount nodes { name serviceConfiguration { primaryAiModel }
     usage { totalCredits usageCount serviceBreakdown { totalCredits } userBreakdown { userId }
             workflowBreakdown { count } workflowsUsed { totalCredits } topConsumingServices { service } }
     workflows { totalCount nodes { workflowName serviceBreakdown { totalCredits } agent { name } apiKey { name }
