@@ -111,10 +111,11 @@ class Context:
         """Commit a command; what is read afterwards sees it."""
         # A read connection kept while the write waits would be one that others wait for.
         await self.close()
-        answer = await self.database.write(command)
-        self.snapshot = Snapshot(self.database)
-        self._renew_loaders()
-        return answer
+        try:
+            return await self.database.write(command)
+        finally:
+            self.snapshot = Snapshot(self.database)
+            self._renew_loaders()
 
     async def close(self) -> None:
         """Let go of the snapshot."""

@@ -1,15 +1,13 @@
 """Text and numbers as callers write them: checked once, with errors that name the field and the fix."""
 
 import re
-import unicodedata
 
 from graphql import GraphQLError
 
 from graph.scalars import DecimalText
-from pricing.names import name_from_text
+from pricing.names import LONGEST_TEXT, free_text, name_from_text
 from pricing.units import Quantity, UnitType
 
-LONGEST_TEXT = 255
 MOST_USAGES = 1_000
 """How many usages one request may bring."""
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
@@ -35,13 +33,10 @@ def optional_name(field: str, text: str | None) -> str | None:
 
 def text(field: str, value: str) -> str:
     """Read free text: 1 to 255 characters, NFC, no control characters."""
-    # Normalising is slow on huge input and never shortens a text to a tenth.
-    normal = unicodedata.normalize("NFC", value) if len(value) <= LONGEST_TEXT * 10 else value
-    if not 1 <= len(normal) <= LONGEST_TEXT:
-        raise bad_input(field, f"1 to {LONGEST_TEXT} characters are needed, not {len(normal)}.")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in normal):
-        raise bad_input(field, "it holds a control character: remove it.")
-    return normal
+    try:
+        return free_text(value)
+    except ValueError as error:
+        raise bad_input(field, str(error)) from error
 
 
 def optional_text(field: str, value: str | None) -> str | None:

@@ -40,7 +40,7 @@ class Authentication:
 
     async def close(self) -> None:
         """Wait for what is being noted."""
-        await asyncio.gather(*self._notes)
+        await asyncio.gather(*self._notes, return_exceptions=True)
 
     def _note_use(self, api_key: ApiKey) -> None:
         now = self._database.clock()

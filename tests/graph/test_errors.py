@@ -132,7 +132,7 @@ NOTHING = '"workflow_' + "0" * 32 + '" '
 DEEP = "{ viewer { account { workflows { nodes {" + " parentWorkflow {" * 150 + " id" + " }" * 155
 WIDE = (
     "{ viewer { account { workflows { nodes {"
-    + " servicesUsed { nodes { workflow {" * 60
+    + " servicesUsed(first: 1) { nodes { workflow {" * 60
     + " id"
     + " }" * 185
 )

@@ -118,12 +118,7 @@ class ServerProcess:
 
     def bugs(self) -> list[str]:
         """Give the log's lines about errors that nobody expected."""
-        # A client that leaves before its request is read is no bug of ours.
-        return [
-            line
-            for line in self.log().splitlines()
-            if "internal error" in line and "ClientDisconnect" not in line
-        ]
+        return [line for line in self.log().splitlines() if "internal error" in line]
 
     def log(self) -> str:
         """Give all that it has logged."""
