@@ -13,13 +13,7 @@ mutation FirstWorkflow {
     ]
   }) {
     ... on WorkflowRecorded {
-      workflow {
-        workflowName
-        status
-        totalCreditsUsed
-        servicesUsed { nodes { serviceType provider unitsConsumed creditsUsed } }
-      }
-      replayed
+      workflow { workflowName totalCreditsUsed servicesUsed { nodes { provider creditsUsed } } }
     }
     ... on Refusal { code message }
   }

@@ -67,30 +67,14 @@ def test_the_demo_answers_the_first_query(database_url: str, tmp_path: Path) -> 
         assert re.fullmatch(r"nexus_[0-9A-Za-z]{38}", key)
         told = ask(address, key, EXAMPLES[0].query)
         assert key in httpx2.get(address, timeout=5).text
+    charged = [{"provider": "twilio", "creditsUsed": "100"}, {"provider": "gpt-4o-mini", "creditsUsed": "3"}]
     assert told["data"] == {
         "recordWorkflow": {
             "workflow": {
                 "workflowName": "phone_ai_call",
-                "status": "COMPLETED",
                 "totalCreditsUsed": "103",
-                "servicesUsed": {
-                    "nodes": [
-                        {
-                            "serviceType": "PHONE",
-                            "provider": "twilio",
-                            "unitsConsumed": "5",
-                            "creditsUsed": "100",
-                        },
-                        {
-                            "serviceType": "GPT",
-                            "provider": "gpt-4o-mini",
-                            "unitsConsumed": "3000",
-                            "creditsUsed": "3",
-                        },
-                    ]
-                },
-            },
-            "replayed": False,
+                "servicesUsed": {"nodes": charged},
+            }
         }
     }
 

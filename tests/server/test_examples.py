@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from graphql import build_schema, parse, validate
 
@@ -19,3 +21,8 @@ def test_every_variable_has_a_value(example: ExampleOperation) -> None:
     assert {found.variable.name.value for found in operation.variable_definitions or ()} == set(
         example.variables
     )
+
+
+def test_the_first_tab_is_the_first_query_of_the_readme() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert f"```graphql\n{EXAMPLES[0].query.strip()}\n```" in readme
