@@ -13,7 +13,7 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from graph.types import refusals
 from metering import errors
-from models.writer import is_unavailable
+from models.availability import is_unavailable
 
 log = structlog.get_logger()
 

@@ -14,12 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
 from models import engines
+from models.availability import StoreUnavailable, is_transient
 from models.writer import (
     Command,
     Lane,
     SetCommand,
-    StoreUnavailable,
-    is_transient,
 )
 
 Answer = TypeVar("Answer")

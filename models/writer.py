@@ -15,11 +15,10 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, inspect, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from models.account import Account
+from models.availability import StoreUnavailable, is_transient
 
 Answer = TypeVar("Answer")
 Answer_co = TypeVar("Answer_co", covariant=True)
@@ -28,10 +27,6 @@ Item_contra = TypeVar("Item_contra", contravariant=True)
 
 MOST_ITEMS_IN_A_TRANSACTION = 2_000
 MOST_ITEMS_WAITING = 50_000
-
-
-class StoreUnavailable(Exception):  # noqa: N818 - named for the state, as every refusal here
-    """The store cannot be reached, is too busy, or gave a commit up; nothing was acknowledged."""
 
 
 class Verb(Protocol[Answer_co]):
@@ -178,28 +173,6 @@ def locked_accounts(session: Session) -> set[Account]:
     return locked
 
 
-def is_transient(error: BaseException) -> bool:
-    """Tell whether the same transaction can be expected to pass when it is tried again."""
-    if not isinstance(error, DBAPIError):
-        return False
-    state = getattr(error.orig, "sqlstate", None) or ""
-    return (
-        error.connection_invalidated
-        or state in _TRANSIENT_STATES
-        or state.startswith(_CONNECTION_STATES)
-        or "database is locked" in str(error.orig)
-    )
-
-
-def is_unavailable(error: BaseException) -> bool:
-    """Tell whether the store could not answer, so that the caller should try again later."""
-    if isinstance(error, StoreUnavailable | PoolTimeout | OSError) or is_transient(error):
-        return True
-    cause = getattr(error, "orig", None)
-    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK)
-    return code & 0xFF in _SQLITE_GAVE_UP or getattr(cause, "sqlstate", None) in _EXHAUSTED_STATES
-
-
 def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
     account_ids = sorted({command.account_id for command in commands if command.account_id is not None})
     if account_ids:
@@ -257,11 +230,3 @@ def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime)
 
 
 _LOCKED = "locked_accounts"
-# Serialization failure, deadlock, lock not available, admin shutdown, crash shutdown, cannot connect now, too
-# many connections.
-_TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
-_CONNECTION_STATES = "08"
-# A statement that took too long, a full disk, memory at its end: trying again at once would not help.
-_EXHAUSTED_STATES = frozenset({"57014", "53100", "53200"})
-# The file cannot be opened, read or written, or has no room left.
-_SQLITE_GAVE_UP = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL})

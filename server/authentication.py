@@ -8,8 +8,9 @@ from starlette.requests import Request
 from graph.context import Snapshot
 from metering.api_keys import USE_NOTED_EVERY, KeyUse, is_well_formed, key_with_secret, note_key_uses
 from models.api_key import ApiKey
+from models.availability import StoreUnavailable
 from models.database import Database
-from models.writer import SetCommand, StoreUnavailable
+from models.writer import SetCommand
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,9 @@ from rich.progress import Progress
 
 from metering.errors import Refusal
 from metering.tracking import RecordWorkflow, record_workflows
+from models.availability import StoreUnavailable
 from models.database import Database
-from models.writer import SetCommand, StoreUnavailable
+from models.writer import SetCommand
 from server.demo_account import DemoAccount
 from server.demo_runs import history_runs
 

@@ -1,11 +1,11 @@
 """What lists can be narrowed to, as conditions over columns."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
 
+from metering.analytics import Period, RunsLike
 from models.agent import Agent
 from models.api_key import ApiKey
 from models.service_usage import ServiceUsage
@@ -27,32 +27,17 @@ class WorkflowsLike:
     """Runs by status, name, agent, user, key, adapter, parent and when they started."""
 
     statuses: tuple[WorkflowStatus, ...] = ()
-    workflow_name: str | None = None
-    business_adapter: str | None = None
-    agent_id: UUID | None = None
-    user_id: str | None = None
-    api_key_id: UUID | None = None
+    runs: RunsLike = field(default_factory=RunsLike)
     parent_workflow_id: UUID | None = None
-    started_from: datetime | None = None
-    started_to: datetime | None = None
+    started: Period = field(default_factory=Period)
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Give a condition for each thing that is asked for."""
-        equal = (
-            (Workflow.workflow_name, self.workflow_name),
-            (Workflow.business_adapter, self.business_adapter),
-            (Workflow.agent_id, self.agent_id),
-            (Workflow.user_id, self.user_id),
-            (Workflow.api_key_id, self.api_key_id),
-            (Workflow.parent_workflow_id, self.parent_workflow_id),
-        )
-        conditions = [column == value for column, value in equal if value is not None]
+        conditions = [*self.runs.conditions(), *self.started.contains(Workflow.started_at)]
         if self.statuses:
             conditions.append(Workflow.status.in_(self.statuses))
-        if self.started_from is not None:
-            conditions.append(Workflow.started_at >= self.started_from)
-        if self.started_to is not None:
-            conditions.append(Workflow.started_at < self.started_to)
+        if self.parent_workflow_id is not None:
+            conditions.append(Workflow.parent_workflow_id == self.parent_workflow_id)
         return conditions
 
 
@@ -64,12 +49,11 @@ class UsagesLike:
     provider: str | None = None
     late: bool | None = None
     voided: bool | None = None
-    used_from: datetime | None = None
-    used_to: datetime | None = None
+    used: Period = field(default_factory=Period)
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Give a condition for each thing that is asked for."""
-        conditions: list[ColumnElement[bool]] = []
+        conditions = self.used.contains(ServiceUsage.used_at)
         if self.service_types:
             conditions.append(ServiceUsage.service_type.in_(self.service_types))
         if self.provider is not None:
@@ -80,10 +64,6 @@ class UsagesLike:
             conditions.append(
                 ServiceUsage.voided_at.is_not(None) if self.voided else ServiceUsage.voided_at.is_(None)
             )
-        if self.used_from is not None:
-            conditions.append(ServiceUsage.used_at >= self.used_from)
-        if self.used_to is not None:
-            conditions.append(ServiceUsage.used_at < self.used_to)
         return conditions
 
 

@@ -9,6 +9,8 @@ from graph import ids, inputs
 from graph.loaders import filters
 from graph.loaders.pages import Listing, ListKey, Parent
 from graph.types.orders import SERVICE_USAGE_ORDERS, WORKFLOW_ORDERS, ServiceUsageOrder, WorkflowOrder
+from graph.types.run_filter import UsageFilter
+from metering.analytics import Period
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
@@ -30,15 +32,10 @@ USAGES_OF_WORKFLOW = Listing(ServiceUsage, ServiceUsage.account_id, ServiceUsage
 
 
 @strawberry.input(description="Which workflows a list holds; what is left out narrows nothing.")
-class WorkflowFilter:
+class WorkflowFilter(UsageFilter):
     """Which workflows a list holds."""
 
     status: list[WorkflowStatus] | None = strawberry.field(default=None, description="Any of these.")
-    workflow_name: str | None = strawberry.field(default=None, description="Runs of this name.")
-    business_adapter: str | None = strawberry.field(default=None, description="Runs of this adapter.")
-    agent_id: strawberry.ID | None = strawberry.field(default=None, description="Runs of this agent.")
-    user_id: str | None = strawberry.field(default=None, description="Runs for this user of yours.")
-    api_key_id: strawberry.ID | None = strawberry.field(default=None, description="Runs of this API key.")
     parent_workflow_id: strawberry.ID | None = strawberry.field(
         default=None, description="Runs that this workflow started."
     )
@@ -51,16 +48,11 @@ class WorkflowFilter:
         """Check the filter and give it to the store."""
         return filters.WorkflowsLike(
             statuses=tuple(sorted(set(self.status or ()))),
-            workflow_name=inputs.optional_name("filter.workflowName", self.workflow_name),
-            business_adapter=inputs.optional_name("filter.businessAdapter", self.business_adapter),
-            agent_id=ids.read_optional("filter.agentId", IdKind.AGENT, self.agent_id),
-            user_id=inputs.optional_text("filter.userId", self.user_id),
-            api_key_id=ids.read_optional("filter.apiKeyId", IdKind.API_KEY, self.api_key_id),
+            runs=self.runs(),
             parent_workflow_id=ids.read_optional(
                 "filter.parentWorkflowId", IdKind.WORKFLOW, self.parent_workflow_id
             ),
-            started_from=self.started_from,
-            started_to=self.started_to,
+            started=Period(self.started_from, self.started_to),
         )
 
 
@@ -84,8 +76,7 @@ class ServiceUsageFilter:
             provider=inputs.optional_name("filter.provider", self.provider),
             late=self.late,
             voided=self.voided,
-            used_from=self.used_from,
-            used_to=self.used_to,
+            used=Period(self.used_from, self.used_to),
         )
 
 

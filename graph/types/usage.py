@@ -6,13 +6,12 @@ from uuid import UUID
 
 import strawberry
 
-from graph import ids, inputs
 from graph.context import Info
 from graph.inputs import bad_input
 from graph.loaders.usage import Figures, UsageKey
 from graph.scalars import DecimalText, Long
+from graph.types.run_filter import UsageFilter
 from metering.analytics import Level, Period, RunsLike, Scope
-from models.identity import IdKind
 from pricing.credits import Credits
 from pricing.decimal_text import MICROS, text_from_micros
 from pricing.units import ServiceType, UnitType
@@ -84,27 +83,6 @@ class ServiceCredits:
 
     service: str = strawberry.field(description="Service type and provider in one word, e.g. `phone_twilio`.")
     total_credits: Credits = strawberry.field(description="The credits charged.")
-
-
-@strawberry.input(description="The runs whose usages count; what is left out narrows nothing.")
-class UsageFilter:
-    """The runs whose usages count."""
-
-    workflow_name: str | None = strawberry.field(default=None, description="Runs of this name.")
-    business_adapter: str | None = strawberry.field(default=None, description="Runs of this adapter.")
-    agent_id: strawberry.ID | None = strawberry.field(default=None, description="Runs of this agent.")
-    user_id: str | None = strawberry.field(default=None, description="Runs for this user of yours.")
-    api_key_id: strawberry.ID | None = strawberry.field(default=None, description="Runs of this API key.")
-
-    def read(self) -> RunsLike:
-        """Check the filter and give it to the store."""
-        return RunsLike(
-            workflow_name=inputs.optional_name("filter.workflowName", self.workflow_name),
-            business_adapter=inputs.optional_name("filter.businessAdapter", self.business_adapter),
-            agent_id=ids.read_optional("filter.agentId", IdKind.AGENT, self.agent_id),
-            user_id=inputs.optional_text("filter.userId", self.user_id),
-            api_key_id=ids.read_optional("filter.apiKeyId", IdKind.API_KEY, self.api_key_id),
-        )
 
 
 OfRuns = Annotated[
@@ -202,7 +180,7 @@ def usage_of(
     """Give the figures of an owner in a period; BAD_USER_INPUT where the period ends before it begins."""
     if start is not None and end is not None and end < start:
         raise bad_input("to", "the period ends before it begins.")
-    runs = narrowed.read() if narrowed else RunsLike()
+    runs = narrowed.runs() if narrowed else RunsLike()
     return UsageAnalytics(key=UsageKey(Scope(level, Period(start, end), runs), owner))
 
 

@@ -7,8 +7,8 @@ from typing import NoReturn
 import typer
 
 from metering.errors import Refusal
+from models.availability import StoreUnavailable
 from models.migrations import NewerSchema, UnreachableStore
-from models.writer import StoreUnavailable
 from pricing.rate_card_file import RateCardError
 from server.settings import InvalidSettings
 

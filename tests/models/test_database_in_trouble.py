@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
 
 from models.account import Account
-from models.writer import Command, StoreUnavailable
+from models.availability import StoreUnavailable
+from models.writer import Command
 from tests.databases.opened import opened
 from tests.databases.postgresql import PostgresqlServer
 from tests.models.probes import append, append_together, name_of, new_account
