@@ -2,7 +2,7 @@
 
 import strawberry
 
-from graph.mutations import accounts, agents, api_keys, service_usages, workflows
+from graph.mutations import accounts, agents, api_keys, endings, service_usages, workflows
 from graph.permissions import root_field
 from models.api_key import Scope
 
@@ -20,9 +20,9 @@ class Mutation:
     record_workflow = root_field(
         Scope.TRACK, workflows.record_workflow, "Record a whole run that has happened: all of it or nothing."
     )
-    complete_workflow = root_field(Scope.TRACK, workflows.complete_workflow, "End a run as meant.")
-    fail_workflow = root_field(Scope.TRACK, workflows.fail_workflow, "End a run with an error.")
-    cancel_workflow = root_field(Scope.TRACK, workflows.cancel_workflow, "Stop a run before its end.")
+    complete_workflow = root_field(Scope.TRACK, endings.complete_workflow, "End a run as meant.")
+    fail_workflow = root_field(Scope.TRACK, endings.fail_workflow, "End a run with an error.")
+    cancel_workflow = root_field(Scope.TRACK, endings.cancel_workflow, "Stop a run before its end.")
     add_service_usage = root_field(
         Scope.TRACK,
         service_usages.add_service_usage,

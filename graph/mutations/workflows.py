@@ -1,4 +1,4 @@
-"""Start, record and end runs."""
+"""Start runs, and record whole ones."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +22,6 @@ from graph.types.refusals import (
     NoRateCardInForce,
     RateUnknown,
     TimeOutOfRange,
-    WorkflowAlreadyEnded,
     WorkflowNotFound,
 )
 from graph.types.workflow import Workflow
@@ -108,14 +107,6 @@ class RecordWorkflowInput:
     )
 
 
-@strawberry.input(description="A run that ended.")
-class EndWorkflowInput:
-    """A run that ended."""
-
-    workflow_id: strawberry.ID = strawberry.field(description="The run.")
-    ended_at: datetime | None = strawberry.field(default=None, description="When it ended; else now.")
-
-
 @strawberry.type(description="A run has started.")
 class WorkflowStarted:
     """A run has started."""
@@ -130,13 +121,6 @@ class WorkflowRecorded:
 
     workflow: Workflow = strawberry.field(description="The run.")
     replayed: bool = strawberry.field(description="Whether an earlier request with the same key recorded it.")
-
-
-@strawberry.type(description="A run has ended.")
-class WorkflowEnded:
-    """A run has ended."""
-
-    workflow: Workflow = strawberry.field(description="The run.")
 
 
 StartWorkflowResult = Annotated[
@@ -159,20 +143,10 @@ RecordWorkflowResult = Annotated[
     | IdempotencyConflict,
     result("RecordWorkflowResult"),
 ]
-CompleteWorkflowResult = Annotated[
-    WorkflowEnded | WorkflowNotFound | WorkflowAlreadyEnded | TimeOutOfRange, result("CompleteWorkflowResult")
-]
-FailWorkflowResult = Annotated[
-    WorkflowEnded | WorkflowNotFound | WorkflowAlreadyEnded | TimeOutOfRange, result("FailWorkflowResult")
-]
-CancelWorkflowResult = Annotated[
-    WorkflowEnded | WorkflowNotFound | WorkflowAlreadyEnded | TimeOutOfRange, result("CancelWorkflowResult")
-]
 StartInput = Annotated[StartWorkflowInput, strawberry.argument(description="The run.")]
 RecordInput = Annotated[
     RecordWorkflowInput, strawberry.argument(description="The run with all that it used.")
 ]
-EndInput = Annotated[EndWorkflowInput, strawberry.argument(description="The run, and when it ended.")]
 
 
 async def start_workflow(info: Info, input: StartInput) -> StartWorkflowResult:
@@ -205,32 +179,6 @@ async def record_workflow(info: Info, input: RecordInput) -> RecordWorkflowResul
     item = _record(info.context, input)
     recorded = one(await info.context.write(SetCommand(item.account_id, tracking.record_workflows, (item,))))
     return WorkflowRecorded(workflow=Workflow.of(recorded.workflow), replayed=recorded.replayed)
-
-
-async def complete_workflow(info: Info, input: EndInput) -> CompleteWorkflowResult:
-    """End a run as meant."""
-    return await _end(info, input, WorkflowStatus.COMPLETED)
-
-
-async def fail_workflow(info: Info, input: EndInput) -> FailWorkflowResult:
-    """End a run with an error."""
-    return await _end(info, input, WorkflowStatus.FAILED)
-
-
-async def cancel_workflow(info: Info, input: EndInput) -> CancelWorkflowResult:
-    """Stop a run."""
-    return await _end(info, input, WorkflowStatus.CANCELLED)
-
-
-async def _end(info: Info, given: EndWorkflowInput, status: WorkflowStatus) -> WorkflowEnded:
-    item = tracking.EndWorkflow(
-        account_id=info.context.account_id,
-        workflow_id=ids.read("workflowId", IdKind.WORKFLOW, given.workflow_id),
-        status=status,
-        ended_at=given.ended_at,
-    )
-    ended = one(await info.context.write(SetCommand(item.account_id, tracking.end_workflows, (item,))))
-    return WorkflowEnded(workflow=Workflow.of(ended.workflow))
 
 
 def _record(context: Context, given: RecordWorkflowInput) -> tracking.RecordWorkflow:
