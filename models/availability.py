@@ -10,6 +10,17 @@ class StoreUnavailable(Exception):  # noqa: N818 - named for the state, as every
     """The store cannot be reached, is too busy, or gave a commit up; nothing was acknowledged."""
 
 
+class OutcomeUnknown(StoreUnavailable):
+    """The connection was lost while committing: the caller's idempotency key, sent again, finds out."""
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tell whether the connection broke, so that nobody here knows what the store has done."""
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+    broken = isinstance(error, DBAPIError) and error.connection_invalidated
+    return broken or isinstance(error, OSError) or state.startswith((_CONNECTION_STATES, *_SHUTDOWN_STATES))
+
+
 def is_transient(error: BaseException) -> bool:
     """Tell whether the same transaction can be expected to pass when it is tried again."""
     if not isinstance(error, DBAPIError):
@@ -36,6 +47,7 @@ def is_unavailable(error: BaseException) -> bool:
 # many connections.
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 _CONNECTION_STATES = "08"
+_SHUTDOWN_STATES = ("57P01", "57P02")
 # A statement that took too long, a full disk, memory at its end: trying again at once would not help.
 _EXHAUSTED_STATES = frozenset({"57014", "53100", "53200"})
 # The file cannot be opened, read or written, or has no room left.

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
 from models import engines
-from models.availability import StoreUnavailable, is_transient
+from models.availability import OutcomeUnknown, StoreUnavailable, is_lost, is_transient
 from models.writer import (
     Command,
     Lane,
@@ -140,7 +140,13 @@ class Database:
         with session:
             session.info["store"] = self.info
             answers = work(session)
-            session.commit()
+            try:
+                session.commit()
+            except (SQLAlchemyError, OSError) as error:
+                if is_lost(error):
+                    # Trying again could do it twice: what has no idempotency key would not be recognised.
+                    raise OutcomeUnknown("The connection was lost while committing.") from error
+                raise
             return answers
 
 

@@ -4,17 +4,18 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import Connection, event, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
 
 from models.account import Account
-from models.availability import StoreUnavailable
+from models.availability import OutcomeUnknown, StoreUnavailable
 from models.writer import Command
 from tests.databases.opened import opened
 from tests.databases.postgresql import PostgresqlServer
@@ -158,6 +159,33 @@ async def test_writing_survives_a_crash_of_the_server(
         await asyncio.to_thread(postgresql.restart_immediately)
         await database.write(append(account_id, "after"))
         assert await name_of(database, account_id) == "before,after"
+
+
+async def test_a_commit_that_nobody_heard_of_is_not_tried_again(postgresql_database_url: str) -> None:
+    async with opened(postgresql_database_url) as database:
+        account_id = await new_account(database)
+        commits: list[int] = []
+
+        def cut(connection: Connection) -> None:
+            pid = connection.scalar(text("SELECT pg_backend_pid()"))
+            commits.append(pid)
+            with ThreadPoolExecutor(1) as elsewhere:
+                elsewhere.submit(asyncio.run, end_backend(postgresql_database_url, pid)).result()
+
+        event.listen(database.writer, "commit", cut)
+        with pytest.raises(OutcomeUnknown):
+            await database.write(append(account_id, "lost"))
+        event.remove(database.writer, "commit", cut)
+        assert len(commits) == 1
+        await database.write(append(account_id, "on"))
+        assert await name_of(database, account_id) == "on"
+
+
+async def end_backend(url: str, pid: int) -> None:
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        await connection.execute(text(f"SELECT pg_terminate_backend({pid}, 5000)"))
+    await engine.dispose()
 
 
 async def test_a_store_that_is_gone_is_unavailable() -> None:
