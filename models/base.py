@@ -20,6 +20,7 @@ Json = dict[str, object]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_HEX_DIGITS = 32
 
 
 class Base(DeclarativeBase):
@@ -172,6 +173,38 @@ class JsonObject(TypeDecorator[Json]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Json | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Take the object that the text holds."""
         return None if value is None else json.loads(value)
+
+
+class Percents(TypeDecorator[tuple[int, ...]]):
+    """Rising whole percentages, kept as text: `50 80 100`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[int, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Give the driver the text."""
+        return None if value is None else " ".join(map(str, value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[int, ...] | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Take the numbers."""
+        return None if value is None else tuple(map(int, value.split()))
+
+
+class Lineage(TypeDecorator[tuple[UUID, ...]]):
+    """Ids from the root down, kept as their digits one after another: a materialised path."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[UUID, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Give the driver the path."""
+        return None if value is None else "".join(id_.hex for id_ in value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[UUID, ...] | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Take the ids."""
+        if value is None:
+            return None
+        return tuple(UUID(hex=value[at : at + _HEX_DIGITS]) for at in range(0, len(value), _HEX_DIGITS))
 
 
 def canonical_json(value: Json) -> str:

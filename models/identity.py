@@ -16,16 +16,20 @@ class IdKind(StrEnum):
     WORKFLOW = "workflow"
     SERVICE_USAGE = "usage"
     GRANT = "grant"
+    HOLD = "hold"
+    BUDGET = "budget"
+    LEDGER_TRANSFER = "transfer"
+    EVENT = "event"
+    WEBHOOK_ENDPOINT = "endpoint"
+    WEBHOOK_DELIVERY = "delivery"
     RATE = "rate"
     RATE_CARD = "ratecard"
 
     @property
     def with_article(self) -> str:
         """The noun in a sentence."""
-        noun = {"key": "API key", "ratecard": "rate card", "usage": "service usage"}.get(
-            self.value, self.value
-        )
-        return f"an {noun}" if noun[0] in "aA" else f"a {noun}"
+        noun = _NOUNS.get(self.value, self.value)
+        return f"an {noun}" if noun[0] in "aAe" else f"a {noun}"
 
 
 class InvalidId(ValueError):  # noqa: N818 - named for the state, as every refusal here
@@ -93,6 +97,14 @@ def parse_any_id(text: str) -> tuple[IdKind, UUID]:
     raise InvalidId("This is not an id: ids look like 'workflow_' and 32 hexadecimal digits.")
 
 
+_NOUNS = {
+    "key": "API key",
+    "ratecard": "rate card",
+    "usage": "service usage",
+    "transfer": "ledger transfer",
+    "endpoint": "webhook endpoint",
+    "delivery": "webhook delivery",
+}
 _PREFIXES = frozenset(kind.value for kind in IdKind)
 _HEX_DIGITS = 32
 _HEX_ALPHABET = frozenset("0123456789abcdef")

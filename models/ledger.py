@@ -4,10 +4,18 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, Instant, Money, Name
+from models.base import Base, BigInt, Id, Instant, Money, Name
 from pricing.credits import Credits
 
 
@@ -16,6 +24,7 @@ class Book(StrEnum):
 
     ISSUED = "ISSUED"
     GRANT = "GRANT"
+    HOLD = "HOLD"
     SPENT = "SPENT"
     EXPIRED = "EXPIRED"
     OVERDRAFT = "OVERDRAFT"
@@ -29,7 +38,10 @@ class RestrictionKind(StrEnum):
 
 
 class Grant(Base):
-    """Credits given to an account; `remaining` always equals the grant's book in the ledger."""
+    """Credits given to an account; `remaining` always equals the grant's book in the ledger.
+
+    A voided grant pays no more: what was left of it, `voided`, was taken back.
+    """
 
     __tablename__ = "credit_grant"
     __table_args__ = (
@@ -51,13 +63,18 @@ class Grant(Base):
     restriction_name: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant)
+    voided: Mapped[Credits | None] = mapped_column(Money)
+    voided_at: Mapped[datetime | None] = mapped_column(Instant)
+    void_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class LedgerTransfer(Base):
-    """One movement of credits from one book to another; append-only.
+    """One movement of credits from one book to another; append-only, which the database enforces.
 
-    `grant_id` names the grant where one of the books is a grant; `service_usage_id` the usage that
-    was paid or refunded.
+    `debit_hold_id` and `credit_hold_id` name the holds whose books they are; `grant_id` the grant whose book
+    it is or, where credits leave or enter a hold, the grant that they came from; `service_usage_id` the usage
+    that was paid or refunded. `sequence` counts an account's transfers from 1 without a gap, and `hash`
+    chains each to the one before.
     """
 
     __tablename__ = "ledger_transfer"
@@ -66,27 +83,50 @@ class LedgerTransfer(Base):
         ForeignKeyConstraint(
             ["account_id", "service_usage_id"], ["service_usage.account_id", "service_usage.id"]
         ),
+        ForeignKeyConstraint(
+            ["account_id", "debit_hold_id"],
+            ["credit_hold.account_id", "credit_hold.id"],
+            name="fk_ledger_transfer_debit_hold",
+        ),
+        ForeignKeyConstraint(
+            ["account_id", "credit_hold_id"],
+            ["credit_hold.account_id", "credit_hold.id"],
+            name="fk_ledger_transfer_credit_hold",
+        ),
+        UniqueConstraint("account_id", "sequence", name="uq_ledger_transfer_sequence"),
         CheckConstraint("amount > 0", name="amount"),
-        CheckConstraint("debit_book <> credit_book", name="books"),
+        CheckConstraint("sequence > 0", name="sequence"),
         CheckConstraint(
-            "debit_book IN ('ISSUED', 'GRANT', 'SPENT', 'EXPIRED', 'OVERDRAFT')", name="debit_book"
+            "debit_book <> credit_book OR (debit_book = 'HOLD' AND debit_hold_id <> credit_hold_id)",
+            name="books",
         ),
         CheckConstraint(
-            "credit_book IN ('ISSUED', 'GRANT', 'SPENT', 'EXPIRED', 'OVERDRAFT')", name="credit_book"
+            "debit_book IN ('ISSUED', 'GRANT', 'HOLD', 'SPENT', 'EXPIRED', 'OVERDRAFT')", name="debit_book"
         ),
         CheckConstraint(
-            "(debit_book = 'GRANT' OR credit_book = 'GRANT') = (grant_id IS NOT NULL)", name="grant_named"
+            "credit_book IN ('ISSUED', 'GRANT', 'HOLD', 'SPENT', 'EXPIRED', 'OVERDRAFT')", name="credit_book"
         ),
+        CheckConstraint(
+            "(debit_book <> 'GRANT' AND credit_book <> 'GRANT') OR grant_id IS NOT NULL", name="grant_named"
+        ),
+        CheckConstraint("(debit_book = 'HOLD') = (debit_hold_id IS NOT NULL)", name="debit_hold_named"),
+        CheckConstraint("(credit_book = 'HOLD') = (credit_hold_id IS NOT NULL)", name="credit_hold_named"),
         Index("ix_ledger_transfer_usage", "account_id", "service_usage_id"),
         Index("ix_ledger_transfer_grant", "account_id", "grant_id"),
+        Index("ix_ledger_transfer_debit_hold", "account_id", "debit_hold_id"),
+        Index("ix_ledger_transfer_credit_hold", "account_id", "credit_hold_id"),
         {"sqlite_strict": True},
     )
 
     account_id: Mapped[UUID] = mapped_column(Id, ForeignKey("account.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInt)
     debit_book: Mapped[Book] = mapped_column(Name(Book))
     credit_book: Mapped[Book] = mapped_column(Name(Book))
     amount: Mapped[Credits] = mapped_column(Money)
     grant_id: Mapped[UUID | None] = mapped_column(Id)
+    debit_hold_id: Mapped[UUID | None] = mapped_column(Id)
+    credit_hold_id: Mapped[UUID | None] = mapped_column(Id)
     service_usage_id: Mapped[UUID | None] = mapped_column(Id)
     posted_at: Mapped[datetime] = mapped_column(Instant)
+    hash: Mapped[str] = mapped_column(Text)

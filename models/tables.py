@@ -1,12 +1,27 @@
 """Every table, imported once: `metadata` is what migrations are compared with."""
 
-from models import account, agent, api_key, idempotency, ledger, rate_card, service_usage, workflow
+from models import (
+    account,
+    agent,
+    api_key,
+    budget,
+    event,
+    hold,
+    idempotency,
+    ledger,
+    rate_card,
+    service_usage,
+    workflow,
+)
 from models.base import Base
 
 __all__ = [
     "account",
     "agent",
     "api_key",
+    "budget",
+    "event",
+    "hold",
     "idempotency",
     "ledger",
     "metadata",

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, BigInt, Id, Instant, Json, JsonObject, Money, Name
+from models.base import Base, BigInt, Id, Instant, Json, JsonObject, Lineage, Money, Name
 from pricing.credits import Credits
 
 
@@ -21,7 +21,10 @@ class WorkflowStatus(StrEnum):
 
 
 class Workflow(Base):
-    """One run. Its totals count the usages that are not voided and move with them in one transaction."""
+    """One run. Its totals count the usages that are not voided and move with them in one transaction.
+
+    `ancestor_ids` are its parent's ancestors and its parent, the root first.
+    """
 
     __tablename__ = "workflow"
     __table_args__ = (
@@ -55,6 +58,7 @@ class Workflow(Base):
     agent_id: Mapped[UUID | None] = mapped_column(Id)
     api_key_id: Mapped[UUID] = mapped_column(Id)
     parent_workflow_id: Mapped[UUID | None] = mapped_column(Id)
+    ancestor_ids: Mapped[tuple[UUID, ...]] = mapped_column(Lineage)
     started_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     duration_micros: Mapped[int | None] = mapped_column(BigInt)

@@ -16,8 +16,8 @@ def render_type(kind: str, value: object, context: AutogenContext) -> str | Lite
         return False
     context.imports.add("from models import base")
     # A migration must not change when an enumeration grows: its text column stays what it is.
-    stored = "JsonObject" if isinstance(value, base.JsonObject) else type(value).__name__
-    return "sa.Text()" if isinstance(value, base.Name | base.JsonObject) else f"base.{stored}()"
+    as_text = base.Name | base.JsonObject | base.Percents | base.Lineage
+    return "sa.Text()" if isinstance(value, as_text) else f"base.{type(value).__name__}()"
 
 
 def comparable(
