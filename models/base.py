@@ -160,6 +160,25 @@ class Name(TypeDecorator[Member]):
         return None if value is None else self.members(value)
 
 
+class Names(TypeDecorator[tuple[Member, ...]]):
+    """Members of a string enumeration, kept as their values with a space between them."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, members: type[Member]) -> None:
+        super().__init__()
+        self.members = members
+
+    def process_bind_param(self, value: tuple[Member, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Give the driver the text."""
+        return None if value is None else " ".join(member.value for member in value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Member, ...] | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Take the members; ValueError for a text that names none."""
+        return None if value is None else tuple(self.members(text) for text in value.split())
+
+
 class JsonObject(TypeDecorator[Json]):
     """A JSON object as text in one canonical form, so that both databases give back the same."""
 

@@ -17,6 +17,7 @@ class EventType(StrEnum):
     OVERDRAFT_STARTED = "overdraft.started"
     BUDGET_THRESHOLD_REACHED = "budget.threshold_reached"
     HOLD_EXPIRED = "hold.expired"
+    WEBHOOK_TEST = "webhook.test"
 
 
 class Event(Base):
@@ -25,7 +26,8 @@ class Event(Base):
     __tablename__ = "event"
     __table_args__ = (
         CheckConstraint(
-            "type IN ('balance.low', 'overdraft.started', 'budget.threshold_reached', 'hold.expired')",
+            "type IN ('balance.low', 'overdraft.started', 'budget.threshold_reached', 'hold.expired', "
+            "'webhook.test')",
             name="type",
         ),
         Index("ix_event_occurred", "account_id", "occurred_at", "id"),

@@ -11,6 +11,7 @@ from models import (
     ledger,
     rate_card,
     service_usage,
+    webhook,
     workflow,
 )
 from models.base import Base
@@ -27,6 +28,7 @@ __all__ = [
     "metadata",
     "rate_card",
     "service_usage",
+    "webhook",
     "workflow",
 ]
 

@@ -16,7 +16,7 @@ def render_type(kind: str, value: object, context: AutogenContext) -> str | Lite
         return False
     context.imports.add("from models import base")
     # A migration must not change when an enumeration grows: its text column stays what it is.
-    as_text = base.Name | base.JsonObject | base.Percents | base.Lineage
+    as_text = (base.Name, base.Names, base.JsonObject, base.Percents, base.Lineage)
     return "sa.Text()" if isinstance(value, as_text) else f"base.{type(value).__name__}()"
 
 

@@ -296,7 +296,7 @@ def create_tables() -> None:
     sa.Column('data', sa.Text(), nullable=False),
     sa.Column('occurred_at', base.Instant(), nullable=False),
     sa.Column('dispatched_at', base.Instant(), nullable=True),
-    sa.CheckConstraint("type IN ('balance.low', 'overdraft.started', 'budget.threshold_reached', 'hold.expired')", name=op.f('ck_event_type')),
+    sa.CheckConstraint("type IN ('balance.low', 'overdraft.started', 'budget.threshold_reached', 'hold.expired', 'webhook.test')", name=op.f('ck_event_type')),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_event_account_id_account')),
     sa.PrimaryKeyConstraint('account_id', 'id', name=op.f('pk_event')),
     sqlite_strict=True
