@@ -8,23 +8,42 @@ Refusal
 ├── IdempotencyConflict       the key was used for another input
 ├── CreditsExhausted          what is available does not cover it
 │   └── OverdraftLimitReached a prepaid account with nothing left starts no workflow
+├── BudgetExceeded            a blocking budget leaves less than it
 ├── NotFound                  no such thing in this account
 │   ├── AccountNotFound
 │   ├── AgentNotFound
 │   ├── ApiKeyNotFound
+│   ├── GrantNotFound
+│   ├── HoldNotFound
+│   ├── BudgetNotFound
 │   ├── ServiceUsageNotFound
+│   ├── WebhookDeliveryNotFound
+│   ├── WebhookEndpointNotFound
 │   └── WorkflowNotFound
 ├── WorkflowAlreadyEnded      it ended before, in another way
+├── WorkflowNestedTooDeep     more runs within runs than anyone needs
 ├── ServiceUsageAlreadyVoided
+├── GrantAlreadyVoided
+├── HoldClosed                it was released, has expired, or its run has ended
+├── NothingToHold             the planned services cost nothing
+├── InvalidBudget             a limit that does not hold together
 ├── InvalidAgent              settings that an adapter or a preset does not know
 ├── InvalidRateCard           a version that is taken already
+├── InvalidWebhookEndpoint    an address that nothing can be sent to
+├── TooManyWebhookEndpoints   as many as an account can have
+├── WebhookEndpointDisabled   nothing is sent to it until it is enabled again
 └── ScopeNotHeld              a key cannot give what it does not have
 """
 
 from datetime import datetime
 
+from metering.budgets.rules import left, worded
+from models.budget import Budget
+from models.hold import HoldStatus
 from models.workflow import WorkflowStatus
 from pricing.credits import Credits
+from pricing.quote import PricedUsage
+from pricing.quote import PricedUsage
 from pricing.rate_card import UnknownProvider, UnknownRate, UnknownService
 from pricing.units import ServiceType, UnitType
 
@@ -98,10 +117,11 @@ class CreditsExhausted(Refusal):
 
     code = "CREDITS_EXHAUSTED"
 
-    def __init__(self, needed: Credits, available: Credits) -> None:
+    def __init__(self, needed: Credits, available: Credits, fitting: tuple[PricedUsage, ...] = ()) -> None:
         super().__init__(f"{needed} credits are needed and {available} are available; nothing was recorded.")
         self.needed = needed
         self.available = available
+        self.fitting = fitting
 
 
 class OverdraftLimitReached(CreditsExhausted):
@@ -114,6 +134,35 @@ class OverdraftLimitReached(CreditsExhausted):
         )
         self.needed = Credits(1)
         self.available = available
+        self.fitting = ()
+
+
+class BudgetExceeded(Refusal):
+    """A blocking budget leaves less than is needed; `fitting` is the same plan, smaller, that would fit."""
+
+    code = "BUDGET_EXCEEDED"
+
+    def __init__(
+        self,
+        budget: Budget,
+        subject: str,
+        *,
+        needed: Credits,
+        used: Credits,
+        held: Credits,
+        fitting: tuple[PricedUsage, ...] = (),
+    ) -> None:
+        self.budget = budget
+        self.subject = subject
+        self.needed = needed
+        self.limit = budget.limit
+        self.used = used
+        self.held = held
+        self.left = left(budget.limit, used, held)
+        self.fitting = fitting
+        super().__init__(
+            f"{worded(budget, subject)}: {used} used, {held} held, {self.left} left; nothing was done."
+        )
 
 
 class NotFound(Refusal):
@@ -146,10 +195,40 @@ class ApiKeyNotFound(NotFound):
     code, noun = "API_KEY_NOT_FOUND", "API key"
 
 
+class BudgetNotFound(NotFound):
+    """No such budget."""
+
+    code, noun = "BUDGET_NOT_FOUND", "budget"
+
+
+class GrantNotFound(NotFound):
+    """No such grant."""
+
+    code, noun = "GRANT_NOT_FOUND", "grant"
+
+
+class HoldNotFound(NotFound):
+    """No such hold."""
+
+    code, noun = "HOLD_NOT_FOUND", "hold"
+
+
 class ServiceUsageNotFound(NotFound):
     """No such service usage."""
 
     code, noun = "SERVICE_USAGE_NOT_FOUND", "service usage"
+
+
+class WebhookDeliveryNotFound(NotFound):
+    """No such delivery."""
+
+    code, noun = "WEBHOOK_DELIVERY_NOT_FOUND", "webhook delivery"
+
+
+class WebhookEndpointNotFound(NotFound):
+    """No such endpoint, or it is removed."""
+
+    code, noun = "WEBHOOK_ENDPOINT_NOT_FOUND", "webhook endpoint"
 
 
 class WorkflowNotFound(NotFound):
@@ -169,6 +248,15 @@ class WorkflowAlreadyEnded(Refusal):
         self.ended_at = ended_at
 
 
+class WorkflowNestedTooDeep(Refusal):
+    """The run would have more ancestors than are possible."""
+
+    code = "WORKFLOW_NESTED_TOO_DEEP"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A workflow may have at most {most} ancestors; start this one without its parent.")
+
+
 class ServiceUsageAlreadyVoided(Refusal):
     """The service usage was voided before, under another key."""
 
@@ -177,6 +265,46 @@ class ServiceUsageAlreadyVoided(Refusal):
     def __init__(self, voided_at: datetime) -> None:
         super().__init__(f"The service usage was already voided at {voided_at.isoformat()}.")
         self.voided_at = voided_at
+
+
+class InvalidBudget(Refusal):
+    """A limit that does not hold together; `field` names what is wrong with it."""
+
+    code = "INVALID_BUDGET"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class GrantAlreadyVoided(Refusal):
+    """The grant was voided before, under another key."""
+
+    code = "GRANT_ALREADY_VOIDED"
+
+    def __init__(self, voided_at: datetime) -> None:
+        super().__init__(f"The grant was already voided at {voided_at.isoformat()}.")
+        self.voided_at = voided_at
+
+
+class HoldClosed(Refusal):
+    """The hold keeps nothing any more."""
+
+    code = "HOLD_CLOSED"
+
+    def __init__(self, status: HoldStatus, closed_at: datetime) -> None:
+        super().__init__(f"The hold is {status} since {closed_at.isoformat()}; make a new one.")
+        self.status = status
+        self.closed_at = closed_at
+
+
+class NothingToHold(Refusal):
+    """The planned services cost nothing, so that there is nothing to set aside."""
+
+    code = "NOTHING_TO_HOLD"
+
+    def __init__(self) -> None:
+        super().__init__("The planned services cost nothing: there is nothing to hold.")
 
 
 class InvalidAgent(Refusal):
@@ -193,6 +321,38 @@ class InvalidRateCard(Refusal):
     """A rate card that cannot be published."""
 
     code = "INVALID_RATE_CARD"
+
+
+class InvalidWebhookEndpoint(Refusal):
+    """An address that nothing can be sent to; `field` names the input."""
+
+    code = "INVALID_WEBHOOK_ENDPOINT"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TooManyWebhookEndpoints(Refusal):
+    """The account has as many endpoints as it can have."""
+
+    code = "TOO_MANY_WEBHOOK_ENDPOINTS"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"An account has at most {most} webhook endpoints; remove one first.")
+        self.most = most
+
+
+class WebhookEndpointDisabled(Refusal):
+    """Nothing is sent to the endpoint until it is enabled again."""
+
+    code = "WEBHOOK_ENDPOINT_DISABLED"
+
+    def __init__(self, disabled_at: datetime) -> None:
+        super().__init__(
+            f"The endpoint is disabled since {disabled_at.isoformat()}; enable it by updateWebhookEndpoint."
+        )
+        self.disabled_at = disabled_at
 
 
 class ScopeNotHeld(Refusal):

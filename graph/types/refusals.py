@@ -6,6 +6,8 @@ from enum import StrEnum
 import strawberry
 
 from graph.types.enums import described
+from graph.types.fitting import FittingService
+from models.hold import HoldStatus
 from models.workflow import WorkflowStatus
 from pricing.credits import Credits
 from pricing.units import ServiceType, UnitType
@@ -28,8 +30,19 @@ from pricing.units import ServiceType, UnitType
     WORKFLOW_NOT_FOUND="There is no such workflow in this account.",
     WORKFLOW_ALREADY_ENDED="The workflow ended before, in another way.",
     SERVICE_USAGE_ALREADY_VOIDED="The usage was voided before.",
+    GRANT_NOT_FOUND="There is no such grant in the account.",
+    GRANT_ALREADY_VOIDED="The grant was voided before.",
+    HOLD_NOT_FOUND="There is no such hold in this account.",
+    HOLD_CLOSED="The hold was released, has expired, or its workflow has ended.",
+    NOTHING_TO_HOLD="The planned services cost nothing.",
+    WORKFLOW_NESTED_TOO_DEEP="The workflow would have too many ancestors.",
     INVALID_AGENT="Adapter, preset or settings do not hold together.",
     SCOPE_NOT_HELD="A key cannot give a scope that it does not hold.",
+    WEBHOOK_ENDPOINT_NOT_FOUND="There is no such webhook endpoint in this account, or it is removed.",
+    WEBHOOK_DELIVERY_NOT_FOUND="There is no such webhook delivery in this account.",
+    INVALID_WEBHOOK_ENDPOINT="Nothing can be sent to such an address.",
+    TOO_MANY_WEBHOOK_ENDPOINTS="The account has as many webhook endpoints as it can have.",
+    WEBHOOK_ENDPOINT_DISABLED="Nothing is sent to the endpoint until it is enabled again.",
 )
 class RefusalCode(StrEnum):
     """Why a mutation was refused."""
@@ -49,8 +62,19 @@ class RefusalCode(StrEnum):
     WORKFLOW_NOT_FOUND = "WORKFLOW_NOT_FOUND"
     WORKFLOW_ALREADY_ENDED = "WORKFLOW_ALREADY_ENDED"
     SERVICE_USAGE_ALREADY_VOIDED = "SERVICE_USAGE_ALREADY_VOIDED"
+    GRANT_NOT_FOUND = "GRANT_NOT_FOUND"
+    GRANT_ALREADY_VOIDED = "GRANT_ALREADY_VOIDED"
+    HOLD_NOT_FOUND = "HOLD_NOT_FOUND"
+    HOLD_CLOSED = "HOLD_CLOSED"
+    NOTHING_TO_HOLD = "NOTHING_TO_HOLD"
+    WORKFLOW_NESTED_TOO_DEEP = "WORKFLOW_NESTED_TOO_DEEP"
     INVALID_AGENT = "INVALID_AGENT"
     SCOPE_NOT_HELD = "SCOPE_NOT_HELD"
+    WEBHOOK_ENDPOINT_NOT_FOUND = "WEBHOOK_ENDPOINT_NOT_FOUND"
+    WEBHOOK_DELIVERY_NOT_FOUND = "WEBHOOK_DELIVERY_NOT_FOUND"
+    INVALID_WEBHOOK_ENDPOINT = "INVALID_WEBHOOK_ENDPOINT"
+    TOO_MANY_WEBHOOK_ENDPOINTS = "TOO_MANY_WEBHOOK_ENDPOINTS"
+    WEBHOOK_ENDPOINT_DISABLED = "WEBHOOK_ENDPOINT_DISABLED"
 
 
 @strawberry.interface(description="An expected no: nothing was done, and the message says what would help.")
@@ -103,6 +127,9 @@ class CreditsExhausted(Refusal):
 
     needed: Credits = strawberry.field(description="The credits that are needed.")
     available: Credits = strawberry.field(description="The credits that there are, the credit line included.")
+    fitting: list[FittingService] = strawberry.field(
+        description="The same planned services, made smaller until they would fit; empty where none were planned."
+    )
 
 
 @strawberry.type(description="There is no such account.")
@@ -145,6 +172,41 @@ class ServiceUsageAlreadyVoided(Refusal):
     voided_at: datetime = strawberry.field(description="When it was voided.")
 
 
+@strawberry.type(description="There is no such grant in the account.")
+class GrantNotFound(Refusal):
+    """There is no such grant."""
+
+
+@strawberry.type(description="The grant was voided before, under another idempotency key.")
+class GrantAlreadyVoided(Refusal):
+    """The grant was voided before."""
+
+    voided_at: datetime = strawberry.field(description="When it was voided.")
+
+
+@strawberry.type(description="There is no such hold in this account.")
+class HoldNotFound(Refusal):
+    """There is no such hold."""
+
+
+@strawberry.type(description="The hold was released, has expired, or its workflow has ended: it keeps nothing.")
+class HoldClosed(Refusal):
+    """The hold keeps nothing any more."""
+
+    status: HoldStatus = strawberry.field(description="How it was closed.")
+    closed_at: datetime = strawberry.field(description="When it was closed.")
+
+
+@strawberry.type(description="The planned services cost nothing, so that there is nothing to set aside.")
+class NothingToHold(Refusal):
+    """The planned services cost nothing."""
+
+
+@strawberry.type(description="The workflow would have more ancestors than are possible.")
+class WorkflowNestedTooDeep(Refusal):
+    """The workflow would have too many ancestors."""
+
+
 @strawberry.type(description="Adapter, preset or settings of an agent do not hold together.")
 class InvalidAgent(Refusal):
     """Adapter, preset or settings do not hold together."""
@@ -155,3 +217,34 @@ class InvalidAgent(Refusal):
 @strawberry.type(description="A key cannot give another key a scope that it does not hold itself.")
 class ScopeNotHeld(Refusal):
     """A key cannot give a scope that it does not hold."""
+
+
+@strawberry.type(description="There is no such webhook endpoint in this account, or it is removed.")
+class WebhookEndpointNotFound(Refusal):
+    """There is no such endpoint."""
+
+
+@strawberry.type(description="There is no such webhook delivery in this account.")
+class WebhookDeliveryNotFound(Refusal):
+    """There is no such delivery."""
+
+
+@strawberry.type(description="Nothing can be sent to such an address.")
+class InvalidWebhookEndpoint(Refusal):
+    """Nothing can be sent to such an address."""
+
+    field: str = strawberry.field(description="Which input it is.")
+
+
+@strawberry.type(description="The account has as many webhook endpoints as it can have.")
+class TooManyWebhookEndpoints(Refusal):
+    """The account has as many endpoints as it can have."""
+
+    most: int = strawberry.field(description="How many that is.")
+
+
+@strawberry.type(description="Nothing is sent to the endpoint until it is enabled again.")
+class WebhookEndpointDisabled(Refusal):
+    """Nothing is sent to the endpoint."""
+
+    disabled_at: datetime = strawberry.field(description="Since when.")
