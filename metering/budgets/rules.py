@@ -1,0 +1,77 @@
+"""What a budget counts and allows: pure functions over its row and a run."""
+
+from collections.abc import Iterable
+
+from models.budget import Budget, BudgetScope, BudgetWindow
+from models.identity import IdKind, format_id
+from models.workflow import Workflow
+from pricing.credits import Credits
+
+Subjects = dict[BudgetScope, str | None]
+
+
+def subjects_of(workflow: Workflow) -> Subjects:
+    """Say as whose spending each scope counts a run; None where the run has no such thing."""
+    agent_id = workflow.agent_id
+    return {
+        BudgetScope.ACCOUNT: "",
+        BudgetScope.API_KEY: format_id(IdKind.API_KEY, workflow.api_key_id),
+        BudgetScope.AGENT: None if agent_id is None else format_id(IdKind.AGENT, agent_id),
+        BudgetScope.USER: workflow.user_id,
+        BudgetScope.WORKFLOW_NAME: workflow.workflow_name,
+    }
+
+
+def subject_for(budget: Budget, subjects: Subjects) -> str | None:
+    """Give the subject that a budget counts; None where it does not touch the run."""
+    subject = subjects[budget.scope]
+    return subject if budget.subject is None or budget.subject == subject else None
+
+
+def left(limit: Credits, used: Credits, held: Credits) -> Credits:
+    """Give what may still be spent or held; never below zero."""
+    return max(limit - used - held, Credits.ZERO)
+
+
+def highest_reached(budget: Budget, used: Credits) -> int:
+    """Give the highest threshold, in percent of the limit, that spending has reached; 0 for none."""
+    return max(reached(budget, used, above=0), default=0)
+
+
+def reached(budget: Budget, used: Credits, *, above: int) -> tuple[int, ...]:
+    """Give the thresholds above a percentage that spending has reached, the lowest first."""
+    return tuple(_reached(budget.limit, budget.thresholds, used, above))
+
+
+def worded(budget: Budget, subject: str) -> str:
+    """Say in words what a budget allows a subject: its name, whose it is, the limit and the window."""
+    whose = f"{_WHOSE[budget.scope]} {subject!r}" if subject else _WHOSE[budget.scope]
+    window = _WINDOWS[budget.window].format(zone=budget.time_zone)
+    return f"The budget {_title(budget)} allows {whose} {budget.limit} credits {window}"
+
+
+def _title(budget: Budget) -> str:
+    return format_id(IdKind.BUDGET, budget.id) if budget.name is None else repr(budget.name)
+
+
+def _reached(limit: Credits, thresholds: Iterable[int], used: Credits, above: int) -> Iterable[int]:
+    for percent in thresholds:
+        # Nothing spent reaches nothing, of a limit of 0 either.
+        if percent > above and used.micros > 0 and used.micros * 100 >= limit.micros * percent:
+            yield percent
+
+
+_WHOSE = {
+    BudgetScope.ACCOUNT: "the account",
+    BudgetScope.API_KEY: "the API key",
+    BudgetScope.AGENT: "the agent",
+    BudgetScope.USER: "the user",
+    BudgetScope.WORKFLOW_NAME: "workflows named",
+}
+_WINDOWS = {
+    BudgetWindow.REQUEST: "for each run",
+    BudgetWindow.HOUR: "an hour ({zone})",
+    BudgetWindow.DAY: "a day ({zone})",
+    BudgetWindow.MONTH: "a month ({zone})",
+    BudgetWindow.LIFETIME: "for ever",
+}
