@@ -43,7 +43,6 @@ from models.hold import HoldStatus
 from models.workflow import WorkflowStatus
 from pricing.credits import Credits
 from pricing.quote import PricedUsage
-from pricing.quote import PricedUsage
 from pricing.rate_card import UnknownProvider, UnknownRate, UnknownService
 from pricing.units import ServiceType, UnitType
 
