@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from models.account import Account
 from models.identity import new_id
+from models.ledger_chain import GENESIS
 from pricing.credits import Credits
 
 
@@ -20,6 +21,11 @@ def create_account(session: Session, *, name: str, overdraft_limit: Credits | No
         spent=Credits.ZERO,
         expired=Credits.ZERO,
         overdraft=Credits.ZERO,
+        held=Credits.ZERO,
+        held_on_credit=Credits.ZERO,
+        transfer_count=0,
+        chain_hash=GENESIS,
+        budgets_version=0,
         created_at=now,
     )
     session.add(account)

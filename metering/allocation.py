@@ -1,12 +1,15 @@
-"""Which grants pay: the burn order, as a pure function over grants that are already loaded."""
+"""Who pays: holds, grants and the credit line in their order, as pure functions over rows already loaded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from models.hold import Hold, HoldLine, HoldPart
 from models.ledger import Grant, RestrictionKind
+from models.workflow import Workflow
 from pricing.credits import Credits
+from pricing.units import ServiceType
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,42 +21,135 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True)
-class Allocation:
-    """Which grants pay how much, and what no grant covers."""
+class Service:
+    """What a payment is for, as far as the lines of holds care."""
 
-    parts: tuple[tuple[Grant, Credits], ...]
+    service_type: ServiceType
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldShare:
+    """One part of an open hold, with its line, the run it was made for and the grant it came from."""
+
+    run: Workflow
+    hold: Hold
+    line: HoldLine
+    part: HoldPart
+    grant: Grant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """All that can pay for something.
+
+    `holds` are the shares of the run's own holds, then those of its ancestors, nearest first. `grants` are
+    those that serve the purpose now. `credit` is what the credit line has left; None is no limit.
+    """
+
+    holds: Sequence[Sequence[HoldShare]]
+    grants: Sequence[Grant]
+    credit: Credits | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """An amount from one source: a share of a hold, a grant, or the credit line where it names neither."""
+
+    amount: Credits
+    share: HoldShare | None = None
+    grant: Grant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Who pays how much, and what nothing covers."""
+
+    payments: tuple[Payment, ...]
     uncovered: Credits
 
 
-def allocate(grants: Iterable[Grant], amount: Credits, *, purpose: Purpose, now: datetime) -> Allocation:
-    """Work out who pays, changing nothing.
+@dataclass(slots=True)
+class _Source:
+    left: Credits
+    share: HoldShare | None = None
+    grant: Grant | None = None
 
-    The order: restricted and matching first, then priority (lower number first), soonest expiry, oldest.
-    """
-    parts: list[tuple[Grant, Credits]] = []
-    uncovered = amount
-    for grant in sorted(usable(grants, purpose=purpose, now=now), key=_burn_order):
-        if not uncovered:
-            break
-        paid = min(grant.remaining, uncovered)
-        parts.append((grant, paid))
-        uncovered -= paid
-    return Allocation(tuple(parts), uncovered)
+
+class Draft:
+    """Works out who pays for one amount after another, changing none of the rows."""
+
+    def __init__(self, cover: Cover) -> None:
+        self._holds = [[_Source(share.part.remaining, share) for share in shares] for shares in cover.holds]
+        self._grants = [_Source(grant.remaining, grant=grant) for grant in cover.grants]
+        self._credit = _Source(_UNLIMITED if cover.credit is None else cover.credit)
+
+    def draw(self, amount: Credits, service: Service | None) -> Allocation:
+        """Find the payers of an amount; what they pay is no longer there for the next one.
+
+        The order: lines of holds for this very service, then lines for any service, run by run; grants in
+        burn order; the credit line; and last the lines that were meant for other services, which give only
+        what nothing else covers.
+        """
+        payments: list[Payment] = []
+        rest = amount
+        for source in self._in_order(service):
+            if not rest:
+                break
+            paid = min(source.left, rest)
+            if paid:
+                payments.append(Payment(paid, source.share, source.grant))
+                source.left -= paid
+                rest -= paid
+        return Allocation(tuple(payments), rest)
+
+    def _in_order(self, service: Service | None) -> Iterator[_Source]:
+        for sources in self._holds:
+            yield from (source for source in sources if service and _is_for(source, service))
+            yield from (source for source in sources if _is_open(source))
+        yield from self._grants
+        yield self._credit
+        for sources in self._holds:
+            yield from (
+                source
+                for source in sources
+                if not _is_open(source) and not (service and _is_for(source, service))
+            )
+
+
+def allocate(cover: Cover, amount: Credits, *, service: Service | None) -> Allocation:
+    """Work out who pays for one amount."""
+    return Draft(cover).draw(amount, service)
 
 
 def usable(grants: Iterable[Grant], *, purpose: Purpose, now: datetime) -> list[Grant]:
-    """Give the grants that may pay for the purpose now and have something left."""
-    return [grant for grant in grants if grant.remaining and is_live(grant, now) and _serves(grant, purpose)]
+    """Give the grants that may pay for the purpose now and have something left, in burn order.
+
+    The order: restricted and matching first, then priority (lower number first), soonest expiry, oldest.
+    """
+    fit = [grant for grant in grants if grant.remaining and is_live(grant, now) and _serves(grant, purpose)]
+    return sorted(fit, key=_burn_order) if len(fit) > 1 else fit
 
 
 def is_live(grant: Grant, now: datetime) -> bool:
-    """Tell whether the grant is in effect and not expired."""
-    return grant.effective_at <= now and not is_expired(grant, now)
+    """Tell whether the grant is in effect, not expired and not voided."""
+    return grant.effective_at <= now and not is_expired(grant, now) and grant.voided_at is None
 
 
 def is_expired(grant: Grant, now: datetime) -> bool:
     """Tell whether the grant's time is over."""
     return grant.expires_at is not None and grant.expires_at <= now
+
+
+def _is_for(source: _Source, service: Service) -> bool:
+    line = source.share.line if source.share else None
+    return (
+        line is not None and line.service_type is service.service_type and line.provider == service.provider
+    )
+
+
+def _is_open(source: _Source) -> bool:
+    return source.share is not None and source.share.line.service_type is None
 
 
 def _serves(grant: Grant, purpose: Purpose) -> bool:
@@ -72,3 +168,4 @@ def _burn_order(grant: Grant) -> tuple[bool, int, datetime, UUID]:
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_UNLIMITED = Credits(2**63 - 1)

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from metering.errors import IdempotencyConflict
-from models.base import table_of
+from models.base import Json, table_of
 from models.idempotency import IdempotentRequest
 from models.identity import new_id
 
@@ -42,6 +42,7 @@ class Request(Protocol):
 class _Claim:
     fingerprint: str
     result_id: UUID
+    answer: Json | None = None
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class Claims:
     now: datetime
     _claimed: dict[KeyOfAccount, _Claim] = field(default_factory=dict)
     _accepted: dict[KeyOfAccount, _Claim] = field(default_factory=dict)
+    _answers: dict[KeyOfAccount, Json] = field(default_factory=dict)
 
     def replayed(self, request: Request) -> UUID | None:
         """Give the id of the first answer, or None where this request is the first.
@@ -77,6 +79,15 @@ class Claims:
         self._accepted[key] = claimed
         return claimed.result_id
 
+    def remember(self, request: Request, answer: Json) -> None:
+        """Keep what the first answer says that what it made does not say for ever."""
+        self._answers[_key(request)] = answer
+
+    def remembered(self, request: Request) -> Json:
+        """Give what the first answer to a replayed request said."""
+        key = _key(request)
+        return self._answers.get(key) or self._accepted[key].answer or {}
+
     def settle(self) -> None:
         """Free the keys of what was refused; call it once, when the batch is worked out."""
         freed = [key for key, claim in self._claimed.items() if self._accepted.get(key) != claim]
@@ -86,6 +97,11 @@ class Claims:
         taken = [_row(key, self._accepted[key], self.now) for key in freed if key in self._accepted]
         if taken:
             self.session.execute(insert(_TABLE), taken)
+        if self._answers:
+            kept = [
+                {"owner": key[0], "kept": key[1], "answer": answer} for key, answer in self._answers.items()
+            ]
+            self.session.execute(_REMEMBER, kept)
 
 
 def claim(session: Session, requests: Iterable[Request], *, now: datetime) -> Claims:
@@ -135,7 +151,7 @@ def _earlier_claims(session: Session, wanted: AbstractSet[KeyOfAccount]) -> dict
     )
     # The same key may have come for another account in this batch: only what was asked for is earlier.
     rows = [row for row in session.execute(statement) if (row.account_id, row.key) in wanted]
-    return {(row.account_id, row.key): _Claim(row.fingerprint, row.result_id) for row in rows}
+    return {(row.account_id, row.key): _Claim(row.fingerprint, row.result_id, row.answer) for row in rows}
 
 
 def _row(key: KeyOfAccount, claim_: _Claim, now: datetime) -> dict[str, object]:
@@ -144,6 +160,7 @@ def _row(key: KeyOfAccount, claim_: _Claim, now: datetime) -> dict[str, object]:
         "key": key[1],
         "fingerprint": claim_.fingerprint,
         "result_id": claim_.result_id,
+        "answer": None,
         "created_at": now,
     }
 
@@ -157,3 +174,8 @@ _CLAIMED = (_TABLE.c.account_id, _TABLE.c.key)
 _INSERT_FIRST_SQLITE = sqlite.insert(_TABLE).on_conflict_do_nothing().returning(*_CLAIMED)
 _INSERT_FIRST_POSTGRESQL = postgresql.insert(_TABLE).on_conflict_do_nothing().returning(*_CLAIMED)
 _FREE = delete(_TABLE).where(_TABLE.c.account_id == bindparam("owner"), _TABLE.c.key == bindparam("freed"))
+_REMEMBER = (
+    update(_TABLE)
+    .where(_TABLE.c.account_id == bindparam("owner"), _TABLE.c.key == bindparam("kept"))
+    .values(answer=bindparam("answer"))
+)

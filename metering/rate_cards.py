@@ -12,7 +12,7 @@ from models.identity import new_id
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from pricing import quote
 from pricing.credits import Credits
-from pricing.quote import PricedUsage
+from pricing.quote import PlannedService, PricedUsage
 from pricing.rate_card import NoRateCard, Rate, RateCard, RateCards, Tier, UnknownRate
 from pricing.rate_card_file import built_in_rate_card
 from pricing.units import Quantity, ServiceType
@@ -27,6 +27,7 @@ class PriceBook:
     newest: UUID | None
     cards: RateCards
     rate_ids: dict[_RateKey, UUID]
+    card_ids: dict[str, UUID]
 
     def price(
         self, service_type: ServiceType, provider: str, quantity: Quantity, *, at: datetime
@@ -35,16 +36,32 @@ class PriceBook:
 
         Raises RateUnknown where that card has no rate, AmountTooLarge where no balance could hold the price.
         """
+        return self.price_by(self.in_force(at), PlannedService(service_type, provider, quantity))
+
+    def price_by(self, card: RateCard, planned: PlannedService) -> tuple[PricedUsage, UUID]:
+        """Price one usage by a version, whether it is in force or not; the refusals are those of `price`."""
         try:
-            card = self.cards.in_force(at)
-            priced = quote.price(card, service_type, provider, quantity)
+            priced = quote.price(card, planned.service_type, planned.provider, planned.quantity)
         except UnknownRate as error:
             raise RateUnknown(error) from error
-        except NoRateCard as error:
-            raise NoRateCardInForce(at) from error
         except quote.AmountTooLarge as error:
             raise AmountTooLarge(str(error)) from error
         return priced, self.rate_ids[_key(card.version, priced.rate)]
+
+    def in_force(self, at: datetime) -> RateCard:
+        """Give the version in force at a moment.
+
+        Raises NoRateCardInForce.
+        """
+        try:
+            return self.cards.in_force(at)
+        except NoRateCard as error:
+            raise NoRateCardInForce(at) from error
+
+    def by_id(self, card_id: UUID) -> RateCard:
+        """Give a published version."""
+        version = next(version for version, id_ in self.card_ids.items() if id_ == card_id)
+        return next(card for card in self.cards if card.version == version)
 
 
 def publish_rate_card(session: Session, *, card: RateCard, now: datetime) -> PublishedRateCard:
@@ -156,7 +173,8 @@ def _read(session: Session, newest: UUID | None) -> PriceBook:
             RateCard(card.version, card.effective_from, card.rounding, card.precision, tuple(rates.values()))
         )
         rate_ids.update({_key(card.version, rate): rate_id for rate_id, rate in rates.items()})
-    return PriceBook(newest, RateCards(cards), rate_ids)
+    card_ids = {card.version: card.id for card in published}
+    return PriceBook(newest, RateCards(cards), rate_ids, card_ids)
 
 
 def _rate(row: PublishedRate, tiers: tuple[Tier, ...]) -> Rate:

@@ -6,20 +6,43 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from models.account import Account
 from models.base import Base, table_of
+from models.hold import Hold, HoldPart
 from models.ledger import Grant
 from models.workflow import Workflow
 
 # The session's own flush makes a statement for every run of rows in which the same columns changed, so that
 # one free usage among paid ones would already cost two more.
 _MOVING: dict[type[Base], tuple[str, ...]] = {
-    Account: ("granted", "spent", "expired", "overdraft"),
-    Grant: ("remaining",),
+    Account: (
+        "granted",
+        "spent",
+        "expired",
+        "overdraft",
+        "held",
+        "held_on_credit",
+        "transfer_count",
+        "chain_hash",
+        "expiry_due_at",
+    ),
+    Grant: ("remaining", "voided", "voided_at", "void_reason"),
+    Hold: (
+        "status",
+        "amount",
+        "captured",
+        "released",
+        "lent",
+        "remaining",
+        "rate_card_id",
+        "expires_at",
+        "closed_at",
+    ),
+    HoldPart: ("remaining",),
     Workflow: ("status", "ended_at", "duration_micros", "total_credits", "usage_count"),
 }
 
 
 def write_back(session: Session) -> None:
-    """Write what changed: one statement each for accounts, grants and runs, however many they are."""
+    """Write what changed: one statement for each table, however many rows they are."""
     changed = [row for row in session.dirty if session.is_modified(row)]
     for mapped, names in _MOVING.items():
         rows = [row for row in changed if isinstance(row, mapped)]

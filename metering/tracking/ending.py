@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from metering.errors import Refusal, WorkflowAlreadyEnded, WorkflowNotFound
+from metering.errors import Refusal, WorkflowAlreadyEnded
+from metering.ledger import open_postings
 from metering.tracking.window import not_before
-from metering.write_back import write_back
+from metering.workflows import found, workflows_by_id
+from models.hold import HoldStatus
 from models.workflow import Workflow, WorkflowStatus
 
 
@@ -34,22 +35,22 @@ class WorkflowEnd:
 def end_workflows(
     session: Session, items: Sequence[EndWorkflow], *, now: datetime
 ) -> list[WorkflowEnd | Exception]:
-    """End runs; ending one twice the same way answers the same.
+    """End runs and release what their holds still keep; ending one twice the same way answers the same.
 
     Refusals: WorkflowNotFound, WorkflowAlreadyEnded (in another way), TimeOutOfRange.
     """
-    statement = select(Workflow).where(
-        Workflow.account_id.in_({item.account_id for item in items}),
-        Workflow.id.in_({item.workflow_id for item in items}),
-    )
-    workflows = {(workflow.account_id, workflow.id): workflow for workflow in session.scalars(statement)}
+    postings = open_postings(session, {item.account_id for item in items}, now=now)
+    workflows = workflows_by_id(session, {(item.account_id, item.workflow_id) for item in items})
+    postings.load_all_holds(workflow for workflow in workflows.values() if workflow.ended_at is None)
     answers: list[WorkflowEnd | Exception] = []
     for item in items:
         try:
-            answers.append(_end(item, workflows.get((item.account_id, item.workflow_id)), now))
+            workflow = found(workflows, (item.account_id, item.workflow_id))
+            answers.append(_end(item, workflow, now))
+            postings.close(postings.holds.of_run(workflow.id), HoldStatus.SETTLED)
         except Refusal as refusal:
             answers.append(refusal)
-    write_back(session)
+    postings.write()
     return answers
 
 
@@ -60,9 +61,7 @@ def mark_ended(workflow: Workflow, status: WorkflowStatus, ended_at: datetime) -
     workflow.duration_micros = (ended_at - workflow.started_at) // timedelta(microseconds=1)
 
 
-def _end(item: EndWorkflow, workflow: Workflow | None, now: datetime) -> WorkflowEnd:
-    if workflow is None:
-        raise WorkflowNotFound
+def _end(item: EndWorkflow, workflow: Workflow, now: datetime) -> WorkflowEnd:
     if workflow.ended_at is None:
         # A run may have been started with a clock that is a little ahead of ours.
         ended_at = item.ended_at or max(now, workflow.started_at)

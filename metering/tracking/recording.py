@@ -1,6 +1,6 @@
 """Record whole workflows that have happened: all of a run or nothing of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -21,7 +21,7 @@ from metering.tracking.starting import (
     new_workflow,
 )
 from metering.tracking.usage_batch import UsageBatch
-from metering.tracking.window import not_before, within_window
+from metering.tracking.window import is_within_window, not_before, within_window
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow, WorkflowStatus
 from pricing.credits import Credits
@@ -92,6 +92,7 @@ def record_workflows(
     claims = claim(session, items, now=now)
     batch = UsageBatch(session, now, price_book(session), postings)
     references = load_references(session, [item.start for item in items])
+    postings.load_holds(references.workflows.values(), times=_times(items, references, now))
     recorded: dict[UUID, Workflow] = {}
     answers: list[WorkflowRecord | Exception | UUID] = []
     for item in items:
@@ -116,6 +117,19 @@ def record_workflows(
         WorkflowRecord(earlier[answer], replayed=True) if isinstance(answer, UUID) else answer
         for answer in answers
     ]
+
+
+def _times(
+    items: Iterable[RecordWorkflow], references: References, now: datetime
+) -> Iterator[tuple[Workflow, datetime]]:
+    for item in items:
+        try:
+            run = new_workflow(item.start, references, now=now)
+        except Refusal:
+            continue
+        for at in {past.used_at or item.ended_at or now for past in item.usages} | {run.started_at}:
+            if is_within_window(at, now=now):
+                yield run, at
 
 
 def _worked_out(

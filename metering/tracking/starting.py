@@ -1,29 +1,37 @@
 """Start workflows, many at once."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from metering.credits.hold_making import HoldPlan, PlannedHold, make_hold, permit
+from metering.credits.holding import DEFAULT_EXPIRY, holds_by_id
 from metering.errors import (
     AgentNotFound,
     ApiKeyNotFound,
     OverdraftLimitReached,
     Refusal,
-    WorkflowNotFound,
+    WorkflowNestedTooDeep,
 )
-from metering.idempotency import claim, fingerprint, replayed_ids
+from metering.idempotency import Claims, claim, fingerprint
 from metering.ledger import Postings, open_postings
-from metering.tracking.usage_batch import purpose_of
+from metering.rate_cards import PriceBook, price_book
 from metering.tracking.window import within_window
+from metering.workflows import found, workflows_by_id
 from models.agent import Agent
 from models.api_key import ApiKey
 from models.base import Json, table_of
+from models.hold import Hold
+from models.identity import new_id
 from models.workflow import Workflow, WorkflowStatus
 from pricing.credits import Credits
+
+MOST_ANCESTORS = 20
+"""How deep runs may be nested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +49,14 @@ class StartWorkflow:
     parent_workflow_id: UUID | None = None
     started_at: datetime | None = None
     metadata: Json | None = None
+    hold: HoldPlan | None = None
+    hold_expires_in: timedelta = DEFAULT_EXPIRY
 
     @property
     def fingerprint(self) -> str:
         """The input without the calling key, so that a replay survives a key's rotation."""
+        hold = self.hold and [self.hold.content, self.hold_expires_in // timedelta(seconds=1)]
+        # A run without a hold has the digest that it had before there were holds.
         return fingerprint(
             "start_workflow",
             self.workflow_name,
@@ -55,50 +67,118 @@ class StartWorkflow:
             self.parent_workflow_id,
             self.started_at,
             self.metadata,
+            *([hold] if hold else []),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowStart:
-    """A started run; `replayed` where an earlier request with the same key had started it."""
+    """A started run with its first hold; `replayed` where an earlier request with the same key started it."""
 
     workflow: Workflow
+    hold: Hold | None
     replayed: bool
 
 
 def start_workflows(
     session: Session, items: Sequence[StartWorkflow], *, now: datetime
 ) -> list[WorkflowStart | Exception]:
-    """Start runs that are permitted: a prepaid account with nothing left starts none.
+    """Start runs that are permitted, each with the hold that it asks for, or not at all.
 
-    Refusals: AgentNotFound, ApiKeyNotFound, WorkflowNotFound (the parent), OverdraftLimitReached,
-    TimeOutOfRange, IdempotencyConflict.
+    A prepaid account with nothing left starts none, and neither does a budget that is used up. Refusals:
+    AgentNotFound, ApiKeyNotFound, WorkflowNotFound (the parent), WorkflowNestedTooDeep,
+    OverdraftLimitReached, BudgetExceeded, TimeOutOfRange, IdempotencyConflict, and with a hold those of
+    hold_credits.
     """
     postings = open_postings(session, {item.account_id for item in items}, now=now)
     claims = claim(session, items, now=now)
     references = load_references(session, items)
-    started: dict[UUID, Workflow] = {}
-    answers: list[WorkflowStart | Exception | UUID] = []
+    batch = _Batch(postings, claims, references, price_book(session) if any(i.hold for i in items) else None)
+    batch.load(items)
+    answers: list[WorkflowStart | Exception | StartWorkflow] = []
     for item in items:
         try:
-            replayed = claims.replayed(item)
-            if replayed is not None:
-                answers.append(replayed)
-                continue
-            workflow = _start(item, references, postings, now)
-            workflow.id = claims.accept(item)
-            started[workflow.id] = workflow
-            answers.append(WorkflowStart(workflow, replayed=False))
+            answers.append(item if claims.replayed(item) is not None else batch.start(item))
         except Refusal as refusal:
             answers.append(refusal)
     claims.settle()
-    insert_workflows(session, started.values())
+    insert_workflows(session, batch.started.values())
     postings.write()
-    earlier = load_workflows(session, postings.accounts, replayed_ids(answers)) | started
-    return [
-        WorkflowStart(earlier[answer], replayed=True) if isinstance(answer, UUID) else answer
-        for answer in answers
-    ]
+    return _with_replays(session, answers, batch)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Runs are started one after another; each finds what those before it have left."""
+
+    postings: Postings
+    claims: Claims
+    references: "References"
+    prices: PriceBook | None
+    started: dict[UUID, Workflow] = field(default_factory=dict)
+    holds: dict[UUID, Hold] = field(default_factory=dict)
+
+    def load(self, items: Iterable[StartWorkflow]) -> None:
+        """Load the holds of the parents, and the budgets of the runs to come."""
+        drafts = (self._draft(item) for item in items)
+        self.postings.load_holds(
+            self.references.workflows.values(), times=[(run, self.postings.now) for run in drafts if run]
+        )
+
+    def start(self, item: StartWorkflow) -> WorkflowStart:
+        """Start one run; whatever refuses it does so before anything has moved."""
+        run = new_workflow(item, self.references, now=self.postings.now)
+        planned = None
+        if item.hold is not None and self.prices is not None:
+            planned = permit(run, item.hold, self.postings, self.prices)
+        else:
+            self._require_something_left(run)
+        self.postings.budgets.require_any_room(run)
+        run.id = self.claims.accept(item)
+        self.started[run.id] = run
+        return WorkflowStart(run, self._hold(item, run, planned) if planned else None, replayed=False)
+
+    def _hold(self, item: StartWorkflow, run: Workflow, planned: PlannedHold) -> Hold:
+        hold_id = new_id()
+        expires_at = self.postings.now + item.hold_expires_in
+        self.holds[hold_id] = make_hold(run, planned, self.postings, hold_id=hold_id, expires_at=expires_at)
+        self.claims.remember(item, {"hold": hold_id.hex})
+        return self.holds[hold_id]
+
+    def _require_something_left(self, run: Workflow) -> None:
+        spendable = self.postings.spendable(run)
+        if spendable is not None and not spendable:
+            raise OverdraftLimitReached(spendable)
+
+    def _draft(self, item: StartWorkflow) -> Workflow | None:
+        try:
+            return new_workflow(item, self.references, now=self.postings.now)
+        except Refusal:
+            return None
+
+
+def _with_replays(
+    session: Session, answers: Sequence[WorkflowStart | Exception | StartWorkflow], batch: _Batch
+) -> list[WorkflowStart | Exception]:
+    replayed = [answer for answer in answers if isinstance(answer, StartWorkflow)]
+    if not replayed:
+        return [answer for answer in answers if not isinstance(answer, StartWorkflow)]
+    accounts, claims = batch.postings.accounts, batch.claims
+    run_ids = {id_ for item in replayed if (id_ := claims.replayed(item))}
+    hold_ids = {id_ for item in replayed if (id_ := _hold_id(claims.remembered(item)))}
+    runs = load_workflows(session, accounts, run_ids - batch.started.keys()) | batch.started
+    holds = holds_by_id(session, accounts, hold_ids - batch.holds.keys()) | batch.holds
+
+    def shown(item: StartWorkflow) -> WorkflowStart:
+        run_id, hold_id = claims.replayed(item), _hold_id(claims.remembered(item))
+        assert run_id is not None  # noqa: S101 - it is a replay
+        return WorkflowStart(runs[run_id], holds[hold_id] if hold_id else None, replayed=True)
+
+    return [shown(answer) if isinstance(answer, StartWorkflow) else answer for answer in answers]
+
+
+def _hold_id(answer: Json) -> UUID | None:
+    return UUID(hex=str(answer["hold"])) if "hold" in answer else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +187,24 @@ class References:
 
     agents: dict[tuple[UUID, UUID], Agent]
     keys: set[tuple[UUID, UUID]]
-    workflows: set[tuple[UUID, UUID]]
+    workflows: dict[tuple[UUID, UUID], Workflow]
 
 
 def load_references(session: Session, items: Iterable[StartWorkflow]) -> References:
     """Load what the batch names, each kind in one statement and none where nothing is named."""
     agent_ids = {item.agent_id for item in items if item.agent_id}
     key_ids = {item.attributed_key_id for item in items if item.attributed_key_id}
-    parent_ids = {item.parent_workflow_id for item in items if item.parent_workflow_id}
     accounts = {item.account_id for item in items}
     agents: dict[tuple[UUID, UUID], Agent] = {}
     keys: set[tuple[UUID, UUID]] = set()
-    workflows: set[tuple[UUID, UUID]] = set()
     if agent_ids:
         found = select(Agent).where(Agent.account_id.in_(accounts), Agent.id.in_(agent_ids))
         agents = {(agent.account_id, agent.id): agent for agent in session.scalars(found)}
     if key_ids:
         live = select(ApiKey.account_id, ApiKey.id).where(ApiKey.id.in_(key_ids), ApiKey.revoked_at.is_(None))
         keys = {(row.account_id, row.id) for row in session.execute(live) if row.account_id}
-    if parent_ids:
-        parents = select(Workflow.account_id, Workflow.id).where(
-            Workflow.account_id.in_(accounts), Workflow.id.in_(parent_ids)
-        )
-        workflows = {(row.account_id, row.id) for row in session.execute(parents)}
-    return References(agents, keys, workflows)
+    parents = {(item.account_id, item.parent_workflow_id) for item in items if item.parent_workflow_id}
+    return References(agents, keys, workflows_by_id(session, parents))
 
 
 def new_workflow(item: StartWorkflow, references: References, *, now: datetime) -> Workflow:
@@ -142,8 +216,12 @@ def new_workflow(item: StartWorkflow, references: References, *, now: datetime) 
             raise AgentNotFound
     if item.attributed_key_id and (item.account_id, item.attributed_key_id) not in references.keys:
         raise ApiKeyNotFound
-    if item.parent_workflow_id and (item.account_id, item.parent_workflow_id) not in references.workflows:
-        raise WorkflowNotFound
+    ancestor_ids: tuple[UUID, ...] = ()
+    if item.parent_workflow_id is not None:
+        parent = found(references.workflows, (item.account_id, item.parent_workflow_id))
+        ancestor_ids = (*parent.ancestor_ids, parent.id)
+        if len(ancestor_ids) > MOST_ANCESTORS:
+            raise WorkflowNestedTooDeep(MOST_ANCESTORS)
     return Workflow(
         account_id=item.account_id,
         workflow_name=item.workflow_name,
@@ -153,6 +231,7 @@ def new_workflow(item: StartWorkflow, references: References, *, now: datetime) 
         agent_id=item.agent_id,
         api_key_id=item.attributed_key_id or item.api_key_id,
         parent_workflow_id=item.parent_workflow_id,
+        ancestor_ids=ancestor_ids,
         started_at=within_window("startedAt", item.started_at, now=now),
         ended_at=None,
         duration_micros=None,
@@ -178,14 +257,6 @@ def load_workflows(
         return {}
     statement = select(Workflow).where(Workflow.account_id.in_(account_ids), Workflow.id.in_(workflow_ids))
     return {workflow.id: workflow for workflow in session.scalars(statement)}
-
-
-def _start(item: StartWorkflow, references: References, postings: Postings, now: datetime) -> Workflow:
-    workflow = new_workflow(item, references, now=now)
-    headroom = postings.headroom(item.account_id, purpose_of(workflow))
-    if headroom is not None and headroom <= Credits.ZERO:
-        raise OverdraftLimitReached(max(headroom, Credits.ZERO))
-    return workflow
 
 
 _INSERT = insert(table_of(Workflow))

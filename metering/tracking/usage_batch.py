@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from metering.allocation import Purpose
+from metering.allocation import Service
 from metering.ledger import Postings
 from metering.rate_cards import PriceBook
 from models.base import table_of
@@ -61,12 +61,13 @@ class UsageBatch:
         )
 
     def require_cover(self, usage: ServiceUsage, workflow: Workflow) -> None:
-        """Raise CreditsExhausted where grants and credit line do not cover the usage."""
-        self.postings.require_cover(usage.account_id, usage.credits, purpose_of(workflow))
+        """Raise CreditsExhausted or BudgetExceeded where nothing covers the usage, or a budget forbids it."""
+        service = Service(usage.service_type, usage.provider)
+        self.postings.require_cover(workflow, usage.credits, service)
 
     def record(self, usage: ServiceUsage, workflow: Workflow) -> None:
         """Pay for a usage and add it to its run's totals; what nothing covers becomes overdraft."""
-        self.postings.spend(usage.account_id, usage.id, usage.credits, purpose_of(workflow))
+        self.postings.spend(workflow, usage)
         workflow.total_credits += usage.credits
         workflow.usage_count += 1
         usage.workflow_id = workflow.id
@@ -78,11 +79,6 @@ class UsageBatch:
             self.session.execute(_INSERT, self._usages)
             self._usages = []
         self.postings.write()
-
-
-def purpose_of(workflow: Workflow) -> Purpose:
-    """Say what a run's payments are for, as restricted grants see it."""
-    return Purpose(workflow.business_adapter, workflow.workflow_name)
 
 
 def _ratio(numerator: int, denominator: int) -> str:

@@ -1,6 +1,6 @@
 """Add service usages, many at once: facts, priced once and recorded exactly once."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,19 +9,20 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from metering.errors import Refusal, WorkflowNotFound
+from metering.errors import Refusal
 from metering.idempotency import claim, fingerprint, replayed_ids
 from metering.ledger import open_postings
 from metering.rate_cards import price_book
 from metering.tracking.usage_batch import UsageBatch
-from metering.tracking.window import within_window
+from metering.tracking.window import is_within_window, within_window
+from metering.workflows import OwnedId, found, workflows_by_id
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from pricing.units import Quantity, ServiceType
 
 
 class IfUncovered(StrEnum):
-    """What to do with a usage that grants and credit line do not cover."""
+    """What to do with a usage that holds, grants and credit line do not cover, or a budget forbids."""
 
     RECORD = "RECORD"
     REFUSE = "REFUSE"
@@ -69,14 +70,15 @@ def add_service_usages(
 ) -> list[UsageAddition | Exception]:
     """Record usages: never refused for lack of credits, unless the caller asks for it.
 
-    A usage of a run that has ended is recorded too and marked late. Refusals: RateUnknown,
-    NoRateCardInForce, WorkflowNotFound, TimeOutOfRange, AmountTooLarge, IdempotencyConflict, and
-    CreditsExhausted where the item says REFUSE.
+    It captures from the run's holds first. A usage of a run that has ended is recorded too and marked late.
+    Refusals: RateUnknown, NoRateCardInForce, WorkflowNotFound, TimeOutOfRange, AmountTooLarge,
+    IdempotencyConflict, and CreditsExhausted or BudgetExceeded where the item says REFUSE.
     """
     postings = open_postings(session, {item.account_id for item in items}, now=now)
     claims = claim(session, items, now=now)
     batch = UsageBatch(session, now, price_book(session), postings)
-    workflows = _workflows(session, items)
+    workflows = workflows_by_id(session, {(item.account_id, item.workflow_id) for item in items})
+    postings.load_holds(workflows.values(), times=_times(items, workflows, now))
     answers: list[UsageAddition | Exception | UUID] = []
     for item in items:
         try:
@@ -84,9 +86,7 @@ def add_service_usages(
             if replayed is not None:
                 answers.append(replayed)
                 continue
-            workflow = workflows.get((item.account_id, item.workflow_id))
-            if workflow is None:
-                raise WorkflowNotFound
+            workflow = found(workflows, (item.account_id, item.workflow_id))
             usage = _priced(item, workflow, batch)
             usage.id = claims.accept(item)
             batch.record(usage, workflow)
@@ -99,12 +99,15 @@ def add_service_usages(
     return [earlier[answer] if isinstance(answer, UUID) else answer for answer in answers]
 
 
-def _workflows(session: Session, items: Iterable[AddServiceUsage]) -> dict[tuple[UUID, UUID], Workflow]:
-    statement = select(Workflow).where(
-        Workflow.account_id.in_({item.account_id for item in items}),
-        Workflow.id.in_({item.workflow_id for item in items}),
-    )
-    return {(workflow.account_id, workflow.id): workflow for workflow in session.scalars(statement)}
+def _times(
+    items: Iterable[AddServiceUsage], workflows: Mapping[OwnedId, Workflow], now: datetime
+) -> Iterator[tuple[Workflow, datetime]]:
+    for item in items:
+        workflow = workflows.get((item.account_id, item.workflow_id))
+        if workflow is not None:
+            yield workflow, now
+            if item.used_at is not None and is_within_window(item.used_at, now=now):
+                yield workflow, item.used_at
 
 
 def _priced(item: AddServiceUsage, workflow: Workflow, batch: UsageBatch) -> ServiceUsage:

@@ -54,7 +54,9 @@ def void_service_usage(session: Session, *, item: VoidServiceUsage, now: datetim
         return UsageVoiding(usage, usage.credits, replayed=True)
     if usage.voided_at is not None:
         raise ServiceUsageAlreadyVoided(usage.voided_at)
-    _refund(session, usage, postings)
+    workflow = session.get_one(Workflow, (usage.account_id, usage.workflow_id))
+    postings.budgets.load([(workflow, usage.used_at)])
+    _refund(session, usage, workflow, postings)
     usage.voided_at, usage.void_reason = now, item.reason
     claims.accept(item)
     claims.settle()
@@ -62,10 +64,7 @@ def void_service_usage(session: Session, *, item: VoidServiceUsage, now: datetim
     return UsageVoiding(usage, usage.credits, replayed=False)
 
 
-def _refund(session: Session, usage: ServiceUsage, postings: Postings) -> None:
-    workflow = session.get_one(Workflow, (usage.account_id, usage.workflow_id))
-    workflow.total_credits -= usage.credits
-    workflow.usage_count -= 1
+def _refund(session: Session, usage: ServiceUsage, workflow: Workflow, postings: Postings) -> None:
     payments = session.scalars(
         select(LedgerTransfer)
         .where(
@@ -80,4 +79,6 @@ def _refund(session: Session, usage: ServiceUsage, postings: Postings) -> None:
         Grant.id.in_([payment.grant_id for payment in payments if payment.grant_id]),
     )
     grants = {grant.id: grant for grant in session.scalars(payers)}
-    postings.refund(usage.account_id, payments, grants)
+    postings.refund(workflow, usage, payments, grants)
+    workflow.total_credits -= usage.credits
+    workflow.usage_count -= 1

@@ -21,6 +21,11 @@ def within_window(field: str, given: datetime | None, *, now: datetime) -> datet
     return given
 
 
+def is_within_window(given: datetime, *, now: datetime) -> bool:
+    """Tell whether a time is open for recording."""
+    return now - LONGEST_AGO <= given <= now + FURTHEST_AHEAD
+
+
 def not_before(field: str, given: datetime, start: datetime, *, now: datetime) -> datetime:
     """Give the time, which must not lie before the start nor too far ahead.
 

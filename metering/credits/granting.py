@@ -1,4 +1,4 @@
-"""Credits: grants."""
+"""Give credits to an account, and take back what is left of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from metering.errors import TimeOutOfRange
+from metering.errors import GrantAlreadyVoided, GrantNotFound, TimeOutOfRange
 from metering.idempotency import claim, fingerprint
 from metering.ledger import open_postings
 from models.base import table_of
@@ -80,6 +80,52 @@ def grant_credits(session: Session, *, item: GrantCredits, now: datetime) -> Cre
     session.execute(insert(_TABLE), [{column.key: getattr(grant, column.key) for column in _TABLE.columns}])
     postings.write()
     return CreditsGrant(grant, replayed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class VoidGrant:
+    """A grant that should not have been given, and why."""
+
+    account_id: UUID
+    grant_id: UUID
+    reason: str
+    idempotency_key: str
+
+    @property
+    def fingerprint(self) -> str:
+        """The input as parsed."""
+        return fingerprint("void_grant", self.grant_id, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantVoiding:
+    """A voided grant and what was left of it then."""
+
+    grant: Grant
+    voided: Credits
+    replayed: bool
+
+
+def void_grant(session: Session, *, item: VoidGrant, now: datetime) -> GrantVoiding:
+    """Take back what is left of a grant; what it paid stays paid, and what is held comes back when released.
+
+    Raises AccountNotFound, GrantNotFound, GrantAlreadyVoided (under another key), IdempotencyConflict.
+    """
+    postings = open_postings(session, [item.account_id], now=now)
+    claims = claim(session, [item], now=now)
+    grant = session.get(Grant, (item.account_id, item.grant_id))
+    if grant is None:
+        raise GrantNotFound
+    if claims.replayed(item) is not None:
+        return GrantVoiding(grant, Credits(int(str(claims.remembered(item)["voided"]))), replayed=True)
+    if grant.voided_at is not None:
+        raise GrantAlreadyVoided(grant.voided_at)
+    voided = postings.take_back(grant, reason=item.reason)
+    claims.accept(item)
+    claims.remember(item, {"voided": voided.micros})
+    claims.settle()
+    postings.write()
+    return GrantVoiding(grant, voided, replayed=False)
 
 
 def _grant(item: GrantCredits, now: datetime) -> Grant:

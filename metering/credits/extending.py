@@ -1,0 +1,184 @@
+"""Extend holds slice by slice, many at once; the answer says until when the credits last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from metering.credits.hold_making import HoldPlan, add_to_hold, permit
+from metering.credits.holding import holds_by_id
+from metering.errors import HoldClosed, HoldNotFound, Refusal
+from metering.idempotency import claim, fingerprint
+from metering.ledger import Postings, open_postings
+from metering.rate_cards import PriceBook, price_book
+from metering.workflows import workflows_by_id
+from models.base import Json
+from models.hold import Hold, HoldLine
+from models.workflow import Workflow
+from pricing.credits import Credits
+from pricing.fitting import affordable_microseconds, metered_microseconds
+from pricing.quote import PlannedService
+from pricing.units import Quantity
+
+FURTHEST = timedelta(days=35)
+"""Credits that last longer than this are said to last this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendHold:
+    """More credits, more time, or both, for an open hold."""
+
+    account_id: UUID
+    hold_id: UUID
+    idempotency_key: str
+    plan: HoldPlan | None = None
+    expires_in: timedelta | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The input as parsed."""
+        return fingerprint(
+            "extend_hold",
+            self.hold_id,
+            self.plan.content if self.plan else None,
+            self.expires_in // timedelta(seconds=1) if self.expires_in else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HoldExtension:
+    """An extended hold and what was added to it.
+
+    `held_until` is when the time that the hold covers is over, counted from its making; `affordable_until`
+    when the account could pay no more either. None where nothing of the hold is metered by time; the latter
+    also where nothing limits it.
+    """
+
+    hold: Hold
+    added: Credits
+    held_until: datetime | None
+    affordable_until: datetime | None
+    replayed: bool
+
+
+def extend_holds(
+    session: Session, items: Sequence[ExtendHold], *, now: datetime
+) -> list[HoldExtension | Exception]:
+    """Add to open holds, priced by the rate card of their making.
+
+    Refusals: HoldNotFound, HoldClosed, CreditsExhausted and BudgetExceeded (with what would still fit),
+    RateUnknown, NoRateCardInForce, NothingToHold, AmountTooLarge, IdempotencyConflict.
+    """
+    postings = open_postings(session, {item.account_id for item in items}, now=now)
+    claims = claim(session, items, now=now)
+    prices = price_book(session)
+    holds = holds_by_id(session, postings.accounts, {item.hold_id for item in items})
+    runs = workflows_by_id(session, {(hold.account_id, hold.workflow_id) for hold in holds.values()})
+    postings.load_all_holds(runs.values(), times=[(run, now) for run in runs.values()])
+    answers: list[HoldExtension | Exception] = []
+    for item in items:
+        try:
+            replayed = claims.replayed(item)
+            if replayed is not None:
+                answers.append(_first_answer(holds[item.hold_id], claims.remembered(item)))
+                continue
+            hold = _open(holds, item)
+            extension = _extend(item, hold, runs[hold.account_id, hold.workflow_id], postings, prices)
+            claims.accept(item)
+            claims.remember(item, _answer(extension))
+            answers.append(extension)
+        except Refusal as refusal:
+            answers.append(refusal)
+    claims.settle()
+    postings.write()
+    return answers
+
+
+def _open(holds: dict[UUID, Hold], item: ExtendHold) -> Hold:
+    hold = holds.get(item.hold_id)
+    if hold is None or hold.account_id != item.account_id:
+        raise HoldNotFound
+    if hold.closed_at is not None:
+        raise HoldClosed(hold.status, hold.closed_at)
+    return hold
+
+
+def _extend(
+    item: ExtendHold, hold: Hold, run: Workflow, postings: Postings, prices: PriceBook
+) -> HoldExtension:
+    added = Credits.ZERO
+    if item.plan is not None:
+        planned = permit(run, item.plan, postings, prices, card_id=hold.rate_card_id)
+        shares = postings.holds.of_hold(hold)
+        add_to_hold(
+            run,
+            hold,
+            planned,
+            postings,
+            first_line=max((share.line.line for share in shares), default=-1) + 1,
+            first_part=max((share.part.part for share in shares), default=-1) + 1,
+        )
+        hold.rate_card_id = hold.rate_card_id or planned.card_id
+        added = planned.total
+    if item.expires_in is not None:
+        hold.expires_at = postings.now + item.expires_in
+        postings.note_expiry(postings.accounts[hold.account_id], hold.expires_at)
+    held_until, affordable_until = _times(hold, run, postings, prices)
+    return HoldExtension(hold, added, held_until, affordable_until, replayed=False)
+
+
+def _times(
+    hold: Hold, run: Workflow, postings: Postings, prices: PriceBook
+) -> tuple[datetime | None, datetime | None]:
+    lines = {share.line.line: share.line for share in postings.holds.of_hold(hold)}
+    services = [planned for line in lines.values() if (planned := _planned(line)) is not None]
+    metered = metered_microseconds(services)
+    if not metered or hold.rate_card_id is None:
+        return None, None
+    held_until = hold.created_at + timedelta(microseconds=min(metered.values()))
+    limits = [
+        postings.spendable(run, own_holds=False),
+        postings.budgets.left(run, run_held=postings.holds.remaining_in(run)),
+    ]
+    known = [limit for limit in limits if limit is not None]
+    if not known:
+        return held_until, None
+    further = affordable_microseconds(
+        prices.by_id(hold.rate_card_id), services, min(known), at_most=FURTHEST // timedelta(microseconds=1)
+    )
+    return held_until, held_until + timedelta(microseconds=further)
+
+
+def _planned(line: HoldLine) -> PlannedService | None:
+    if (
+        line.service_type is None
+        or line.provider is None
+        or line.unit_type is None
+        or line.micro_units is None
+    ):
+        return None
+    return PlannedService(line.service_type, line.provider, Quantity(line.micro_units, line.unit_type))
+
+
+def _answer(extension: HoldExtension) -> Json:
+    return {
+        "added": extension.added.micros,
+        "held_until": extension.held_until and extension.held_until.isoformat(),
+        "affordable_until": extension.affordable_until and extension.affordable_until.isoformat(),
+    }
+
+
+def _first_answer(hold: Hold, answer: Json) -> HoldExtension:
+    return HoldExtension(
+        hold,
+        Credits(int(str(answer["added"]))),
+        _moment(answer["held_until"]),
+        _moment(answer["affordable_until"]),
+        replayed=True,
+    )
+
+
+def _moment(text: object) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(str(text))

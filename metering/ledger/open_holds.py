@@ -1,0 +1,135 @@
+"""The open holds that a batch may draw on, loaded in one statement for any number of runs."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, insert, select
+from sqlalchemy.orm import Session
+
+from metering.allocation import HoldShare
+from models.base import Base, table_of
+from models.hold import Hold, HoldLine, HoldPart, HoldStatus
+from models.ledger import Grant
+from models.workflow import Workflow
+from pricing.credits import Credits
+
+_OfShares = Select[HoldPart, HoldLine, Hold, Workflow, Grant]
+
+
+@dataclass(slots=True)
+class OpenHolds:
+    """Open holds by run, with those that the batch makes itself; runs without one are not in it."""
+
+    session: Session
+    _shares: dict[UUID, list[HoldShare]] = field(default_factory=lambda: defaultdict(list))
+    _by_part: dict[tuple[UUID, int], HoldShare] = field(default_factory=dict)
+    _new: list[Base] = field(default_factory=list)
+
+    def of_run(self, workflow_id: UUID) -> Sequence[HoldShare]:
+        """Give the shares of a run's open holds, the oldest first."""
+        return self._shares.get(workflow_id, ())
+
+    def of_hold(self, hold: Hold) -> list[HoldShare]:
+        """Give the shares of one open hold."""
+        return [share for share in self.of_run(hold.workflow_id) if share.hold is hold]
+
+    def of_lineage(self, run: Workflow) -> list[Sequence[HoldShare]]:
+        """Give the shares of a run and of its ancestors, nearest first."""
+        nearest_first = (run.id, *reversed(run.ancestor_ids))
+        return [shares for shares in map(self.of_run, nearest_first) if shares]
+
+    def remaining_in(self, run: Workflow) -> Credits:
+        """Add up what is left in a run's own open holds."""
+        return Credits.total(share.part.remaining for share in self.of_run(run.id))
+
+    def lender(self, part: HoldPart) -> HoldShare | None:
+        """Give the share that lent a part, where its hold is open still."""
+        if part.lender_hold_id is None or part.lender_part is None:
+            return None
+        share = self._by_part.get((part.lender_hold_id, part.lender_part))
+        return share if share is not None and share.hold.status is HoldStatus.OPEN else None
+
+    def load(self, account_ids: Iterable[UUID], runs: Iterable[Workflow]) -> list[HoldShare]:
+        """Load the open holds of runs and of their ancestors."""
+        wanted = {id_ for run in runs for id_ in (run.id, *run.ancestor_ids)}
+        return self._add(_open(account_ids, Hold.workflow_id.in_(wanted))) if wanted else []
+
+    def load_expired(self, account_ids: Iterable[UUID], now: datetime) -> list[HoldShare]:
+        """Load the open holds whose time is over, and the holds that lent to them."""
+        accounts = list(account_ids)
+        expired = self._add(_open(accounts, Hold.expires_at <= now))
+        if any(share.part.lender_hold_id for share in expired):
+            self.load(accounts, {share.run for share in expired})
+        return expired
+
+    def add_hold(self, hold: Hold) -> None:
+        """Take in a hold that the batch makes; its lines and parts follow."""
+        self._new.append(hold)
+
+    def add_line(self, line: HoldLine) -> None:
+        """Take in a line that the batch makes."""
+        self._new.append(line)
+
+    def add_share(self, share: HoldShare) -> None:
+        """Take in a part that the batch makes."""
+        self._new.append(share.part)
+        self._index(share)
+
+    def insert(self) -> None:
+        """Insert what the batch made, one statement for each table."""
+        for mapped in (Hold, HoldLine, HoldPart):
+            columns = [column.key for column in mapped.__mapper__.column_attrs]
+            rows = [{key: getattr(row, key) for key in columns} for row in self._new if type(row) is mapped]
+            if rows:
+                self.session.execute(_INSERTS[mapped], rows)
+        self._new = []
+
+    def _add(self, statement: _OfShares) -> list[HoldShare]:
+        found = []
+        for part, line, hold, run, grant in self.session.execute(statement):
+            share = self._by_part.get((hold.id, part.part))
+            if share is None:
+                share = HoldShare(run, hold, line, part, grant)
+                self._index(share)
+            found.append(share)
+        return found
+
+    def _index(self, share: HoldShare) -> None:
+        self._shares[share.hold.workflow_id].append(share)
+        self._by_part[share.hold.id, share.part.part] = share
+
+
+def next_expiries(session: Session, account_ids: Iterable[UUID], now: datetime) -> dict[UUID, datetime]:
+    """Tell when the next open hold of each account expires; accounts without one are left out."""
+    statement = (
+        select(Hold.account_id, func.min(Hold.expires_at, type_=Hold.expires_at.type))
+        .where(Hold.account_id.in_(account_ids), Hold.status == HoldStatus.OPEN, Hold.expires_at > now)
+        .group_by(Hold.account_id)
+    )
+    return {row[0]: row[1] for row in session.execute(statement)}
+
+
+def _open(account_ids: Iterable[UUID], which: ColumnElement[bool]) -> _OfShares:
+    of_line = and_(
+        HoldLine.account_id == HoldPart.account_id,
+        HoldLine.hold_id == HoldPart.hold_id,
+        HoldLine.line == HoldPart.line,
+    )
+    of_hold = and_(Hold.account_id == HoldPart.account_id, Hold.id == HoldPart.hold_id)
+    of_run = and_(Workflow.account_id == Hold.account_id, Workflow.id == Hold.workflow_id)
+    of_grant = and_(Grant.account_id == HoldPart.account_id, Grant.id == HoldPart.grant_id)
+    return (
+        select(HoldPart, HoldLine, Hold, Workflow, Grant)
+        .join(HoldLine, of_line)
+        .join(Hold, of_hold)
+        .join(Workflow, of_run)
+        .outerjoin(Grant, of_grant)
+        .where(Hold.account_id.in_(account_ids), Hold.status == HoldStatus.OPEN, which)
+        .order_by(Hold.id, HoldPart.part)
+    )
+
+
+_INSERTS = {mapped: insert(table_of(mapped)) for mapped in (Hold, HoldLine, HoldPart)}

@@ -1,0 +1,113 @@
+"""Open the ledger for a batch: its accounts, grants and budgets, with what has expired moved at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from metering.budgets.book import open_budgets
+from metering.errors import AccountNotFound
+from metering.events import Outbox
+from metering.ledger.journal import Journal
+from metering.ledger.open_holds import OpenHolds, next_expiries
+from metering.ledger.postings import Postings
+from metering.ledger.warnings import Warnings
+from models.account import Account
+from models.event import EventType
+from models.hold import Hold, HoldStatus
+from models.identity import IdKind, format_id
+from models.ledger import Grant
+from models.writer import locked_accounts
+from pricing.credits import Credits
+
+
+def open_postings(session: Session, account_ids: Iterable[UUID], *, now: datetime) -> Postings:
+    """Load the locked accounts with the grants that keep something; what has expired is moved at once."""
+    postings = open_before_expiry(session, account_ids, now=now)
+    expire(postings)
+    return postings
+
+
+def open_before_expiry(session: Session, account_ids: Iterable[UUID], *, now: datetime) -> Postings:
+    """Load the locked accounts as they stand, with what has expired still in its place."""
+    accounts = {account_id: locked_account(session, account_id) for account_id in set(account_ids)}
+    outbox = Outbox(session, now)
+    postings = Postings(
+        session=session,
+        now=now,
+        accounts=accounts,
+        grants=_grants(session, accounts),
+        holds=OpenHolds(session),
+        budgets=open_budgets(session, accounts, now=now, outbox=outbox),
+        outbox=outbox,
+        warnings=Warnings(now),
+        journal=Journal(session, now),
+    )
+    postings.warnings.begin(accounts, postings.grants)
+    return postings
+
+
+def locked_account(session: Session, account_id: UUID) -> Account:
+    """Give an account whose row this transaction has locked.
+
+    Raises AccountNotFound, and RuntimeError where the command did not name the account: what is read
+    without a lock may change before it is written.
+    """
+    account = session.get(Account, account_id)
+    if account is None:
+        raise AccountNotFound
+    if account not in locked_accounts(session):
+        raise RuntimeError("A command locks the accounts that it names; this account is not among them.")
+    return account
+
+
+def expire(postings: Postings) -> tuple[int, int]:
+    """Close holds and empty grants whose time is over, in the store too; say how many of each there were.
+
+    It is written at once, since a verb that only replays writes nothing more.
+    """
+    now = postings.now
+    due = [each for each in postings.accounts.values() if each.expiry_due_at and each.expiry_due_at <= now]
+    if not due:
+        return 0, 0
+    expired = postings.holds.load_expired([account.id for account in due], now)
+    postings.budgets.load((share.run, share.line.held_at) for share in expired)
+    holds = {share.hold.id: share.hold for share in expired}
+    for hold in holds.values():
+        _note(postings.outbox, hold)
+    postings.close(expired, HoldStatus.EXPIRED)
+    grants = postings.expire_grants()
+    _note_next(postings, due)
+    postings.write()
+    return len(holds), grants
+
+
+def _note(outbox: Outbox, hold: Hold) -> None:
+    if hold.remaining:
+        data: dict[str, object] = {
+            "holdId": format_id(IdKind.HOLD, hold.id),
+            "workflowId": format_id(IdKind.WORKFLOW, hold.workflow_id),
+            "releasedCredits": str(hold.remaining),
+            "expiredAt": hold.expires_at.isoformat(),
+        }
+        outbox.add(hold.account_id, EventType.HOLD_EXPIRED, data)
+
+
+def _note_next(postings: Postings, due: list[Account]) -> None:
+    next_holds = next_expiries(postings.session, [account.id for account in due], postings.now)
+    for account in due:
+        times = [
+            grant.expires_at for grant in postings.grants[account.id] if grant.remaining and grant.expires_at
+        ]
+        account.expiry_due_at = min((*times, *filter(None, [next_holds.get(account.id)])), default=None)
+
+
+def _grants(session: Session, accounts: Iterable[UUID]) -> dict[UUID, list[Grant]]:
+    grants: dict[UUID, list[Grant]] = defaultdict(list)
+    live = select(Grant).where(Grant.account_id.in_(accounts), Grant.remaining > Credits.ZERO)
+    for grant in session.scalars(live.order_by(Grant.id)):
+        grants[grant.account_id].append(grant)
+    return grants

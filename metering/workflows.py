@@ -1,0 +1,46 @@
+"""Runs that a batch names, loaded in one statement however many there are."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from metering.errors import WorkflowAlreadyEnded, WorkflowNotFound
+from models.workflow import Workflow
+
+OwnedId = tuple[UUID, UUID]
+"""An account and the id of something that it owns."""
+
+
+def workflows_by_id(session: Session, wanted: Collection[OwnedId]) -> dict[OwnedId, Workflow]:
+    """Load runs of accounts; those that do not exist are left out."""
+    if not wanted:
+        return {}
+    statement = select(Workflow).where(
+        Workflow.account_id.in_({account_id for account_id, _ in wanted}),
+        Workflow.id.in_({workflow_id for _, workflow_id in wanted}),
+    )
+    return {(workflow.account_id, workflow.id): workflow for workflow in session.scalars(statement)}
+
+
+def found(workflows: Mapping[OwnedId, Workflow], wanted: OwnedId) -> Workflow:
+    """Give a run of the account.
+
+    Raises WorkflowNotFound.
+    """
+    workflow = workflows.get(wanted)
+    if workflow is None:
+        raise WorkflowNotFound
+    return workflow
+
+
+def running(workflows: Mapping[OwnedId, Workflow], wanted: OwnedId) -> Workflow:
+    """Give a run that has not ended.
+
+    Raises WorkflowNotFound, WorkflowAlreadyEnded.
+    """
+    workflow = found(workflows, wanted)
+    if workflow.ended_at is not None:
+        raise WorkflowAlreadyEnded(workflow.status, workflow.ended_at)
+    return workflow
