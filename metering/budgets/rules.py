@@ -1,11 +1,10 @@
 """What a budget counts and allows: pure functions over its row and a run."""
 
-from collections.abc import Iterable
-
 from models.budget import Budget, BudgetScope, BudgetWindow
 from models.identity import IdKind, format_id
 from models.workflow import Workflow
 from pricing.credits import Credits
+from pricing.decimal_text import LIMIT_MICROS
 
 Subjects = dict[BudgetScope, str | None]
 
@@ -33,14 +32,19 @@ def left(limit: Credits, used: Credits, held: Credits) -> Credits:
     return max(limit - used - held, Credits.ZERO)
 
 
-def highest_reached(budget: Budget, used: Credits) -> int:
-    """Give the highest threshold, in percent of the limit, that spending has reached; 0 for none."""
-    return max(reached(budget, used, above=0), default=0)
+def amount_at(limit: Credits, percent: int) -> Credits:
+    """Give the credits at which spending reaches a threshold: something even of a limit of 0."""
+    # No account can spend as much as the highest amount here, so that is out of reach.
+    return Credits(min(max(-(-limit.micros * percent // 100), 1), LIMIT_MICROS))
 
 
 def reached(budget: Budget, used: Credits, *, above: int) -> tuple[int, ...]:
     """Give the thresholds above a percentage that spending has reached, the lowest first."""
-    return tuple(_reached(budget.limit, budget.thresholds, used, above))
+    return tuple(
+        percent
+        for percent in budget.thresholds
+        if percent > above and used >= amount_at(budget.limit, percent)
+    )
 
 
 def worded(budget: Budget, subject: str) -> str:
@@ -52,13 +56,6 @@ def worded(budget: Budget, subject: str) -> str:
 
 def _title(budget: Budget) -> str:
     return format_id(IdKind.BUDGET, budget.id) if budget.name is None else repr(budget.name)
-
-
-def _reached(limit: Credits, thresholds: Iterable[int], used: Credits, above: int) -> Iterable[int]:
-    for percent in thresholds:
-        # Nothing spent reaches nothing, of a limit of 0 either.
-        if percent > above and used.micros > 0 and used.micros * 100 >= limit.micros * percent:
-            yield percent
 
 
 _WHOSE = {
