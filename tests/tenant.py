@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import Any
@@ -13,7 +13,25 @@ from uuid import UUID
 
 from metering.accounts import create_account
 from metering.api_keys import ACCOUNT_SCOPES, issue_api_key
-from metering.credits import CreditsGrant, GrantCredits, grant_credits
+from metering.credits import (
+    DEFAULT_EXPIRY,
+    CreditsGrant,
+    CreditsHold,
+    ExtendHold,
+    GrantCredits,
+    GrantVoiding,
+    HoldCredits,
+    HoldExtension,
+    HoldPlan,
+    HoldRelease,
+    ReleaseHold,
+    VoidGrant,
+    extend_holds,
+    grant_credits,
+    hold_credits,
+    release_holds,
+    void_grant,
+)
 from metering.tracking import (
     AddServiceUsage,
     EndWorkflow,
@@ -34,11 +52,13 @@ from metering.tracking import (
 from models.account import Account
 from models.api_key import ApiKey, Scope
 from models.database import Database
+from models.hold import Hold
 from models.ledger import Grant
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow, WorkflowStatus
 from models.writer import Command, SetCommand
 from pricing.credits import Credits
+from pricing.quote import PlannedService
 from pricing.units import Quantity, ServiceType, UnitType
 
 _numbers = count(1)
@@ -103,6 +123,55 @@ class Tenant:
         item = GrantCredits(self.account_id, Credits.parse(amount), **fields)
         return await self.database.write(Command(self.account_id, partial(grant_credits, item=item)))
 
+    async def void_grant(
+        self, grant: Grant, reason: str = "a mistake", key: str | None = None
+    ) -> GrantVoiding:
+        """Have a grant taken back by the operator, or raise the refusal."""
+        item = VoidGrant(self.account_id, grant.id, reason, key or next_key())
+        return await self.database.write(Command(self.account_id, partial(void_grant, item=item)))
+
+    async def hold(self, workflow: Workflow, *what: str, **fields: Any) -> Hold:
+        """Hold credits for a run, by amount ("50") or by planned services, or raise the refusal."""
+        [answer] = await self.hold_all(self.holding(workflow.id, *what, **fields))
+        return given(answer).hold
+
+    async def hold_all(self, *items: HoldCredits) -> list[CreditsHold | Exception]:
+        """Hold credits: an answer or a refusal for each."""
+        return await self.database.write(SetCommand(self.account_id, hold_credits, items))
+
+    async def extend(
+        self, hold: Hold, *what: str, expires_in: timedelta | None = None, key: str | None = None
+    ) -> HoldExtension:
+        """Extend a hold by an amount, by planned services or in time only, or raise the refusal."""
+        item = ExtendHold(
+            account_id=self.account_id,
+            hold_id=hold.id,
+            idempotency_key=key or next_key(),
+            plan=plan(*what) if what else None,
+            expires_in=expires_in,
+        )
+        [answer] = await self.extend_all(item)
+        return given(answer)
+
+    async def extend_all(self, *items: ExtendHold) -> list[HoldExtension | Exception]:
+        """Extend holds: an answer or a refusal for each."""
+        return await self.database.write(SetCommand(self.account_id, extend_holds, items))
+
+    async def release(self, hold: Hold, key: str | None = None) -> HoldRelease:
+        """Release a hold, or raise the refusal."""
+        [answer] = await self.release_all(ReleaseHold(self.account_id, hold.id, key or next_key()))
+        return given(answer)
+
+    async def release_all(self, *items: ReleaseHold) -> list[HoldRelease | Exception]:
+        """Release holds: an answer or a refusal for each."""
+        return await self.database.write(SetCommand(self.account_id, release_holds, items))
+
+    def holding(self, workflow_id: UUID, *what: str, **fields: Any) -> HoldCredits:
+        """Write down a hold to be made, under a fresh key unless one is given."""
+        fields.setdefault("idempotency_key", next_key())
+        fields.setdefault("expires_in", DEFAULT_EXPIRY)
+        return HoldCredits(self.account_id, workflow_id, plan(*what), **fields)
+
     def run(self, workflow_name: str = "phone_ai_call", **fields: Any) -> StartWorkflow:
         """Write down a run to be started, under a fresh key unless one is given."""
         fields.setdefault("idempotency_key", next_key())
@@ -125,6 +194,11 @@ class Tenant:
         """Read a run."""
         async with self.database.read() as session:
             return await session.get_one(Workflow, (self.account_id, workflow_id))
+
+    async def hold_now(self, hold: Hold) -> Hold:
+        """Read a hold."""
+        async with self.database.read() as session:
+            return await session.get_one(Hold, (self.account_id, hold.id))
 
     async def remaining(self, grant: Grant) -> str:
         """Read what is left of a grant, as text."""
@@ -161,6 +235,16 @@ def metered(text: str, used_at: datetime | None = None) -> PastUsage:
     return PastUsage(ServiceType(service_type), provider, quantity, used_at)
 
 
+def plan(*what: str) -> HoldPlan:
+    """Read what to hold: an amount such as "50", or services as `metered` reads them."""
+    if len(what) == 1 and " " not in what[0]:
+        return HoldPlan(amount=Credits.parse(what[0]))
+    services = [metered(text) for text in what]
+    return HoldPlan(
+        services=tuple(PlannedService(each.service_type, each.provider, each.quantity) for each in services)
+    )
+
+
 def given(answer: Any) -> Any:
     """Give an answer as it is, or raise it where it is a refusal."""
     if isinstance(answer, Exception):
@@ -173,4 +257,4 @@ def next_key() -> str:
     return f"key-{next(_numbers)}"
 
 
-__all__ = ["IfUncovered", "Tenant", "given", "issue", "metered", "new_tenant", "next_key"]
+__all__ = ["IfUncovered", "Tenant", "given", "issue", "metered", "new_tenant", "next_key", "plan"]
