@@ -1,10 +1,28 @@
 """`creditgraph audit`: are the books right?"""
 
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from typing import Annotated
+from uuid import UUID
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBar
 
-from metering.audit import audit as recompute
+from metering.auditing import (
+    Audit,
+    PastBalance,
+    Progress,
+    past_balance,
+    past_balances,
+    unhurried,
+)
+from metering.auditing import audit as recompute
+from models.database import Question
 from models.identity import IdKind, format_id
 from server.commands import store, values
 from server.commands.answers import plain_refusals, refuse
@@ -15,6 +33,12 @@ def audit(
     account: Annotated[
         str | None, typer.Option(metavar="ID", help="Look at one account only. Without it: at all.")
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T", help="Also print the balances as they were at this time, e.g. 2027-01-31T00:00:00Z."
+        ),
+    ] = None,
     database_url: store.DatabaseUrl = store.DEFAULT,
 ) -> None:
     """Recompute every balance from its transfers; exit code 1 and the differences where there are any.
@@ -23,22 +47,63 @@ def audit(
     Examples:
       creditgraph audit
       creditgraph audit --account account_0199…
+      creditgraph audit --as-of 2027-01-31T00:00:00Z
     """
-    with plain_refusals():
+    with plain_refusals(), _bar() as progress:
         account_id = None if account is None else values.account_id(account)
-        found = store.ask(database_url, lambda session: recompute(session, account_id=account_id))
+        moment = None if as_of is None else values.moment("--as-of", as_of)
+        question = partial(recompute, account_id=account_id, progress=progress)
+        found = store.ask(database_url, unhurried(question))
+        balances = () if moment is None else store.ask(database_url, _balances_at(moment, account_id))
     counted = (
         f"accounts: {found.account_count:,}, transfers: {found.transfer_count:,}, "
         f"usages: {found.usage_count:,}"
     )
     if found.ok:
         typer.echo(f"Every balance equals its transfers ({counted}).")
-        return
+    else:
+        _print_differences(found)
+    if moment is not None:
+        _print_balances(balances, moment)
+    if not found.ok:
+        refuse(f"{len(found.differences):,} differences ({counted}).")
+
+
+def _balances_at(moment: datetime, account_id: UUID | None) -> Question[Sequence[PastBalance]]:
+    if account_id is None:
+        return unhurried(partial(past_balances, as_of=moment))
+    return unhurried(lambda session: [past_balance(session, account_id=account_id, as_of=moment)])
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    # On standard error and for a person only: what a script reads is the answer.
+    columns = (TextColumn("transfers"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with ProgressBar(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("transfers", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_differences(found: Audit) -> None:
     print_table(
         ["account", "what", "recorded", "recomputed"],
         [
-            [format_id(IdKind.ACCOUNT, one.account_id), one.what, str(one.recorded), str(one.recomputed)]
+            [format_id(IdKind.ACCOUNT, one.account_id), one.what, one.recorded, one.recomputed]
             for one in found.differences
         ],
     )
-    refuse(f"{len(found.differences):,} differences ({counted}).")
+
+
+def _print_balances(balances: Sequence[PastBalance], moment: datetime) -> None:
+    typer.echo(f"Balances as of {moment.isoformat()}:")
+    print_table(
+        ["account", *_BALANCES],
+        [
+            [format_id(IdKind.ACCOUNT, one.account_id), *(str(getattr(one, name)) for name in _BALANCES)]
+            for one in balances
+        ],
+    )
+
+
+_BALANCES = ("available", "held", "granted", "spent", "overdraft", "expired")

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from metering.audit import audit
+from metering.auditing import audit
 from metering.rate_cards import publish_built_in_rate_card
 from models.database import Database, utc_now
 from models.writer import Command

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from metering.audit import audit
+from metering.auditing import audit
 from models.database import Database
 from server.cli import app
 

@@ -1,0 +1,110 @@
+"""One statement for one kind of row: figures as they are recorded beside what the records add up to."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVarTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, case, func, or_, select
+from sqlalchemy import cast as sql_cast
+
+from metering.auditing.findings import Difference
+from models.base import BigInt, total
+from models.ledger import Book, LedgerTransfer
+from pricing.credits import Credits
+
+MOST_DIFFERENCES = 1_000
+"""How many rows a comparison names: a store that is wrong throughout must not fill the memory."""
+
+Columns = TypeVarTuple("Columns")
+AnySelect = Select[*tuple[Any, ...]]
+AnyRow = Row[*tuple[Any, ...]]
+Column = Any
+"""A mapped column or an expression over some."""
+
+One = ColumnElement[UUID] | None
+"""The parameter that names the one account that is audited; None where all are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of each row; `shown` writes it for a person."""
+
+    name: str
+    recorded: Column
+    recomputed: Column
+    shown: Callable[[Any], str] = lambda micros: str(Credits(micros))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A statement, built once, and what each row that it gives says is wrong."""
+
+    statement: AnySelect
+    read: Callable[[AnyRow], Iterable[Difference]]
+
+
+def compare(  # noqa: PLR0917 - what every comparison needs
+    rows: FromClause,
+    account: Column,
+    key: Sequence[Column],
+    figures: Sequence[Figure],
+    named: Callable[..., str],
+    only: One,
+) -> Check:
+    """Check figures of rows: a difference for each that is not what it should be.
+
+    `named` writes what a figure belongs to, from the figure's name and the row's key.
+    """
+    pairs = [(figure.recorded, figure.recomputed) for figure in figures]
+    statement = (
+        select(account, *key, *(column for pair in pairs for column in pair))
+        .select_from(rows)
+        .where(or_(*(recorded != recomputed for recorded, recomputed in pairs)))
+        .order_by(account, *key)
+        .limit(MOST_DIFFERENCES)
+    )
+
+    def read(row: AnyRow) -> Iterator[Difference]:
+        account_id, *values = tuple(row)
+        row_key, found = values[: len(key)], values[len(key) :]
+        for figure, recorded, recomputed in zip(figures, found[::2], found[1::2], strict=True):
+            if recorded != recomputed:
+                what = named(figure.name, *row_key)
+                yield Difference(account_id, what, figure.shown(recorded), figure.shown(recomputed))
+
+    return Check(of_one(statement, account, only), read)
+
+
+def of_one(statement: Select[*Columns], account: Column, only: One) -> Select[*Columns]:
+    """Narrow a statement to one account, where only one is audited."""
+    return statement if only is None else statement.where(account == only)
+
+
+def account_wide(name: str, _account_id: UUID) -> str:
+    """Name a figure of an account, which a difference names already."""
+    return name
+
+
+def came(book: Book, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    """Add up what transfers brought into a book."""
+    return _moved(LedgerTransfer.credit_book == book, *conditions)
+
+
+def went(book: Book, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    """Add up what transfers took out of a book."""
+    return _moved(LedgerTransfer.debit_book == book, *conditions)
+
+
+def kept(book: Book, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    """Add up what transfers left in a book."""
+    return came(book, *conditions) - went(book, *conditions)
+
+
+def micros(column: Column) -> ColumnElement[int]:
+    """Take an amount as plain micro-credits, nothing as 0."""
+    return sql_cast(func.coalesce(sql_cast(column, BigInt()), 0), BigInt())
+
+
+def _moved(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    return total(case((and_(*conditions), micros(LedgerTransfer.amount)), else_=0))

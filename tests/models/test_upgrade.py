@@ -1,0 +1,93 @@
+"""A store of the first version becomes one of today: nothing is lost, and its books are right."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from metering.auditing import audit
+from models.account import Account
+from models.database import Database
+from models.ledger import LedgerTransfer
+from models.migrations import drift, migrate
+from models.workflow import Workflow
+from pricing.credits import Credits
+from tests.databases.opened import opened
+from tests.databases.postgresql import PostgresqlServer
+from tests.models.old_store import NEXT_YEAR, OldStore, write_old_store
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def unmigrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a store in which there is nothing yet."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'old.db'}"
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    name = f"old_{tmp_path.name}"
+    server.drop_database(name)
+    server.create_database(name)
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+async def old(unmigrated_url: str) -> OldStore:
+    store = await write_old_store(unmigrated_url)
+    await migrate(unmigrated_url)
+    return store
+
+
+async def test_the_upgraded_tables_are_those_of_the_code(unmigrated_url: str, old: OldStore) -> None:
+    assert await drift(unmigrated_url) == []
+    async with opened(unmigrated_url) as database:
+        assert await dangling(database) == []
+        # A key of the old version still belongs to the account whose table was made anew.
+        async with database.read() as session:
+            assert await session.scalar(select(Account.id).where(Account.name == "Acme")) == old.acme
+
+
+async def test_the_books_of_an_upgraded_store_are_right(unmigrated_url: str, old: OldStore) -> None:
+    async with opened(unmigrated_url) as database:
+        found = await database.ask(audit)
+        assert (found.differences, found.account_count, found.transfer_count) == ((), 2, 13)
+        alone = await database.ask(lambda session: audit(session, account_id=old.acme))
+        async with database.read() as session:
+            acme = await session.get_one(Account, old.acme)
+            idle = await session.get_one(Account, old.idle)
+    assert (acme.transfer_count, acme.chain_hash) == (13, alone.chain_hash)
+    assert (idle.transfer_count, idle.chain_hash) == (0, "")
+    balances = (acme.granted, acme.spent, acme.expired, acme.overdraft, acme.held, acme.held_on_credit)
+    assert [str(balance) for balance in balances] == ["155", "140", "5", "20", "0", "0"]
+    assert (acme.expiry_due_at, idle.expiry_due_at) == (NEXT_YEAR, None)
+
+
+async def test_old_transfers_are_numbered_in_the_order_of_their_making(
+    unmigrated_url: str, old: OldStore
+) -> None:
+    async with opened(unmigrated_url) as database, database.read() as session:
+        ordered = (
+            select(LedgerTransfer).where(LedgerTransfer.account_id == old.acme).order_by(LedgerTransfer.id)
+        )
+        transfers = (await session.scalars(ordered)).all()
+    assert [transfer.sequence for transfer in transfers] == [*range(1, 14)]
+    assert transfers[0].amount == Credits.whole(100)
+    assert len({transfer.hash for transfer in transfers}) == 13
+
+
+async def test_runs_of_runs_know_their_ancestors(unmigrated_url: str, old: OldStore) -> None:
+    root, child, grandchild = old.runs
+    async with opened(unmigrated_url) as database, database.read() as session:
+        runs = [await session.get_one(Workflow, (old.acme, run)) for run in old.runs]
+    assert [run.ancestor_ids for run in runs] == [(), (root,), (root, child)]
+    assert [run.id for run in runs] == [root, child, grandchild]
+
+
+async def dangling(database: Database) -> list[object]:
+    """List the rows whose foreign keys lead nowhere, in the words of the database."""
+    if not database.is_sqlite:
+        return []
+    async with database.read() as session:
+        connection = await session.connection()
+        return list(await connection.exec_driver_sql("PRAGMA foreign_key_check"))
