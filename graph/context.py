@@ -12,6 +12,7 @@ from graphql import GraphQLError
 from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from metering.webhooks import TargetRules
 from models.api_key import ApiKey, Scope
 from models.database import Database
 from models.writer import Command, SetCommand
@@ -74,6 +75,7 @@ class Context:
     database: Database
     api_key: ApiKey
     snapshot: Snapshot
+    webhook_targets: TargetRules
     loaders: "Loaders" = field(init=False)
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.registry import business_adapters
+from metering.webhooks import PRIVATE_TARGETS, PUBLIC_TARGETS
 from models.database import Database
 from models.migrations import why_not_ready
 from server.agents import create_agent_endpoint
@@ -20,6 +21,8 @@ from server.examples import EXAMPLES
 from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, graphiql_page
 from server.graphql import graphql_endpoint
 from server.settings import Settings
+from server.webhooks import WebhookWorker
+from server.webhooks_http import WebhookSender
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -34,10 +37,13 @@ def service(settings: Settings, database: Database) -> FastAPI:
     """Put the service together over a store, which it starts and closes."""
     business_adapters()  # a broken plug-in must stop the start, not a request
     authentication = Authentication(database)
+    targets = PRIVATE_TARGETS if settings.webhooks_allow_private else PUBLIC_TARGETS
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await database.start()
+        webhooks = WebhookWorker(database, WebhookSender(targets))
+        webhooks.start()
         history = None
         if settings.demo_account is not None:
             history = asyncio.create_task(run_demo_history(database, settings.demo_account))
@@ -45,12 +51,13 @@ def service(settings: Settings, database: Database) -> FastAPI:
         if history is not None:
             history.cancel()
             await asyncio.gather(history, return_exceptions=True)
+        await webhooks.close()
         await authentication.close()
         await database.close()
 
     app = FastAPI(title="creditgraph", openapi_url=None, lifespan=lifespan)
     app.router.routes += [
-        Route("/graphql", graphql_endpoint(database, authentication), methods=["POST"]),
+        Route("/graphql", graphql_endpoint(database, authentication, targets), methods=["POST"]),
         Route("/api/v1/agent/create", create_agent_endpoint(database, authentication), methods=["POST"]),
         Route("/", _graphiql(settings), methods=["GET"]),
         Route("/healthz", _healthy, methods=["GET"]),

@@ -14,6 +14,7 @@ from strawberry.types.execution import ExecutionResult
 from graph.context import Context, Snapshot
 from graph.errors import ErrorCode, formatted
 from graph.schema import schema
+from metering.webhooks import TargetRules
 from models.database import Database
 from server.authentication import Authentication, Unauthenticated, secret_of
 from server.bodies import BadBody, json_bytes, json_object, received
@@ -27,7 +28,7 @@ _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
 def graphql_endpoint(
-    database: Database, authentication: Authentication
+    database: Database, authentication: Authentication, webhook_targets: TargetRules
 ) -> Callable[[Request], Awaitable[Response]]:
     """Make the endpoint."""
 
@@ -36,7 +37,8 @@ def graphql_endpoint(
         try:
             secret = secret_of(request)
             body = await received(request)
-            context = Context(database, await authentication.api_key(secret, snapshot), snapshot)
+            api_key = await authentication.api_key(secret, snapshot)
+            context = Context(database, api_key, snapshot, webhook_targets)
             try:
                 return await _answer(request, body, context)
             finally:

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     log_format: LogFormat = Field(default_factory=lambda: "pretty" if sys.stderr.isatty() else "json")
     log_level: LogLevel = "info"
     rate_card: Path | None = None
+    webhooks_allow_private: bool = False
     demo_key: SecretStr | None = None
     demo_account: DemoAccount | None = None
 

@@ -1,0 +1,186 @@
+"""The background work of webhooks: events of the outbox become deliveries, and deliveries are sent.
+
+Every process does it, and they share the work by leases in the store. It never stands in a request's way: a
+round is a few short writes among the others, and sending happens beside them, so many at a time.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from uuid import UUID
+
+import structlog
+
+from metering.webhooks import (
+    Attempt,
+    Failure,
+    accounts_with_due_deliveries,
+    accounts_with_waiting_events,
+    claim_deliveries,
+    dispatch_events,
+    note_delivered,
+    note_failed,
+)
+from models.availability import is_unavailable
+from models.database import Database
+from models.identity import IdKind, format_id
+from models.writer import Command
+from server.webhooks_http import Delivered, WebhookSender
+
+MOST_AT_ONCE = 32
+MOST_OF_AN_ACCOUNT = 8
+"""So that one account whose endpoint is slow leaves room for the others."""
+PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+DRAIN_SECONDS = 5.0
+"""How long a stop waits for what is being sent; what it gives up is sent again when its lease has run out."""
+
+log = structlog.get_logger(__name__)
+
+
+class WebhookWorker:
+    """Dispatches and delivers until it is closed."""
+
+    def __init__(
+        self, database: Database, sender: WebhookSender, *, jitter: Callable[[], float] = random.random
+    ) -> None:
+        """Work on a store by a sender; `jitter` tells, from 0 to 1, by how much retries are spread."""
+        self._database = database
+        self._sender = sender
+        self._jitter = jitter
+        self._loop: asyncio.Task[None] | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+        self._sending_of: Counter[UUID] = Counter()
+        self._wake = asyncio.Event()
+        self._closing = False
+
+    def start(self) -> None:
+        """Begin to work in the background."""
+        self._loop = asyncio.create_task(self._work())
+
+    async def close(self) -> None:
+        """Claim nothing more, let what is being sent end, and stop."""
+        self._closing = True
+        self._wake.set()
+        if self._loop is not None:
+            await self._loop
+        await self._drain()
+        await self._sender.close()
+
+    async def work_off(self) -> None:
+        """Do all that is due now, and return when it is done."""
+        while await self._round():
+            await asyncio.gather(*self._sending)
+
+    async def _work(self) -> None:
+        pause = PAUSE_SECONDS
+        while not self._closing:
+            self._wake.clear()
+            try:
+                busy = await self._round()
+                pause = PAUSE_SECONDS
+            except Exception as error:  # noqa: BLE001 - the work must outlive whatever one round runs into
+                busy = False
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                _log_trouble("webhooks pause", error, seconds=pause)
+            if not busy:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), pause)
+
+    async def _round(self) -> bool:
+        """Dispatch and start what there is room for; tell whether there was anything to do."""
+        dispatched = await self._dispatch()
+        started = await self._start_attempts()
+        return dispatched or started
+
+    async def _dispatch(self) -> bool:
+        accounts = await self._database.ask(accounts_with_waiting_events)
+        for account_id in accounts:
+            await self._database.write(Command(account_id, partial(dispatch_events, account_id=account_id)))
+        return bool(accounts)
+
+    async def _start_attempts(self) -> bool:
+        if self._room() <= 0:
+            return False
+        full = [key for key, count in self._sending_of.items() if count >= MOST_OF_AN_ACCOUNT]
+        now = self._database.clock()
+        accounts = await self._database.ask(
+            lambda session: accounts_with_due_deliveries(session, now, besides=full)
+        )
+        started = False
+        for account_id in accounts:
+            most = min(self._room(), MOST_OF_AN_ACCOUNT - self._sending_of[account_id])
+            if most <= 0 or self._closing:
+                break
+            claim = partial(claim_deliveries, account_id=account_id, most=most)
+            for attempt in await self._database.write(Command(account_id, claim)):
+                self._start_attempt(attempt)
+                started = True
+        return started
+
+    def _room(self) -> int:
+        return MOST_AT_ONCE - len(self._sending)
+
+    def _start_attempt(self, attempt: Attempt) -> None:
+        task = asyncio.create_task(self._attempt(attempt))
+        self._sending.add(task)
+        self._sending_of[attempt.account_id] += 1
+        task.add_done_callback(partial(self._end_attempt, attempt.account_id))
+
+    def _end_attempt(self, account_id: UUID, task: "asyncio.Task[None]") -> None:
+        self._sending.discard(task)
+        self._sending_of[account_id] -= 1
+        self._sending_of += Counter()  # forgets those that have come to nothing
+        self._wake.set()
+
+    async def _attempt(self, attempt: Attempt) -> None:
+        try:
+            outcome = await self._outcome(attempt)
+            if isinstance(outcome, Failure):
+                await self._note_failure(attempt, outcome)
+                return
+            noted = partial(note_delivered, attempt=attempt, status_code=outcome.status_code)
+            await self._database.write(Command(attempt.account_id, noted))
+        except Exception as error:  # noqa: BLE001 - one delivery's trouble is not another's; the lease runs out
+            _log_trouble("webhook attempt lost", error, **_names(attempt))
+
+    async def _outcome(self, attempt: Attempt) -> Delivered | Failure:
+        try:
+            return await self._sender.send(attempt, now=self._database.clock())
+        except Exception as error:  # noqa: BLE001 - a bug must not be met again with every lease
+            _log_trouble("webhook attempt broke", error, **_names(attempt))
+            return Failure("Something went wrong on our side.")
+
+    async def _note_failure(self, attempt: Attempt, failure: Failure) -> None:
+        # Neither the address, which may hold a secret of its receiver, nor the message is logged.
+        log.warning("webhook not delivered", reason=failure.reason, **_names(attempt))
+        noted = partial(note_failed, attempt=attempt, failure=failure, jitter=self._jitter())
+        disabled = await self._database.write(Command(attempt.account_id, noted))
+        if disabled is not None:
+            log.warning("webhook endpoint disabled", why=disabled.value, **_names(attempt))
+
+    async def _drain(self) -> None:
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=DRAIN_SECONDS)
+        for task in self._sending:
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
+
+def _names(attempt: Attempt) -> dict[str, object]:
+    return {
+        "account": format_id(IdKind.ACCOUNT, attempt.account_id),
+        "endpoint": format_id(IdKind.WEBHOOK_ENDPOINT, attempt.endpoint_id),
+        "delivery": format_id(IdKind.WEBHOOK_DELIVERY, attempt.delivery_id),
+        "attempt": attempt.number,
+    }
+
+
+def _log_trouble(event: str, error: Exception, **about: object) -> None:
+    if is_unavailable(error):
+        log.warning(event, reason="the store is unavailable", **about)
+    else:
+        log.error(event, exc_info=error, **about)
