@@ -12,8 +12,10 @@ from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from graph.types import refusals
+from graph.types.fitting import FittingService
 from metering import errors
 from models.availability import is_unavailable
+from pricing.quote import PricedUsage
 
 log = structlog.get_logger()
 
@@ -53,7 +55,8 @@ def refusal_of(refusal: errors.Refusal) -> refusals.Refusal:
     """Show a refusal as its type; the type's fields are the refusal's attributes of the same names."""
     kind = _type_of(type(refusal))
     names = [field.name for field in dataclasses.fields(kind) if field.name != "code"]
-    return kind(code=refusals.RefusalCode[refusal.code], **{name: getattr(refusal, name) for name in names})
+    shown = {name: _shown(getattr(refusal, name)) for name in names}
+    return kind(code=refusals.RefusalCode[refusal.code], **shown)
 
 
 def refusal_handlers() -> list[RefusalHandler]:
@@ -97,6 +100,12 @@ def _code(error: GraphQLError) -> ErrorCode:
     if is_unavailable(original):
         return ErrorCode.UNAVAILABLE
     return ErrorCode.INTERNAL
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401 - an attribute of any refusal
+    if isinstance(value, tuple):
+        return [_shown(each) for each in value]
+    return FittingService.of(value) if isinstance(value, PricedUsage) else value
 
 
 def _type_of(exception: type[errors.Refusal]) -> type[refusals.Refusal]:

@@ -7,7 +7,9 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from graph.context import Snapshot
-from graph.loaders import balances, pages, rows, usage
+from graph.loaders import balances, dues, holds, pages, rows, usage
+from graph.loaders.balances import GrantSums
+from graph.loaders.dues import Dues
 from graph.loaders.pages import ListKey, PageKey, RowPage
 from graph.loaders.rows import OwnedId, RateWithCard
 from graph.loaders.usage import Figures, UsageKey
@@ -15,11 +17,11 @@ from metering import analytics
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.hold import Hold, HoldLine, HoldPart
 from models.ledger import Grant
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
-from pricing.credits import Credits
 
 
 class Loaders:
@@ -45,9 +47,13 @@ class Loaders:
         )
         self.rates_by_card: DataLoader[UUID, list[PublishedRate]] = DataLoader(rows.rates_by_card(snapshot))
         self.tiers_by_rate: DataLoader[UUID, list[PublishedTier]] = DataLoader(rows.tiers_by_rate(snapshot))
-        self.available_by_account: DataLoader[UUID, Credits] = DataLoader(
-            balances.available_by_account(snapshot)
+        self.hold_by_id: DataLoader[OwnedId, Hold | None] = DataLoader(rows.owned_by_id(snapshot, Hold))
+        self.lines_by_hold: DataLoader[OwnedId, list[HoldLine]] = DataLoader(holds.lines_by_hold(snapshot))
+        self.parts_by_hold: DataLoader[OwnedId, list[HoldPart]] = DataLoader(holds.parts_by_hold(snapshot))
+        self.grant_sums_by_account: DataLoader[UUID, GrantSums] = DataLoader(
+            balances.grant_sums_by_account(snapshot)
         )
+        self.dues_by_account: DataLoader[UUID, Dues] = DataLoader(dues.dues_by_account(snapshot))
         self.page_by_list: DataLoader[PageKey[Any], RowPage[Any]] = DataLoader(
             partial(pages.load_pages, snapshot)
         )

@@ -1,31 +1,89 @@
-"""Balances that depend on the time: what an account's live grants still hold."""
+"""Balances at a moment: what has expired by then counts as moved, whether or not it has been."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, case, literal, or_, select
 
-from graph.context import Snapshot
-from models.base import total
+from graph.context import AnySelect, Snapshot
+from graph.loaders.dues import Dues
+from models.account import Account
+from models.base import BigInt, total
 from models.ledger import Grant
 from pricing.credits import Credits
 
 
-def available_by_account(snapshot: Snapshot) -> Callable[[list[UUID]], Awaitable[list[Credits]]]:
-    """Add up what is left of grants in effect; what has expired by now counts no more."""
+@dataclass(frozen=True, slots=True)
+class GrantSums:
+    """What is left of grants: of all in effect, of the unrestricted ones among them, of expired ones."""
 
-    async def load(keys: list[UUID]) -> list[Credits]:
-        now = snapshot.now()
-        statement = (
-            select(Grant.account_id, total(Grant.remaining))
-            .where(
-                Grant.account_id.in_(keys),
-                Grant.effective_at <= now,
-                or_(Grant.expires_at.is_(None), Grant.expires_at > now),
-            )
-            .group_by(Grant.account_id)
-        )
-        found = {account_id: Credits(micros) for account_id, micros in await snapshot.rows(statement)}
-        return [found.get(key, Credits.ZERO) for key in keys]
+    live: Credits = Credits.ZERO
+    shared: Credits = Credits.ZERO
+    expired: Credits = Credits.ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """An account's books at a moment. `spendable` is None where nothing limits it."""
+
+    available: Credits
+    held: Credits
+    granted: Credits
+    expired: Credits
+    spendable: Credits | None
+
+
+def grant_sums_by_account(snapshot: Snapshot) -> Callable[[list[UUID]], Awaitable[list[GrantSums]]]:
+    """Add up what is left of grants, one statement for all accounts."""
+
+    async def load(keys: list[UUID]) -> list[GrantSums]:
+        found = {
+            account_id: GrantSums(Credits(live), Credits(shared), Credits(expired))
+            for account_id, live, shared, expired in await snapshot.rows(_statement(keys, snapshot))
+        }
+        return [found.get(key, GrantSums()) for key in keys]
 
     return load
+
+
+def books_of(account: Account, grants: GrantSums, dues: Dues) -> Books:
+    """Join an account's row with what is left of its grants and with what its expired holds give back."""
+    live, shared, expired, taken_back = (Credits.ZERO,) * 4
+    for each in dues.of_grants():
+        if each.grant_voided_at is not None:
+            taken_back += each.credits
+        elif each.grant_expires_at is not None and each.grant_expires_at <= dues.now:
+            expired += each.credits
+        else:
+            live += each.credits
+            shared += each.credits if each.grant_is_shared else Credits.ZERO
+    limit = account.overdraft_limit
+    drawn = account.overdraft - dues.of_credit_line()
+    return Books(
+        available=grants.live + live,
+        held=account.held - dues.of_holds(),
+        granted=account.granted - taken_back,
+        expired=account.expired + grants.expired + expired,
+        spendable=None if limit is None else max(grants.shared + shared + limit - drawn, Credits.ZERO),
+    )
+
+
+def _statement(keys: list[UUID], snapshot: Snapshot) -> AnySelect:
+    now = snapshot.now()
+    expired = and_(Grant.expires_at.is_not(None), Grant.expires_at <= now)
+    live = and_(Grant.effective_at <= now, or_(Grant.expires_at.is_(None), Grant.expires_at > now))
+    return (
+        select(
+            Grant.account_id,
+            _total_where(live),
+            _total_where(and_(live, Grant.restriction_kind.is_(None))),
+            _total_where(expired),
+        )
+        .where(Grant.account_id.in_(keys), Grant.remaining > Credits.ZERO)
+        .group_by(Grant.account_id)
+    )
+
+
+def _total_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return total(case((condition, Grant.remaining), else_=literal(0, BigInt())))

@@ -1,13 +1,15 @@
 """What lists can be narrowed to, as conditions over columns."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, or_
 
 from metering.analytics import Period, RunsLike
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.hold import Hold, HoldStatus
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow, WorkflowStatus
 from pricing.units import ServiceType
@@ -97,3 +99,23 @@ class KeysLike:
         if self.revoked is None:
             return []
         return [ApiKey.revoked_at.is_not(None) if self.revoked else ApiKey.revoked_at.is_(None)]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsLike:
+    """Holds by status, as it is at a moment: one whose time is over by then counts as expired."""
+
+    statuses: tuple[HoldStatus, ...]
+    now: datetime
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Give a condition for each thing that is asked for."""
+        if not self.statuses:
+            return []
+        closed = [status for status in self.statuses if status is not HoldStatus.OPEN]
+        any_of: list[ColumnElement[bool]] = [Hold.status.in_(closed)]
+        if HoldStatus.OPEN in self.statuses:
+            any_of.append(and_(Hold.status == HoldStatus.OPEN, Hold.expires_at > self.now))
+        if HoldStatus.EXPIRED in self.statuses:
+            any_of.append(and_(Hold.status == HoldStatus.OPEN, Hold.expires_at <= self.now))
+        return [or_(*any_of)]

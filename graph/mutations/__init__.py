@@ -2,7 +2,7 @@
 
 import strawberry
 
-from graph.mutations import accounts, agents, api_keys, endings, service_usages, workflows
+from graph.mutations import accounts, agents, api_keys, endings, grants, holds, service_usages, workflows
 from graph.permissions import root_field
 from models.api_key import Scope
 
@@ -44,4 +44,16 @@ class Mutation:
     )
     revoke_api_key = root_field(Scope.MANAGE, api_keys.revoke_api_key, "End a key's life at once.")
     create_account = root_field(Scope.OPERATE, accounts.create_account, "Create an account.")
-    grant_credits = root_field(Scope.OPERATE, accounts.grant_credits, "Give credits to an account.")
+    hold_credits = root_field(
+        Scope.TRACK,
+        holds.hold_credits,
+        "Set credits aside for a run: an amount, or planned services; refused where they are not there.",
+    )
+    extend_hold = root_field(
+        Scope.TRACK,
+        holds.extend_hold,
+        "Hold more, longer, or both; the answer says until when the credits last.",
+    )
+    release_hold = root_field(Scope.TRACK, holds.release_hold, "Give back what a hold still keeps.")
+    grant_credits = root_field(Scope.OPERATE, grants.grant_credits, "Give credits to an account.")
+    void_grant = root_field(Scope.OPERATE, grants.void_grant, "Take back what is left of a grant.")

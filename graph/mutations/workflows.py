@@ -10,9 +10,12 @@ from graphql import GraphQLError
 from graph import ids, inputs
 from graph.context import Context, Info
 from graph.inputs import MOST_USAGES, bad_input
+from graph.mutations.hold_plans import DEFAULT_SECONDS, HoldInput, read_expiry, read_plan
+from graph.mutations.holds import written_hold
 from graph.mutations.results import one, result
 from graph.scalars import DecimalText, JsonValue
 from graph.types.enums import described
+from graph.types.hold import Hold
 from graph.types.refusals import (
     AgentNotFound,
     AmountTooLarge,
@@ -20,8 +23,10 @@ from graph.types.refusals import (
     CreditsExhausted,
     IdempotencyConflict,
     NoRateCardInForce,
+    NothingToHold,
     RateUnknown,
     TimeOutOfRange,
+    WorkflowNestedTooDeep,
     WorkflowNotFound,
 )
 from graph.types.workflow import Workflow
@@ -54,6 +59,9 @@ class StartWorkflowInput:
     )
     started_at: datetime | None = strawberry.field(
         default=None, description="When it started: 35 days ago to 5 minutes ahead; else now."
+    )
+    hold: HoldInput | None = strawberry.field(
+        default=None, description="What to hold for it at once: it starts with these credits or not at all."
     )
     metadata: JsonValue | None = strawberry.field(
         default=None, description="Anything you want to note with the run."
@@ -112,6 +120,7 @@ class WorkflowStarted:
     """A run has started."""
 
     workflow: Workflow = strawberry.field(description="The run.")
+    hold: Hold | None = strawberry.field(description="What is held for it, where it was started with a hold.")
     replayed: bool = strawberry.field(description="Whether an earlier request with the same key started it.")
 
 
@@ -128,7 +137,12 @@ StartWorkflowResult = Annotated[
     | AgentNotFound
     | ApiKeyNotFound
     | WorkflowNotFound
+    | WorkflowNestedTooDeep
     | CreditsExhausted
+    | RateUnknown
+    | NoRateCardInForce
+    | NothingToHold
+    | AmountTooLarge
     | TimeOutOfRange
     | IdempotencyConflict,
     result("StartWorkflowResult"),
@@ -157,6 +171,7 @@ async def start_workflow(info: Info, input: StartInput) -> StartWorkflowResult:
             "apiKeyId: attributing a run to another key needs the scope MANAGE.",
             extensions={"code": "FORBIDDEN"},
         )
+    hold = input.hold
     item = tracking.StartWorkflow(
         account_id=context.account_id,
         api_key_id=context.api_key.id,
@@ -169,9 +184,15 @@ async def start_workflow(info: Info, input: StartInput) -> StartWorkflowResult:
         parent_workflow_id=ids.read_optional("parentWorkflowId", IdKind.WORKFLOW, input.parent_workflow_id),
         started_at=input.started_at,
         metadata=input.metadata,
+        hold=read_plan("hold.", hold.amount, hold.services) if hold else None,
+        hold_expires_in=read_expiry("hold.", hold.expires_in_seconds if hold else DEFAULT_SECONDS),
     )
     started = one(await context.write(SetCommand(item.account_id, tracking.start_workflows, (item,))))
-    return WorkflowStarted(workflow=Workflow.of(started.workflow), replayed=started.replayed)
+    return WorkflowStarted(
+        workflow=Workflow.of(started.workflow),
+        hold=None if started.hold is None else written_hold(info, started.hold),
+        replayed=started.replayed,
+    )
 
 
 async def record_workflow(info: Info, input: RecordInput) -> RecordWorkflowResult:

@@ -13,7 +13,8 @@ from graph.inputs import bad_input
 from graph.types.account import Account
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
-from graph.types.grant import Grant
+from graph.types.grant import Grant, grant_of
+from graph.types.hold import Hold, hold_of
 from graph.types.node import Node
 from graph.types.rate_card import Rate, RateCard
 from graph.types.service_usage import ServiceUsage
@@ -101,7 +102,12 @@ async def _service_usage(info: Info, value: UUID) -> ServiceUsage | None:
 
 async def _grant(info: Info, value: UUID) -> Grant | None:
     row = await info.context.loaders.grant_by_id.load((info.context.account_id, value))
-    return None if row is None else Grant.of(row)
+    return None if row is None else await grant_of(info, row)
+
+
+async def _hold(info: Info, value: UUID) -> Hold | None:
+    row = await info.context.loaders.hold_by_id.load((info.context.account_id, value))
+    return None if row is None else await hold_of(info, row)
 
 
 async def _rate(info: Info, value: UUID) -> Rate | None:
@@ -126,6 +132,7 @@ _FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
     IdKind.WORKFLOW: _workflow,
     IdKind.SERVICE_USAGE: _service_usage,
     IdKind.GRANT: _grant,
+    IdKind.HOLD: _hold,
     IdKind.API_KEY: _api_key,
     IdKind.RATE: _rate,
     IdKind.RATE_CARD: _rate_card,

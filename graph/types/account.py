@@ -10,16 +10,20 @@ from graph.context import Info
 from graph.ids import written
 from graph.inputs import optional_name
 from graph.loaders import filters
+from graph.loaders.balances import books_of
 from graph.loaders.pages import ListKey
 from graph.permissions import read_field
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
 from graph.types.grant import Grant
+from graph.types.hold import Hold
+from graph.types.hold_listing import HoldsLike, connect_holds
 from graph.types.listings import (
     AGENTS_OF_ACCOUNT,
     API_KEYS_OF_ACCOUNT,
     GRANTS_OF_ACCOUNT,
+    HOLDS_OF_ACCOUNT,
     USAGES_OF_ACCOUNT,
     WORKFLOWS_OF_ACCOUNT,
     ServiceUsagesLike,
@@ -46,17 +50,26 @@ from models.identity import IdKind
 from pricing.credits import Credits
 
 
-@strawberry.type(description="An account's credits at this moment.")
+@strawberry.type(
+    description="An account's credits at this moment; what has expired by now counts as gone back already."
+)
 class Balance:
     """An account's credits at this moment."""
 
     available: Credits = strawberry.field(
         description="What grants in effect still hold, restricted ones included."
     )
-    granted: Credits = strawberry.field(description="All credits ever given.")
+    held: Credits = strawberry.field(description="What open holds set aside.")
+    granted: Credits = strawberry.field(description="All credits ever given and not taken back.")
     spent: Credits = strawberry.field(description="All that usages cost, voided ones left out.")
-    overdraft: Credits = strawberry.field(description="The part of it that no grant covered.")
-    expired: Credits = strawberry.field(description="What grants still held when they expired.")
+    overdraft: Credits = strawberry.field(description="The part of it that no grant covered: what is owed.")
+    expired: Credits = strawberry.field(description="What was left of grants when they expired.")
+    spendable: Credits | None = strawberry.field(
+        description=(
+            "What any workflow may still spend or hold: unrestricted grants in effect and the credit line; "
+            "null where nothing limits it."
+        )
+    )
 
 
 @strawberry.type(description="A tenant. Nothing of one account is ever visible to another.")
@@ -88,13 +101,18 @@ class Account(Node):
 
     @read_field("The account's credits at this moment.")
     async def balance(self, info: Info) -> Balance:
-        """Add up live grants beside the books."""
+        """Join the books with what is left of grants and with what is due."""
+        grants = await info.context.loaders.grant_sums_by_account.load(self.row.id)
+        dues = await info.context.loaders.dues_by_account.load(self.row.id)
+        books = books_of(self.row, grants, dues)
         return Balance(
-            available=await info.context.loaders.available_by_account.load(self.row.id),
-            granted=self.row.granted,
+            available=books.available,
+            held=books.held,
+            granted=books.granted,
             spent=self.row.spent,
-            overdraft=self.row.overdraft,
-            expired=self.row.expired,
+            overdraft=self.row.owed,
+            expired=books.expired,
+            spendable=books.spendable,
         )
 
     @read_field("The account's agents, newest first.")
@@ -185,7 +203,23 @@ class Account(Node):
         """Load a page of grants."""
         page = PageArguments(first, after, last, before)
         grants = ListKey(GRANTS_OF_ACCOUNT, self.owner, filters.Everything(), GRANTS_NEWEST_FIRST)
-        return await connect(info, grants, Grant.of, page)
+        dues = await info.context.loaders.dues_by_account.load(self.row.id)
+        return await connect(info, grants, lambda row: Grant.of(row, dues), page)
+
+    @read_field("The credits that the account's runs set aside, newest hold first.")
+    async def holds(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        narrowed: HoldsLike = None,
+    ) -> Connection[Hold]:
+        """Load a page of holds."""
+        page = PageArguments(first, after, last, before)
+        return await connect_holds(info, HOLDS_OF_ACCOUNT, self.owner, narrowed, page)
 
     @read_field("Where the account's credits went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:

@@ -8,6 +8,7 @@ import strawberry
 
 from metering.tracking import IfUncovered
 from models.api_key import Scope
+from models.hold import HoldStatus
 from models.ledger import RestrictionKind
 from models.workflow import WorkflowStatus
 from pricing.configuration import AccuracyRequirement
@@ -84,6 +85,13 @@ described(
     ADAPTER="Workflows of one business adapter.",
     WORKFLOW="Workflows of one name.",
 )(RestrictionKind)
+described(
+    "Where a hold is.",
+    OPEN="It keeps credits for its workflow.",
+    SETTLED="Its workflow ended: what was left went back.",
+    RELEASED="It was released by hand.",
+    EXPIRED="Its time ran out: what was left went back.",
+)(HoldStatus)
 described(
     "How an exact amount becomes a charge.",
     UP="Always up.",

@@ -14,6 +14,7 @@ from metering.analytics import Period
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.hold import Hold
 from models.identity import IdKind
 from models.ledger import Grant
 from models.service_usage import ServiceUsage
@@ -24,6 +25,8 @@ ALL_ACCOUNTS = Listing(Account, None, None, Account.id)
 AGENTS_OF_ACCOUNT = Listing(Agent, Agent.account_id, Agent.account_id, Agent.id)
 API_KEYS_OF_ACCOUNT = Listing(ApiKey, ApiKey.account_id, ApiKey.account_id, ApiKey.id)
 GRANTS_OF_ACCOUNT = Listing(Grant, Grant.account_id, Grant.account_id, Grant.id)
+HOLDS_OF_ACCOUNT = Listing(Hold, Hold.account_id, Hold.account_id, Hold.id)
+HOLDS_OF_WORKFLOW = Listing(Hold, Hold.account_id, Hold.workflow_id, Hold.id)
 WORKFLOWS_OF_ACCOUNT = Listing(Workflow, Workflow.account_id, Workflow.account_id, Workflow.id)
 WORKFLOWS_OF_AGENT = Listing(Workflow, Workflow.account_id, Workflow.agent_id, Workflow.id)
 WORKFLOWS_OF_API_KEY = Listing(Workflow, Workflow.account_id, Workflow.api_key_id, Workflow.id)

@@ -10,6 +10,7 @@ from graph.types.enums import described
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.hold import Hold
 from models.ledger import Grant
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
@@ -67,3 +68,4 @@ ACCOUNTS_NEWEST_FIRST = Order("ACCOUNTS", Account.created_at, descending=True)
 AGENTS_NEWEST_FIRST = Order("AGENTS", Agent.created_at, descending=True)
 API_KEYS_NEWEST_FIRST = Order("API_KEYS", ApiKey.created_at, descending=True)
 GRANTS_NEWEST_FIRST = Order("GRANTS", Grant.created_at, descending=True)
+HOLDS_NEWEST_FIRST = Order("HOLDS", Hold.created_at, descending=True)

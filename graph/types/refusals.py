@@ -128,7 +128,7 @@ class CreditsExhausted(Refusal):
     needed: Credits = strawberry.field(description="The credits that are needed.")
     available: Credits = strawberry.field(description="The credits that there are, the credit line included.")
     fitting: list[FittingService] = strawberry.field(
-        description="The same planned services, made smaller until they would fit; empty where none were planned."
+        description="The same plan, made small enough to fit; empty where no services were planned."
     )
 
 
@@ -189,7 +189,9 @@ class HoldNotFound(Refusal):
     """There is no such hold."""
 
 
-@strawberry.type(description="The hold was released, has expired, or its workflow has ended: it keeps nothing.")
+@strawberry.type(
+    description="The hold was released, has expired, or its workflow has ended: it keeps nothing."
+)
 class HoldClosed(Refusal):
     """The hold keeps nothing any more."""
 

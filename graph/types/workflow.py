@@ -13,7 +13,9 @@ from graph.scalars import DecimalText, JsonValue, Long
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
-from graph.types.listings import USAGES_OF_WORKFLOW, ServiceUsagesLike, usages_of
+from graph.types.hold import Hold
+from graph.types.hold_listing import HoldsLike, connect_holds
+from graph.types.listings import HOLDS_OF_WORKFLOW, USAGES_OF_WORKFLOW, ServiceUsagesLike, usages_of
 from graph.types.node import Node
 from graph.types.orders import ServiceUsageOrder, ServiceUsagesBy
 from graph.types.service_usage import ServiceUsage
@@ -106,6 +108,23 @@ class Workflow(Node):
         """Load a page of usages."""
         usages = usages_of(USAGES_OF_WORKFLOW, (self.row.account_id, self.row.id), narrowed, order_by)
         return await connect(info, usages, ServiceUsage.of, PageArguments(first, after, last, before))
+
+    @read_field("The credits that were set aside for the run, newest hold first.")
+    async def holds(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        narrowed: HoldsLike = None,
+    ) -> Connection[Hold]:
+        """Load a page of holds."""
+        page = PageArguments(first, after, last, before)
+        return await connect_holds(
+            info, HOLDS_OF_WORKFLOW, (self.row.account_id, self.row.id), narrowed, page
+        )
 
     @strawberry.field(description="The run's credits by service and provider, dearest first.")
     async def service_breakdown(self, info: Info) -> list[ServiceBreakdown]:
