@@ -36,6 +36,24 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "CreateAccountInput": {"name": "n"},
     "GrantCreditsInput": {"accountId": "account_" + "0" * 32, "amount": 1, "idempotencyKey": "k"},
     "GrantRestrictionInput": {"kind": "ADAPTER", "name": "n"},
+    "VoidGrantInput": {
+        "accountId": "account_" + "0" * 32,
+        "grantId": "grant_" + "0" * 32,
+        "reason": "r",
+        "idempotencyKey": "k",
+    },
+    "HoldCreditsInput": {"workflowId": "workflow_" + "0" * 32, "amount": 1, "idempotencyKey": "k"},
+    "ExtendHoldInput": {"holdId": "hold_" + "0" * 32, "amount": 1, "idempotencyKey": "k"},
+    "ReleaseHoldInput": {"holdId": "hold_" + "0" * 32, "idempotencyKey": "k"},
+    "PlannedServiceInput": {"serviceType": "GPT", "provider": "gpt-4o", "units": 1, "unitType": "TOKENS"},
+}
+
+OPERATORS = {
+    "CreateAccountInput",
+    "GrantCreditsInput",
+    "GrantRestrictionInput",
+    "IssueApiKeyInput",
+    "VoidGrantInput",
 }
 
 
@@ -62,6 +80,8 @@ def question(type_: str, field: str, value: str) -> tuple[str, dict[str, Any]]:
         type_, given = "RecordWorkflowInput", REQUIRED["RecordWorkflowInput"] | {"servicesUsed": [given]}
     if type_ == "GrantRestrictionInput":
         type_, given = "GrantCreditsInput", REQUIRED["GrantCreditsInput"] | {"restrictedTo": given}
+    if type_ == "PlannedServiceInput":
+        type_, given = "StartWorkflowInput", REQUIRED["StartWorkflowInput"] | {"hold": {"services": [given]}}
     name = type_.removesuffix("Input")
     mutation = f"{name[0].lower()}{name[1:]}"
     return f"mutation($in: {type_}!) {{ {mutation}(input: $in) {{ __typename }} }}", {"in": given}
@@ -69,12 +89,7 @@ def question(type_: str, field: str, value: str) -> tuple[str, dict[str, Any]]:
 
 async def test_hostile_text_is_refused_everywhere_and_named(ask: Door, operator: str, tenant: Tenant) -> None:
     for type_, field in texts():
-        key = (
-            operator
-            if type_
-            in {"CreateAccountInput", "GrantCreditsInput", "GrantRestrictionInput", "IssueApiKeyInput"}
-            else tenant.secret
-        )
+        key = operator if type_ in OPERATORS else tenant.secret
         for value in HOSTILE:
             allowed = field in FREE_TEXT | KEYS and value in {" a", "a" * 101}
             error_of = (await ask(key, *question(type_, field, value)))[1].get("errors", [])

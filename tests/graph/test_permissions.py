@@ -31,9 +31,9 @@ ROOTS = [
 ]
 NEEDED = {
     "READ": "viewer node nodes agent workflow serviceUsage apiKey rateCard rateCards servicePresets businessAdapters",
-    "TRACK": "startWorkflow recordWorkflow completeWorkflow failWorkflow cancelWorkflow addServiceUsage addServiceUsages",
+    "TRACK": "startWorkflow recordWorkflow completeWorkflow failWorkflow cancelWorkflow addServiceUsage addServiceUsages holdCredits extendHold releaseHold",
     "MANAGE": "voidServiceUsage createAgent updateAgent archiveAgent issueApiKey revokeApiKey",
-    "OPERATE": "account accounts createAccount grantCredits",
+    "OPERATE": "account accounts createAccount grantCredits voidGrant",
 }
 SCALARS = {
     "String": "x",
@@ -127,6 +127,8 @@ OWN_EDGES = {
     "Rate.tiers",
     "RateCard.rates",
     "Agent.serviceConfiguration",
+    "Hold.lines",
+    "Hold.rateCard",
     "ServiceUsage.rate",
     "ServiceUsage.workflow",
     "Workflow.serviceBreakdown",
