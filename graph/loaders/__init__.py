@@ -17,10 +17,12 @@ from metering import analytics
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.event import Event
 from models.hold import Hold, HoldLine, HoldPart
 from models.ledger import Grant
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from models.service_usage import ServiceUsage
+from models.webhook import WebhookDelivery, WebhookEndpoint
 from models.workflow import Workflow
 
 
@@ -39,6 +41,13 @@ class Loaders:
             rows.owned_by_id(snapshot, ServiceUsage)
         )
         self.grant_by_id: DataLoader[OwnedId, Grant | None] = DataLoader(rows.owned_by_id(snapshot, Grant))
+        self.event_by_id: DataLoader[OwnedId, Event | None] = DataLoader(rows.owned_by_id(snapshot, Event))
+        self.webhook_endpoint_by_id: DataLoader[OwnedId, WebhookEndpoint | None] = DataLoader(
+            rows.owned_by_id(snapshot, WebhookEndpoint)
+        )
+        self.webhook_delivery_by_id: DataLoader[OwnedId, WebhookDelivery | None] = DataLoader(
+            rows.owned_by_id(snapshot, WebhookDelivery)
+        )
         self.rate_with_card_by_id: DataLoader[UUID, RateWithCard | None] = DataLoader(
             rows.rate_with_card_by_id(snapshot)
         )

@@ -9,8 +9,10 @@ from sqlalchemy import ColumnElement, and_, or_
 from metering.analytics import Period, RunsLike
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.event import Event, EventType
 from models.hold import Hold, HoldStatus
 from models.service_usage import ServiceUsage
+from models.webhook import DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from models.workflow import Workflow, WorkflowStatus
 from pricing.units import ServiceType
 
@@ -119,3 +121,37 @@ class HoldsLike:
         if HoldStatus.EXPIRED in self.statuses:
             any_of.append(and_(Hold.status == HoldStatus.OPEN, Hold.expires_at <= self.now))
         return [or_(*any_of)]
+
+
+@dataclass(frozen=True, slots=True)
+class EventsLike:
+    """Events by type."""
+
+    types: tuple[EventType, ...] = ()
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Give a condition for each thing that is asked for."""
+        return [Event.type.in_(self.types)] if self.types else []
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointsLike:
+    """Webhook endpoints by whether they are removed."""
+
+    removed: bool
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Give the condition."""
+        removed_at = WebhookEndpoint.removed_at
+        return [removed_at.is_not(None) if self.removed else removed_at.is_(None)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveriesLike:
+    """Webhook deliveries by status."""
+
+    statuses: tuple[DeliveryStatus, ...] = ()
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Give a condition for each thing that is asked for."""
+        return [WebhookDelivery.status.in_(self.statuses)] if self.statuses else []

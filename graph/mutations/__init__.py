@@ -2,7 +2,17 @@
 
 import strawberry
 
-from graph.mutations import accounts, agents, api_keys, endings, grants, holds, service_usages, workflows
+from graph.mutations import (
+    accounts,
+    agents,
+    api_keys,
+    endings,
+    grants,
+    holds,
+    service_usages,
+    webhooks,
+    workflows,
+)
 from graph.permissions import root_field
 from models.api_key import Scope
 
@@ -57,3 +67,30 @@ class Mutation:
     release_hold = root_field(Scope.TRACK, holds.release_hold, "Give back what a hold still keeps.")
     grant_credits = root_field(Scope.OPERATE, grants.grant_credits, "Give credits to an account.")
     void_grant = root_field(Scope.OPERATE, grants.void_grant, "Take back what is left of a grant.")
+    create_webhook_endpoint = root_field(
+        Scope.MANAGE,
+        webhooks.create_webhook_endpoint,
+        "Have the account's events sent to an address; the secret that signs them is shown this once.",
+    )
+    update_webhook_endpoint = root_field(
+        Scope.MANAGE, webhooks.update_webhook_endpoint, "Change, disable or enable a webhook endpoint."
+    )
+    remove_webhook_endpoint = root_field(
+        Scope.MANAGE, webhooks.remove_webhook_endpoint, "Remove a webhook endpoint; its deliveries stay."
+    )
+    rotate_webhook_secret = root_field(
+        Scope.MANAGE,
+        webhooks.rotate_webhook_secret,
+        "Give a webhook endpoint a new secret; for 24 hours the one before signs too.",
+    )
+    resend_webhook_delivery = root_field(
+        Scope.MANAGE,
+        webhooks.resend_webhook_delivery,
+        "Send an event to its endpoint once more, under the same webhook id.",
+    )
+    send_test_event = root_field(
+        Scope.MANAGE, webhooks.send_test_event, "Send an event that tells nothing to a webhook endpoint."
+    )
+    set_balance_alert = root_field(
+        Scope.MANAGE, webhooks.set_balance_alert, "Say at which balance an event warns; null turns it off."
+    )

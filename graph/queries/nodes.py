@@ -13,12 +13,14 @@ from graph.inputs import bad_input
 from graph.types.account import Account
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
+from graph.types.event import Event
 from graph.types.grant import Grant, grant_of
 from graph.types.hold import Hold, hold_of
 from graph.types.node import Node
 from graph.types.rate_card import Rate, RateCard
 from graph.types.service_usage import ServiceUsage
 from graph.types.viewer import Viewer
+from graph.types.webhook import WebhookDelivery, WebhookEndpoint
 from graph.types.workflow import Workflow
 from models.identity import IdKind, InvalidId, parse_any_id
 
@@ -110,6 +112,21 @@ async def _hold(info: Info, value: UUID) -> Hold | None:
     return None if row is None else await hold_of(info, row)
 
 
+async def _event(info: Info, value: UUID) -> Event | None:
+    row = await info.context.loaders.event_by_id.load((info.context.account_id, value))
+    return None if row is None else Event.of(row)
+
+
+async def _webhook_endpoint(info: Info, value: UUID) -> WebhookEndpoint | None:
+    row = await info.context.loaders.webhook_endpoint_by_id.load((info.context.account_id, value))
+    return None if row is None else WebhookEndpoint.of(row)
+
+
+async def _webhook_delivery(info: Info, value: UUID) -> WebhookDelivery | None:
+    row = await info.context.loaders.webhook_delivery_by_id.load((info.context.account_id, value))
+    return None if row is None else WebhookDelivery.of(row)
+
+
 async def _rate(info: Info, value: UUID) -> Rate | None:
     found = await info.context.loaders.rate_with_card_by_id.load(value)
     return None if found is None else Rate.of(*found)
@@ -134,6 +151,9 @@ _FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
     IdKind.GRANT: _grant,
     IdKind.HOLD: _hold,
     IdKind.API_KEY: _api_key,
+    IdKind.EVENT: _event,
+    IdKind.WEBHOOK_ENDPOINT: _webhook_endpoint,
+    IdKind.WEBHOOK_DELIVERY: _webhook_delivery,
     IdKind.RATE: _rate,
     IdKind.RATE_CARD: _rate_card,
 }

@@ -16,12 +16,15 @@ from graph.permissions import read_field
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.event import Event, OfEventTypes
 from graph.types.grant import Grant
 from graph.types.hold import Hold
 from graph.types.hold_listing import HoldsLike, connect_holds
 from graph.types.listings import (
     AGENTS_OF_ACCOUNT,
     API_KEYS_OF_ACCOUNT,
+    ENDPOINTS_OF_ACCOUNT,
+    EVENTS_OF_ACCOUNT,
     GRANTS_OF_ACCOUNT,
     HOLDS_OF_ACCOUNT,
     USAGES_OF_ACCOUNT,
@@ -35,6 +38,8 @@ from graph.types.node import Node
 from graph.types.orders import (
     AGENTS_NEWEST_FIRST,
     API_KEYS_NEWEST_FIRST,
+    ENDPOINTS_NEWEST_FIRST,
+    EVENTS_NEWEST_FIRST,
     GRANTS_NEWEST_FIRST,
     ServiceUsageOrder,
     ServiceUsagesBy,
@@ -43,6 +48,7 @@ from graph.types.orders import (
 )
 from graph.types.service_usage import ServiceUsage
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
+from graph.types.webhook import WebhookEndpoint
 from graph.types.workflow import Workflow
 from metering.analytics import Level
 from models.account import Account as AccountRow
@@ -80,6 +86,9 @@ class Account(Node):
     overdraft_limit: Credits | None = strawberry.field(
         description="The credit line of a prepaid account; null is postpaid: usage is tracked and owed."
     )
+    balance_alert_threshold: Credits | None = strawberry.field(
+        description="An event tells when the available credits fall below this; null is no alert."
+    )
     created_at: datetime = strawberry.field(description="When it was created.")
     row: strawberry.Private[AccountRow]
 
@@ -90,6 +99,7 @@ class Account(Node):
             id=written(IdKind.ACCOUNT, row.id),
             name=row.name,
             overdraft_limit=row.overdraft_limit,
+            balance_alert_threshold=row.balance_alert_threshold,
             created_at=row.created_at,
             row=row,
         )
@@ -220,6 +230,42 @@ class Account(Node):
         """Load a page of holds."""
         page = PageArguments(first, after, last, before)
         return await connect_holds(info, HOLDS_OF_ACCOUNT, self.owner, narrowed, page)
+
+    @read_field("What happened to the account, newest first.")
+    async def events(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        types: OfEventTypes = None,
+    ) -> Connection[Event]:
+        """Load a page of events."""
+        page = PageArguments(first, after, last, before)
+        like = filters.EventsLike(tuple(sorted(set(types or ()))))
+        events = ListKey(EVENTS_OF_ACCOUNT, self.owner, like, EVENTS_NEWEST_FIRST)
+        return await connect(info, events, Event.of, page)
+
+    @read_field("Where the account's events are sent, newest first.")
+    async def webhook_endpoints(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        removed: Annotated[
+            bool, strawberry.argument(description="True for those that were removed.")
+        ] = False,
+    ) -> Connection[WebhookEndpoint]:
+        """Load a page of endpoints."""
+        page = PageArguments(first, after, last, before)
+        like = filters.EndpointsLike(removed)
+        endpoints = ListKey(ENDPOINTS_OF_ACCOUNT, self.owner, like, ENDPOINTS_NEWEST_FIRST)
+        return await connect(info, endpoints, WebhookEndpoint.of, page)
 
     @read_field("Where the account's credits went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:

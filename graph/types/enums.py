@@ -8,8 +8,10 @@ import strawberry
 
 from metering.tracking import IfUncovered
 from models.api_key import Scope
+from models.event import EventType
 from models.hold import HoldStatus
 from models.ledger import RestrictionKind
+from models.webhook import DeliveryStatus, DisabledReason
 from models.workflow import WorkflowStatus
 from pricing.configuration import AccuracyRequirement
 from pricing.credits import RoundingMode
@@ -105,3 +107,23 @@ described(
     NORMAL="A balance of both.",
     HIGH="Accuracy counts more than cost.",
 )(AccuracyRequirement)
+described(
+    "What happened; a webhook says it in the form `balance.low`.",
+    BALANCE_LOW="The available credits fell below the account's alert threshold.",
+    OVERDRAFT_STARTED="Usages began to cost more than grants cover.",
+    BUDGET_THRESHOLD_REACHED="What was spent of a budget reached one of its thresholds.",
+    HOLD_EXPIRED="A hold's time ran out while it still kept credits.",
+    WEBHOOK_TEST="Nothing happened: somebody tested a webhook endpoint.",
+)(EventType)
+described(
+    "Where a webhook delivery is.",
+    PENDING="It waits for its next attempt.",
+    DELIVERED="The endpoint took it.",
+    FAILED="It was given up; it can be sent again by hand.",
+)(DeliveryStatus)
+described(
+    "Why nothing is sent to a webhook endpoint.",
+    BY_HAND="Its owner disabled it.",
+    GONE="It answered 410 Gone.",
+    FAILING="For days nothing could be delivered to it.",
+)(DisabledReason)

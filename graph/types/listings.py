@@ -14,10 +14,12 @@ from metering.analytics import Period
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.event import Event
 from models.hold import Hold
 from models.identity import IdKind
 from models.ledger import Grant
 from models.service_usage import ServiceUsage
+from models.webhook import WebhookDelivery, WebhookEndpoint
 from models.workflow import Workflow, WorkflowStatus
 from pricing.units import ServiceType
 
@@ -27,6 +29,16 @@ API_KEYS_OF_ACCOUNT = Listing(ApiKey, ApiKey.account_id, ApiKey.account_id, ApiK
 GRANTS_OF_ACCOUNT = Listing(Grant, Grant.account_id, Grant.account_id, Grant.id)
 HOLDS_OF_ACCOUNT = Listing(Hold, Hold.account_id, Hold.account_id, Hold.id)
 HOLDS_OF_WORKFLOW = Listing(Hold, Hold.account_id, Hold.workflow_id, Hold.id)
+EVENTS_OF_ACCOUNT = Listing(Event, Event.account_id, Event.account_id, Event.id)
+ENDPOINTS_OF_ACCOUNT = Listing(
+    WebhookEndpoint, WebhookEndpoint.account_id, WebhookEndpoint.account_id, WebhookEndpoint.id
+)
+DELIVERIES_OF_ENDPOINT = Listing(
+    WebhookDelivery, WebhookDelivery.account_id, WebhookDelivery.endpoint_id, WebhookDelivery.id
+)
+DELIVERIES_OF_EVENT = Listing(
+    WebhookDelivery, WebhookDelivery.account_id, WebhookDelivery.event_id, WebhookDelivery.id
+)
 WORKFLOWS_OF_ACCOUNT = Listing(Workflow, Workflow.account_id, Workflow.account_id, Workflow.id)
 WORKFLOWS_OF_AGENT = Listing(Workflow, Workflow.account_id, Workflow.agent_id, Workflow.id)
 WORKFLOWS_OF_API_KEY = Listing(Workflow, Workflow.account_id, Workflow.api_key_id, Workflow.id)
