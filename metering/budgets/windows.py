@@ -53,8 +53,8 @@ def window_of(kind: BudgetWindow, time_zone: str, at: datetime) -> Window:
 
 def require_zone(name: str) -> None:
     """Raise UnknownZone, with the nearest name, where there is no such time zone."""
-    if name not in _zone_names():
-        by_folded = {known.casefold(): known for known in _zone_names()}
+    if name not in zone_names():
+        by_folded = {known.casefold(): known for known in zone_names()}
         nearest = get_close_matches(name.casefold(), by_folded, n=1)
         hint = (
             f"Did you mean {by_folded[nearest[0]]!r}?" if nearest else "Zones are named as 'Europe/Vienna'."
@@ -63,7 +63,8 @@ def require_zone(name: str) -> None:
 
 
 @lru_cache(maxsize=1)
-def _zone_names() -> frozenset[str]:
+def zone_names() -> frozenset[str]:
+    """Give the names of all time zones."""
     # These two depend on the machine, or stand for a clock that nobody has set.
     return frozenset(available_timezones() - {"localtime", "Factory"})
 
