@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metering.allocation import Purpose, allocate, usable
+from metering.allocation import Allocation, Cover, Purpose, allocate, usable
 from models.ledger import Grant, RestrictionKind
 from pricing.credits import Credits
 
@@ -38,11 +38,15 @@ def grant(
     )
 
 
+def allocated(grants: list[Grant], amount: int) -> Allocation:
+    live = usable(grants, purpose=CALL, now=NOW)
+    return allocate(Cover((), live, Credits.ZERO), Credits(amount), service=None)
+
+
 def paid(grants: list[Grant], amount: int) -> tuple[list[tuple[int, int]], int]:
-    allocation = allocate(grants, Credits(amount), purpose=CALL, now=NOW)
-    return [
-        (part.id.int, credits_.micros) for part, credits_ in allocation.parts
-    ], allocation.uncovered.micros
+    allocation = allocated(grants, amount)
+    parts = [(part.grant.id.int, part.amount.micros) for part in allocation.payments if part.grant]
+    return parts, allocation.uncovered.micros
 
 
 @pytest.mark.parametrize(
@@ -116,9 +120,9 @@ any_grant = st.builds(
 
 @given(st.lists(any_grant, max_size=8, unique_by=lambda each: each.id), st.integers(0, 10**18 - 1))
 def test_parts_add_up_and_keep_the_order(grants: list[Grant], amount: int) -> None:
-    allocation = allocate(grants, Credits(amount), purpose=CALL, now=NOW)
-    payers = [part for part, _ in allocation.parts]
-    credits_ = [part.micros for _, part in allocation.parts]
+    allocation = allocated(grants, amount)
+    payers = [payment.grant for payment in allocation.payments if payment.grant]
+    credits_ = [payment.amount.micros for payment in allocation.payments]
     assert sum(credits_) + allocation.uncovered.micros == amount
     may_pay = usable(grants, purpose=CALL, now=NOW)
     assert all(payer in may_pay for payer in payers)

@@ -25,10 +25,10 @@ FRAME = {"sqlite": 4, "postgresql": 3}
 
 @pytest.fixture
 async def owner(database: Database) -> Tenant:
-    """An account whose usages are paid in part by a grant, in part by overdraft; the prices are known already."""
+    """An account with a grant and an overdraft already, for which the prices have been read already."""
     tenant = await new_tenant(database)
-    await tenant.grant("50")
     await tenant.add(await tenant.start(), CHAT)
+    await tenant.grant("50")
     return tenant
 
 
