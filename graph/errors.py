@@ -12,9 +12,11 @@ from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from graph.types import refusals
+from graph.types.budget import Budget
 from graph.types.fitting import FittingService
 from metering import errors
 from models.availability import is_unavailable
+from models.budget import Budget as BudgetRow
 from pricing.quote import PricedUsage
 
 log = structlog.get_logger()
@@ -105,6 +107,8 @@ def _code(error: GraphQLError) -> ErrorCode:
 def _shown(value: Any) -> Any:  # noqa: ANN401 - an attribute of any refusal
     if isinstance(value, tuple):
         return [_shown(each) for each in value]
+    if isinstance(value, BudgetRow):
+        return Budget.of(value)
     return FittingService.of(value) if isinstance(value, PricedUsage) else value
 
 

@@ -137,7 +137,10 @@ class OverdraftLimitReached(CreditsExhausted):
 
 
 class BudgetExceeded(Refusal):
-    """A blocking budget leaves less than is needed; `fitting` is the same plan, smaller, that would fit."""
+    """A blocking budget leaves less than is needed; `fitting` is the same plan, smaller, that would fit.
+
+    `subject` is whose budget it is: None for the account's.
+    """
 
     code = "BUDGET_EXCEEDED"
 
@@ -152,7 +155,7 @@ class BudgetExceeded(Refusal):
         fitting: tuple[PricedUsage, ...] = (),
     ) -> None:
         self.budget = budget
-        self.subject = subject
+        self.subject = subject or None
         self.needed = needed
         self.limit = budget.limit
         self.used = used

@@ -7,16 +7,19 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from graph.context import Snapshot
-from graph.loaders import balances, dues, holds, pages, rows, usage
+from graph.loaders import balances, budgets, dues, holds, pages, rows, usage
 from graph.loaders.balances import GrantSums
+from graph.loaders.budgets import BudgetWindowKey
 from graph.loaders.dues import Dues
 from graph.loaders.pages import ListKey, PageKey, RowPage
 from graph.loaders.rows import OwnedId, RateWithCard
 from graph.loaders.usage import Figures, UsageKey
 from metering import analytics
+from metering.budgets.counters import CounterKey
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.budget import Budget, BudgetUse
 from models.event import Event
 from models.hold import Hold, HoldLine, HoldPart
 from models.ledger import Grant
@@ -59,6 +62,13 @@ class Loaders:
         self.hold_by_id: DataLoader[OwnedId, Hold | None] = DataLoader(rows.owned_by_id(snapshot, Hold))
         self.lines_by_hold: DataLoader[OwnedId, list[HoldLine]] = DataLoader(holds.lines_by_hold(snapshot))
         self.parts_by_hold: DataLoader[OwnedId, list[HoldPart]] = DataLoader(holds.parts_by_hold(snapshot))
+        self.budget_by_id: DataLoader[OwnedId, Budget | None] = DataLoader(rows.owned_by_id(snapshot, Budget))
+        self.use_by_counter: DataLoader[CounterKey, BudgetUse | None] = DataLoader(
+            budgets.use_by_counter(snapshot)
+        )
+        self.uses_by_budget_window: DataLoader[BudgetWindowKey, list[BudgetUse]] = DataLoader(
+            budgets.uses_by_budget_window(snapshot)
+        )
         self.grant_sums_by_account: DataLoader[UUID, GrantSums] = DataLoader(
             balances.grant_sums_by_account(snapshot)
         )

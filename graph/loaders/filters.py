@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from metering.analytics import Period, RunsLike
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.budget import Budget
 from models.event import Event, EventType
 from models.hold import Hold, HoldStatus
 from models.service_usage import ServiceUsage
@@ -121,6 +122,19 @@ class HoldsLike:
         if HoldStatus.EXPIRED in self.statuses:
             any_of.append(and_(Hold.status == HoldStatus.OPEN, Hold.expires_at <= self.now))
         return [or_(*any_of)]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetsLike:
+    """Budgets by whether they are in force."""
+
+    active: bool | None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Give a condition for each thing that is asked for."""
+        if self.active is None:
+            return []
+        return [Budget.removed_at.is_(None) if self.active else Budget.removed_at.is_not(None)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from graph.mutations import (
     accounts,
     agents,
     api_keys,
+    budgets,
     endings,
     grants,
     holds,
@@ -53,6 +54,12 @@ class Mutation:
         Scope.MANAGE, api_keys.issue_api_key, "Issue a key; its secret is shown this once."
     )
     revoke_api_key = root_field(Scope.MANAGE, api_keys.revoke_api_key, "End a key's life at once.")
+    set_budget = root_field(
+        Scope.MANAGE,
+        budgets.set_budget,
+        "Set a limit, in place of the one of the same scope, subject, window and action.",
+    )
+    remove_budget = root_field(Scope.MANAGE, budgets.remove_budget, "Take a budget out of force.")
     create_account = root_field(Scope.OPERATE, accounts.create_account, "Create an account.")
     hold_credits = root_field(
         Scope.TRACK,

@@ -14,6 +14,7 @@ from graph.mutations.results import one, result
 from graph.types.hold import Hold
 from graph.types.refusals import (
     AmountTooLarge,
+    BudgetExceeded,
     CreditsExhausted,
     HoldClosed,
     HoldNotFound,
@@ -114,6 +115,7 @@ HoldCreditsResult = Annotated[
     | NoRateCardInForce
     | NothingToHold
     | CreditsExhausted
+    | BudgetExceeded
     | AmountTooLarge
     | IdempotencyConflict,
     result("HoldCreditsResult"),
@@ -126,6 +128,7 @@ ExtendHoldResult = Annotated[
     | NoRateCardInForce
     | NothingToHold
     | CreditsExhausted
+    | BudgetExceeded
     | AmountTooLarge
     | IdempotencyConflict,
     result("ExtendHoldResult"),

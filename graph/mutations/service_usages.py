@@ -14,6 +14,7 @@ from graph.mutations.results import one, result
 from graph.scalars import DecimalText
 from graph.types.refusals import (
     AmountTooLarge,
+    BudgetExceeded,
     CreditsExhausted,
     IdempotencyConflict,
     NoRateCardInForce,
@@ -103,6 +104,7 @@ AddServiceUsageResult = Annotated[
     | RateUnknown
     | NoRateCardInForce
     | CreditsExhausted
+    | BudgetExceeded
     | AmountTooLarge
     | TimeOutOfRange
     | IdempotencyConflict,

@@ -20,6 +20,7 @@ from graph.types.refusals import (
     AgentNotFound,
     AmountTooLarge,
     ApiKeyNotFound,
+    BudgetExceeded,
     CreditsExhausted,
     IdempotencyConflict,
     NoRateCardInForce,
@@ -139,6 +140,7 @@ StartWorkflowResult = Annotated[
     | WorkflowNotFound
     | WorkflowNestedTooDeep
     | CreditsExhausted
+    | BudgetExceeded
     | RateUnknown
     | NoRateCardInForce
     | NothingToHold

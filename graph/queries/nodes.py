@@ -13,6 +13,7 @@ from graph.inputs import bad_input
 from graph.types.account import Account
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
+from graph.types.budget import Budget
 from graph.types.event import Event
 from graph.types.grant import Grant, grant_of
 from graph.types.hold import Hold, hold_of
@@ -127,6 +128,11 @@ async def _webhook_delivery(info: Info, value: UUID) -> WebhookDelivery | None:
     return None if row is None else WebhookDelivery.of(row)
 
 
+async def _budget(info: Info, value: UUID) -> Budget | None:
+    row = await info.context.loaders.budget_by_id.load((info.context.account_id, value))
+    return None if row is None else Budget.of(row)
+
+
 async def _rate(info: Info, value: UUID) -> Rate | None:
     found = await info.context.loaders.rate_with_card_by_id.load(value)
     return None if found is None else Rate.of(*found)
@@ -150,6 +156,7 @@ _FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
     IdKind.SERVICE_USAGE: _service_usage,
     IdKind.GRANT: _grant,
     IdKind.HOLD: _hold,
+    IdKind.BUDGET: _budget,
     IdKind.API_KEY: _api_key,
     IdKind.EVENT: _event,
     IdKind.WEBHOOK_ENDPOINT: _webhook_endpoint,

@@ -15,6 +15,7 @@ from graph.loaders.pages import ListKey
 from graph.permissions import read_field
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
+from graph.types.budget import Budget
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
 from graph.types.event import Event, OfEventTypes
 from graph.types.grant import Grant
@@ -23,6 +24,7 @@ from graph.types.hold_listing import HoldsLike, connect_holds
 from graph.types.listings import (
     AGENTS_OF_ACCOUNT,
     API_KEYS_OF_ACCOUNT,
+    BUDGETS_OF_ACCOUNT,
     ENDPOINTS_OF_ACCOUNT,
     EVENTS_OF_ACCOUNT,
     GRANTS_OF_ACCOUNT,
@@ -38,6 +40,7 @@ from graph.types.node import Node
 from graph.types.orders import (
     AGENTS_NEWEST_FIRST,
     API_KEYS_NEWEST_FIRST,
+    BUDGETS_NEWEST_FIRST,
     ENDPOINTS_NEWEST_FIRST,
     EVENTS_NEWEST_FIRST,
     GRANTS_NEWEST_FIRST,
@@ -230,6 +233,26 @@ class Account(Node):
         """Load a page of holds."""
         page = PageArguments(first, after, last, before)
         return await connect_holds(info, HOLDS_OF_ACCOUNT, self.owner, narrowed, page)
+
+    @read_field("The limits on what the account, its keys, agents, users and workflows spend, newest first.")
+    async def budgets(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        active: Annotated[
+            bool | None,
+            strawberry.argument(description="Only budgets in force, or only removed ones; null is all."),
+        ] = True,
+    ) -> Connection[Budget]:
+        """Load a page of budgets."""
+        page = PageArguments(first, after, last, before)
+        like = filters.BudgetsLike(active)
+        budgets = ListKey(BUDGETS_OF_ACCOUNT, self.owner, like, BUDGETS_NEWEST_FIRST)
+        return await connect(info, budgets, Budget.of, page)
 
     @read_field("What happened to the account, newest first.")
     async def events(

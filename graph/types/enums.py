@@ -8,6 +8,7 @@ import strawberry
 
 from metering.tracking import IfUncovered
 from models.api_key import Scope
+from models.budget import BudgetAction, BudgetScope, BudgetWindow
 from models.event import EventType
 from models.hold import HoldStatus
 from models.ledger import RestrictionKind
@@ -107,6 +108,27 @@ described(
     NORMAL="A balance of both.",
     HIGH="Accuracy counts more than cost.",
 )(AccuracyRequirement)
+described(
+    "Whose spending a budget limits.",
+    ACCOUNT="All of the account's.",
+    API_KEY="That of an API key.",
+    AGENT="That of an agent.",
+    USER="That of a user.",
+    WORKFLOW_NAME="That of the workflows of one name.",
+)(BudgetScope)
+described(
+    "Over what a budget's limit counts.",
+    REQUEST="One run.",
+    HOUR="An hour of its time zone's clock.",
+    DAY="A day of its time zone.",
+    MONTH="A month of its time zone.",
+    LIFETIME="For ever.",
+)(BudgetWindow)
+described(
+    "What happens beyond a budget's limit.",
+    BLOCK="Holds, starts and refusable usages that do not fit are refused.",
+    ALERT="Nothing but the events of its thresholds.",
+)(BudgetAction)
 described(
     "What happened; a webhook says it in the form `balance.low`.",
     BALANCE_LOW="The available credits fell below the account's alert threshold.",

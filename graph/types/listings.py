@@ -14,6 +14,7 @@ from metering.analytics import Period
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.budget import Budget
 from models.event import Event
 from models.hold import Hold
 from models.identity import IdKind
@@ -27,6 +28,7 @@ ALL_ACCOUNTS = Listing(Account, None, None, Account.id)
 AGENTS_OF_ACCOUNT = Listing(Agent, Agent.account_id, Agent.account_id, Agent.id)
 API_KEYS_OF_ACCOUNT = Listing(ApiKey, ApiKey.account_id, ApiKey.account_id, ApiKey.id)
 GRANTS_OF_ACCOUNT = Listing(Grant, Grant.account_id, Grant.account_id, Grant.id)
+BUDGETS_OF_ACCOUNT = Listing(Budget, Budget.account_id, Budget.account_id, Budget.id)
 HOLDS_OF_ACCOUNT = Listing(Hold, Hold.account_id, Hold.account_id, Hold.id)
 HOLDS_OF_WORKFLOW = Listing(Hold, Hold.account_id, Hold.workflow_id, Hold.id)
 EVENTS_OF_ACCOUNT = Listing(Event, Event.account_id, Event.account_id, Event.id)

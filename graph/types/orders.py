@@ -10,6 +10,7 @@ from graph.types.enums import described
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.budget import Budget
 from models.event import Event
 from models.hold import Hold
 from models.ledger import Grant
@@ -70,6 +71,7 @@ ACCOUNTS_NEWEST_FIRST = Order("ACCOUNTS", Account.created_at, descending=True)
 AGENTS_NEWEST_FIRST = Order("AGENTS", Agent.created_at, descending=True)
 API_KEYS_NEWEST_FIRST = Order("API_KEYS", ApiKey.created_at, descending=True)
 GRANTS_NEWEST_FIRST = Order("GRANTS", Grant.created_at, descending=True)
+BUDGETS_NEWEST_FIRST = Order("BUDGETS", Budget.created_at, descending=True)
 HOLDS_NEWEST_FIRST = Order("HOLDS", Hold.created_at, descending=True)
 EVENTS_NEWEST_FIRST = Order("EVENTS", Event.occurred_at, descending=True)
 ENDPOINTS_NEWEST_FIRST = Order("ENDPOINTS", WebhookEndpoint.created_at, descending=True)

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import strawberry
 
+from graph.types.budget import Budget
 from graph.types.enums import described
 from graph.types.fitting import FittingService
 from models.hold import HoldStatus
@@ -23,9 +24,11 @@ from pricing.units import ServiceType, UnitType
     TIME_OUT_OF_RANGE="The time lies outside the window open for recording.",
     IDEMPOTENCY_CONFLICT="The idempotency key was used for another input.",
     CREDITS_EXHAUSTED="Credits and credit line do not cover it.",
+    BUDGET_EXCEEDED="A budget leaves less than it.",
     ACCOUNT_NOT_FOUND="There is no such account.",
     AGENT_NOT_FOUND="There is no such agent in this account, or it is archived.",
     API_KEY_NOT_FOUND="There is no such API key in this account.",
+    BUDGET_NOT_FOUND="There is no such budget in this account.",
     SERVICE_USAGE_NOT_FOUND="There is no such service usage in this account.",
     WORKFLOW_NOT_FOUND="There is no such workflow in this account.",
     WORKFLOW_ALREADY_ENDED="The workflow ended before, in another way.",
@@ -36,6 +39,7 @@ from pricing.units import ServiceType, UnitType
     HOLD_CLOSED="The hold was released, has expired, or its workflow has ended.",
     NOTHING_TO_HOLD="The planned services cost nothing.",
     WORKFLOW_NESTED_TOO_DEEP="The workflow would have too many ancestors.",
+    INVALID_BUDGET="The budget does not hold together.",
     INVALID_AGENT="Adapter, preset or settings do not hold together.",
     SCOPE_NOT_HELD="A key cannot give a scope that it does not hold.",
     WEBHOOK_ENDPOINT_NOT_FOUND="There is no such webhook endpoint in this account, or it is removed.",
@@ -55,9 +59,11 @@ class RefusalCode(StrEnum):
     TIME_OUT_OF_RANGE = "TIME_OUT_OF_RANGE"
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
     CREDITS_EXHAUSTED = "CREDITS_EXHAUSTED"
+    BUDGET_EXCEEDED = "BUDGET_EXCEEDED"
     ACCOUNT_NOT_FOUND = "ACCOUNT_NOT_FOUND"
     AGENT_NOT_FOUND = "AGENT_NOT_FOUND"
     API_KEY_NOT_FOUND = "API_KEY_NOT_FOUND"
+    BUDGET_NOT_FOUND = "BUDGET_NOT_FOUND"
     SERVICE_USAGE_NOT_FOUND = "SERVICE_USAGE_NOT_FOUND"
     WORKFLOW_NOT_FOUND = "WORKFLOW_NOT_FOUND"
     WORKFLOW_ALREADY_ENDED = "WORKFLOW_ALREADY_ENDED"
@@ -68,6 +74,7 @@ class RefusalCode(StrEnum):
     HOLD_CLOSED = "HOLD_CLOSED"
     NOTHING_TO_HOLD = "NOTHING_TO_HOLD"
     WORKFLOW_NESTED_TOO_DEEP = "WORKFLOW_NESTED_TOO_DEEP"
+    INVALID_BUDGET = "INVALID_BUDGET"
     INVALID_AGENT = "INVALID_AGENT"
     SCOPE_NOT_HELD = "SCOPE_NOT_HELD"
     WEBHOOK_ENDPOINT_NOT_FOUND = "WEBHOOK_ENDPOINT_NOT_FOUND"
@@ -132,6 +139,24 @@ class CreditsExhausted(Refusal):
     )
 
 
+@strawberry.type(description="A budget that blocks leaves less than is needed; nothing was done.")
+class BudgetExceeded(Refusal):
+    """A budget leaves less than is needed."""
+
+    budget: Budget = strawberry.field(description="The budget.")
+    subject: str | None = strawberry.field(
+        description="The key, agent, user or workflow name whose budget it is; null is the account."
+    )
+    needed: Credits = strawberry.field(description="The credits that are needed.")
+    limit: Credits = strawberry.field(description="What the budget allows in its window.")
+    used: Credits = strawberry.field(description="What usages cost in the present window, or in the run.")
+    held: Credits = strawberry.field(description="What open holds set aside of it.")
+    left: Credits = strawberry.field(description="What may still be spent or held.")
+    fitting: list[FittingService] = strawberry.field(
+        description="The same plan, made small enough to fit; empty where no services were planned."
+    )
+
+
 @strawberry.type(description="There is no such account.")
 class AccountNotFound(Refusal):
     """There is no such account."""
@@ -145,6 +170,11 @@ class AgentNotFound(Refusal):
 @strawberry.type(description="There is no such API key in this account.")
 class ApiKeyNotFound(Refusal):
     """There is no such API key."""
+
+
+@strawberry.type(description="There is no such budget in this account.")
+class BudgetNotFound(Refusal):
+    """There is no such budget."""
 
 
 @strawberry.type(description="There is no such service usage in this account.")
@@ -207,6 +237,13 @@ class NothingToHold(Refusal):
 @strawberry.type(description="The workflow would have more ancestors than are possible.")
 class WorkflowNestedTooDeep(Refusal):
     """The workflow would have too many ancestors."""
+
+
+@strawberry.type(description="A budget that does not hold together.")
+class InvalidBudget(Refusal):
+    """A budget that does not hold together."""
+
+    field: str = strawberry.field(description="Which input is wrong.")
 
 
 @strawberry.type(description="Adapter, preset or settings of an agent do not hold together.")
