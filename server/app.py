@@ -18,6 +18,7 @@ from server.agents import create_agent_endpoint
 from server.authentication import Authentication
 from server.demo_history import run_demo_history
 from server.examples import EXAMPLES
+from server.expiry import ExpiryJob
 from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, graphiql_page
 from server.graphql import graphql_endpoint
 from server.settings import Settings
@@ -44,6 +45,8 @@ def service(settings: Settings, database: Database) -> FastAPI:
         await database.start()
         webhooks = WebhookWorker(database, WebhookSender(targets))
         webhooks.start()
+        expiry = ExpiryJob(database)
+        expiry.start()
         history = None
         if settings.demo_account is not None:
             history = asyncio.create_task(run_demo_history(database, settings.demo_account))
@@ -51,6 +54,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
         if history is not None:
             history.cancel()
             await asyncio.gather(history, return_exceptions=True)
+        await expiry.close()
         await webhooks.close()
         await authentication.close()
         await database.close()

@@ -1,0 +1,75 @@
+"""The background work of expiry: holds and grants whose time is over, of accounts that nobody is using.
+
+Whatever writes to an account expires it by itself; this job only keeps quiet accounts from lagging behind, so
+that it does not matter when it runs, how often, or in how many processes.
+"""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from uuid import UUID
+
+import structlog
+
+from metering.credits import due_accounts, expire_credits
+from models.availability import is_unavailable
+from models.database import Database
+from models.identity import IdKind, format_id
+from models.writer import Command
+
+PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+MOST_AT_ONCE = 100
+
+log = structlog.get_logger(__name__)
+
+
+class ExpiryJob:
+    """Expires what is due until it is closed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._loop: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin to work in the background."""
+        self._loop = asyncio.create_task(self._work())
+
+    async def close(self) -> None:
+        """Finish the round that is under way, and stop."""
+        self._closing.set()
+        if self._loop is not None:
+            await self._loop
+
+    async def work_off(self) -> int:
+        """Expire all that is due now; say in how many accounts there was something."""
+        count = 0
+        while due := await self._due():
+            count += len(due)
+            for account_id in due:
+                expired = await self._database.write(
+                    Command(account_id, partial(expire_credits, account_id=account_id))
+                )
+                account = format_id(IdKind.ACCOUNT, account_id)
+                log.info("expired", account=account, holds=expired.hold_count, grants=expired.grant_count)
+        return count
+
+    async def _due(self) -> list[UUID]:
+        now = self._database.clock()
+        return list(
+            await self._database.ask(lambda session: due_accounts(session, now=now, most=MOST_AT_ONCE))
+        )
+
+    async def _work(self) -> None:
+        pause = PAUSE_SECONDS
+        while not self._closing.is_set():
+            try:
+                await self.work_off()
+                pause = PAUSE_SECONDS
+            except Exception as error:
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                reason = "the store is unavailable" if is_unavailable(error) else None
+                log.warning("expiry pauses", seconds=pause, reason=reason, exc_info=None if reason else error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), pause)
