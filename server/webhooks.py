@@ -45,12 +45,18 @@ class WebhookWorker:
     """Dispatches and delivers until it is closed."""
 
     def __init__(
-        self, database: Database, sender: WebhookSender, *, jitter: Callable[[], float] = random.random
+        self,
+        database: Database,
+        sender: WebhookSender,
+        *,
+        jitter: Callable[[], float] = random.random,
+        drain_seconds: float = DRAIN_SECONDS,
     ) -> None:
         """Work on a store by a sender; `jitter` tells, from 0 to 1, by how much retries are spread."""
         self._database = database
         self._sender = sender
         self._jitter = jitter
+        self._drain_seconds = drain_seconds
         self._loop: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self._sending_of: Counter[UUID] = Counter()
@@ -164,7 +170,7 @@ class WebhookWorker:
 
     async def _drain(self) -> None:
         if self._sending:
-            await asyncio.wait(self._sending, timeout=DRAIN_SECONDS)
+            await asyncio.wait(self._sending, timeout=self._drain_seconds)
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)

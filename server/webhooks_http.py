@@ -46,10 +46,16 @@ class WebhookSender:
     """Sends attempts; its connections and threads end with `close`."""
 
     def __init__(
-        self, rules: TargetRules, *, resolve: Resolve | None = None, verify: ssl.SSLContext | bool = True
+        self,
+        rules: TargetRules,
+        *,
+        resolve: Resolve | None = None,
+        verify: ssl.SSLContext | bool = True,
+        attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
         """Send by the rules; `resolve` looks names up, `verify` says whose certificates are trusted."""
         self._rules = rules
+        self._attempt_seconds = attempt_seconds
         self._threads = ThreadPoolExecutor(_RESOLVERS, "creditgraph-resolver")
         self._resolve = resolve or self._look_up
         self._transport = httpx2.AsyncHTTPTransport(
@@ -59,14 +65,14 @@ class WebhookSender:
     async def send(self, attempt: Attempt, *, now: datetime) -> Delivered | Failure:
         """Send, and say what came of it; `now` is the time that is signed."""
         try:
-            async with asyncio.timeout(ATTEMPT_SECONDS):
+            async with asyncio.timeout(self._attempt_seconds):
                 return await self._send(attempt, now)
         except NotDeliverable as error:
             return Failure(str(error))
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             return Failure(_why_not_connected(error))
         except (TimeoutError, httpx2.TimeoutException):
-            return Failure(f"No answer came within {ATTEMPT_SECONDS} seconds.")
+            return Failure(f"No answer came within {self._attempt_seconds:g} seconds.")
         except httpx2.TransportError:
             return Failure("The connection broke before an answer came.")
 

@@ -65,7 +65,8 @@ def claim_deliveries(session: Session, *, account_id: UUID, most: int, now: date
         .order_by(WebhookDelivery.next_attempt_at, WebhookDelivery.id)
         .limit(most)
     )
-    attempts = [_claimed(*row, now) for row in session.execute(due).tuples()]
+    rows = session.execute(due).all()
+    attempts = [_claimed(delivery, endpoint, event, now) for delivery, endpoint, event in rows]
     session.flush()
     return attempts
 
