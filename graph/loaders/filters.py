@@ -116,7 +116,7 @@ class HoldsLike:
         if not self.statuses:
             return []
         closed = [status for status in self.statuses if status is not HoldStatus.OPEN]
-        any_of: list[ColumnElement[bool]] = [Hold.status.in_(closed)]
+        any_of: list[ColumnElement[bool]] = [Hold.status.in_(closed)] if closed else []
         if HoldStatus.OPEN in self.statuses:
             any_of.append(and_(Hold.status == HoldStatus.OPEN, Hold.expires_at > self.now))
         if HoldStatus.EXPIRED in self.statuses:

@@ -25,15 +25,22 @@ EVERYTHING = """{ viewer { account {
   grants { nodes { remaining } } } } }"""
 
 
+HOLDS = """{ viewer { account { agents(first: 20) { nodes { workflows(first: 2) { nodes { holds(first: 2, filter: {status: [OPEN]}) {
+  totalCount nodes { status remaining rateCard { version } workflow { workflowName } lines { remaining
+    parts { remaining grant { remaining } lentBy { remaining lines { remaining } } } } } } } } } } } } }"""
+
+
 async def fill(tenant: Tenant, agents: int) -> None:
     """Agents with two runs each, every run with two usages; every second run is started by the first."""
+    await tenant.grant("5000")
     for number in range(agents):
         agent = await new_agent(tenant, f"agent {number}")
         first = await tenant.start(agent_id=agent.id, user_id=f"user {number}")
         second = await tenant.start("voice_chat", agent_id=agent.id, parent_workflow_id=first.id)
         for run in (first, second):
             await tenant.add(run, "PHONE twilio 5 MINUTES", "GPT gpt-4o-mini 3000 TOKENS")
-    await tenant.grant("5")
+        await tenant.hold(first, "PHONE twilio 1 MINUTES", "GPT gpt-4o-mini 1000 TOKENS")
+        await tenant.hold(second, "PHONE twilio 2 MINUTES")
 
 
 async def counted(ask: Door, tenant: Tenant, query: str) -> tuple[Any, list[str]]:
@@ -47,7 +54,7 @@ async def counted(ask: Door, tenant: Tenant, query: str) -> tuple[Any, list[str]
 
 
 @pytest.mark.parametrize("agents", [1, 20])
-@pytest.mark.parametrize(("query", "expected"), [(NESTED, 7), (EVERYTHING, 27)])
+@pytest.mark.parametrize(("query", "expected"), [(NESTED, 7), (EVERYTHING, 27), (HOLDS, 15)])
 async def test_statements_do_not_grow_with_the_parents(
     ask: Door, tenant: Tenant, query: str, expected: int, agents: int
 ) -> None:

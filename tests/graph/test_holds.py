@@ -1,0 +1,442 @@
+"""Holds, as callers make, extend and release them."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+
+from metering.rate_cards import publish_rate_card
+from models.api_key import Scope
+from models.writer import Command
+from pricing.credits import RoundingMode
+from pricing.rate_card import Rate, RateCard
+from pricing.units import ServiceType, UnitType
+from tests.clock import SettableClock
+from tests.door import Door, scoped
+from tests.graph.holding import NOTHING, balance, booked, mutate, refusal_of, service
+from tests.tenant import Tenant, new_tenant, next_key
+
+CALL = (
+    "PHONE twilio 5 MINUTES",
+    "GPT gpt-4o-mini 3000 TOKENS",
+    "VOICE_STT deepgram 5 MINUTES",
+    "VOICE_TTS openai-tts 800 CHARACTERS",
+)
+
+
+async def started(tenant: Tenant, **fields: Any) -> str:
+    """Start a run and give its id as callers see it."""
+    return f"workflow_{(await tenant.start(**fields)).id.hex}"
+
+
+async def test_a_call_is_held_for_with_all_its_services(ask: Door, prepaid: Tenant) -> None:
+    await prepaid.grant("150")
+    run = await prepaid.start()
+    workflow_id = f"workflow_{run.id.hex}"
+    made = await mutate(ask, prepaid, "holdCredits", *CALL, workflowId=workflow_id, idempotencyKey="a call")
+    hold = made["hold"]
+    lines = hold.pop("lines")
+    assert made.pop("__typename") == "CreditsHeld"
+    assert made == {"replayed": False, "hold": hold}
+    assert hold.pop("id").startswith("hold_")
+    assert hold == {
+        "status": "OPEN",
+        "amount": "144",
+        "captured": "0",
+        "released": "0",
+        "lent": "0",
+        "remaining": "144",
+        "createdAt": "2026-03-04T12:00:00Z",
+        "expiresAt": "2026-03-04T13:00:00Z",
+        "closedAt": None,
+    }
+    credits_ = ["100", "3", "40", "1"]
+    assert lines == [
+        {
+            **service(text),
+            "line": number,
+            "credits": credits_[number],
+            "remaining": credits_[number],
+            "heldAt": "2026-03-04T12:00:00Z",
+            "parts": [{"amount": credits_[number], "remaining": credits_[number]}],
+        }
+        for number, text in enumerate(CALL)
+    ]
+    assert await balance(ask, prepaid) == booked(available="6", held="144", granted="150", spendable="6")
+
+    await prepaid.add(run, "PHONE twilio 4 MINUTES", "GPT gpt-4o-mini 1500 TOKENS")
+    query = """query($id: ID!) { workflow(id: $id) { holds { totalCount nodes { captured remaining
+      workflow { id } rateCard { version } lines { remaining } } } } }"""
+    found = await ask.data(prepaid.secret, query, {"id": workflow_id})
+    assert found["workflow"]["holds"] == {
+        "totalCount": 1,
+        "nodes": [
+            {
+                "captured": "82",
+                "remaining": "62",
+                "workflow": {"id": workflow_id},
+                "rateCard": {"version": "2025-01-01"},
+                "lines": [{"remaining": left} for left in ("20", "1", "40", "1")],
+            }
+        ],
+    }
+    await prepaid.end(run)
+    assert await balance(ask, prepaid) == booked(available="68", granted="150", spent="82", spendable="68")
+
+
+async def test_the_same_key_answers_with_the_same_hold(ask: Door, prepaid: Tenant) -> None:
+    await prepaid.grant("100")
+    given = {"workflowId": await started(prepaid), "idempotencyKey": "once", "amount": "30"}
+    first = await mutate(ask, prepaid, "holdCredits", **given)
+    assert await mutate(ask, prepaid, "holdCredits", **given) == first | {"replayed": True}
+    for changed in ({"amount": "31"}, {"expiresInSeconds": 60}, {"workflowId": await started(prepaid)}):
+        assert await refusal_of(ask, prepaid, "holdCredits", **given | changed) == "IdempotencyConflict"
+    assert await balance(ask, prepaid) == booked(available="70", held="30", granted="100", spendable="70")
+
+
+async def test_a_hold_by_amount_has_one_line_for_any_service(ask: Door, prepaid: Tenant) -> None:
+    await prepaid.grant("100")
+    made = await mutate(ask, prepaid, "holdCredits", workflowId=await started(prepaid), amount="12.5")
+    assert made["hold"]["lines"] == [
+        {
+            "line": 0,
+            "serviceType": None,
+            "provider": None,
+            "units": None,
+            "unitType": None,
+            "credits": "12.5",
+            "remaining": "12.5",
+            "heldAt": "2026-03-04T12:00:00Z",
+            "parts": [{"amount": "12.5", "remaining": "12.5"}],
+        }
+    ]
+
+
+async def test_a_run_starts_with_its_hold_or_not_at_all(ask: Door, prepaid: Tenant) -> None:
+    await prepaid.grant("100")
+    given = {
+        "workflowName": "phone_ai_call",
+        "idempotencyKey": "run",
+        "hold": {"services": [service("PHONE twilio 5 MINUTES")], "expiresInSeconds": 90},
+    }
+    refused = await mutate(
+        ask, prepaid, "startWorkflow", **given | {"hold": {"services": [service(text) for text in CALL]}}
+    )
+    assert (refused["__typename"], refused["needed"], refused["available"]) == (
+        "CreditsExhausted",
+        "144",
+        "100",
+    )
+    count = "{ viewer { account { workflows { totalCount } holds { totalCount } } } }"
+    nothing = {"workflows": {"totalCount": 0}, "holds": {"totalCount": 0}}
+    assert (await ask.data(prepaid.secret, count))["viewer"]["account"] == nothing
+
+    # A refusal is not remembered: the same key may ask for less.
+    first = await mutate(ask, prepaid, "startWorkflow", **given)
+    assert (first["hold"]["amount"], first["hold"]["expiresAt"]) == ("100", "2026-03-04T12:01:30Z")
+    assert await mutate(ask, prepaid, "startWorkflow", **given) == first | {"replayed": True}
+    without = {"workflowName": "phone_ai_call", "idempotencyKey": "run"}
+    assert await refusal_of(ask, prepaid, "startWorkflow", **without) == "IdempotencyConflict"
+
+
+async def test_a_run_without_a_hold_shows_none(ask: Door, tenant: Tenant) -> None:
+    assert (await mutate(ask, tenant, "startWorkflow", workflowName="w"))["hold"] is None
+
+
+async def test_a_refusal_says_what_would_fit(ask: Door, prepaid: Tenant) -> None:
+    await prepaid.grant("70")
+    refused = await mutate(ask, prepaid, "holdCredits", *CALL, workflowId=await started(prepaid))
+    assert refused == {
+        "__typename": "CreditsExhausted",
+        "code": "CREDITS_EXHAUSTED",
+        "message": "144 credits are needed and 70 are available; nothing was recorded.",
+        "needed": "144",
+        "available": "70",
+        "fitting": [
+            {**service("PHONE twilio 2.375 MINUTES"), "credits": "48"},
+            {**service("GPT gpt-4o-mini 1425 TOKENS"), "credits": "2"},
+            {**service("VOICE_STT deepgram 2.375 MINUTES"), "credits": "19"},
+            {**service("VOICE_TTS openai-tts 380 CHARACTERS"), "credits": "1"},
+        ],
+    }
+    assert (await balance(ask, prepaid))["held"] == "0"
+    by_amount = await mutate(ask, prepaid, "holdCredits", workflowId=await started(prepaid), amount="71")
+    assert (by_amount["needed"], by_amount["available"], by_amount["fitting"]) == ("71", "70", [])
+
+
+async def test_releasing_gives_back_what_is_left_once(ask: Door, prepaid: Tenant) -> None:
+    await prepaid.grant("100")
+    run = await prepaid.start()
+    hold = await prepaid.hold(run, "PHONE twilio 5 MINUTES")
+    await prepaid.add(run, "PHONE twilio 1 MINUTES")
+    given = {"holdId": f"hold_{hold.id.hex}", "idempotencyKey": "enough"}
+    first = await mutate(ask, prepaid, "releaseHold", **given)
+    assert first["releasedCredits"] == "80"
+    shown = {
+        name: first["hold"][name] for name in ("status", "captured", "released", "remaining", "closedAt")
+    }
+    assert shown == {
+        "status": "RELEASED",
+        "captured": "20",
+        "released": "80",
+        "remaining": "0",
+        "closedAt": "2026-03-04T12:00:00Z",
+    }
+    assert await mutate(ask, prepaid, "releaseHold", **given) == first | {"replayed": True}
+    again = await mutate(ask, prepaid, "releaseHold", **given | {"idempotencyKey": next_key()})
+    assert (again["__typename"], again["status"], again["closedAt"]) == (
+        "HoldClosed",
+        "RELEASED",
+        "2026-03-04T12:00:00Z",
+    )
+    assert await balance(ask, prepaid) == booked(available="80", granted="100", spent="20", spendable="80")
+
+
+async def test_a_call_is_extended_slice_by_slice(ask: Door, prepaid: Tenant, clock: SettableClock) -> None:
+    await prepaid.grant("100")
+    slice_ = ("PHONE twilio 1 MINUTES", "VOICE_STT deepgram 1 MINUTES")
+    made = await mutate(ask, prepaid, "holdCredits", *slice_, workflowId=await started(prepaid))
+    given = {"holdId": made["hold"]["id"], "expiresInSeconds": 120, "idempotencyKey": "second minute"}
+    clock.forward(seconds=50)
+    first = await mutate(ask, prepaid, "extendHold", *slice_, **given)
+    # 44 credits are left: at 28 a minute, each service rounded up by itself, they buy 93 seconds more.
+    assert (first["addedCredits"], first["heldUntil"], first["affordableUntil"]) == (
+        "28",
+        "2026-03-04T12:02:00Z",
+        "2026-03-04T12:03:33Z",
+    )
+    assert (first["hold"]["amount"], first["hold"]["expiresAt"]) == ("56", "2026-03-04T12:02:50Z")
+    assert [line["line"] for line in first["hold"]["lines"]] == [0, 1, 2, 3]
+    clock.forward(seconds=50)
+    assert await mutate(ask, prepaid, "extendHold", *slice_, **given) == first | {"replayed": True}
+    assert await refusal_of(ask, prepaid, "extendHold", **given) == "IdempotencyConflict"
+
+    # The last slice does not fit whole; the answer says how much of it would.
+    refused = await mutate(
+        ask, prepaid, "extendHold", *(text.replace("1", "2") for text in slice_), holdId=given["holdId"]
+    )
+    assert (refused["needed"], refused["available"]) == ("56", "44")
+    assert [(line["units"], line["credits"]) for line in refused["fitting"]] == [
+        ("1.55", "31"),
+        ("1.55", "13"),
+    ]
+    # Once nothing is left, what is held is what is affordable.
+    last = await mutate(ask, prepaid, "extendHold", holdId=given["holdId"], amount="44")
+    assert last["heldUntil"] == last["affordableUntil"] == "2026-03-04T12:02:00Z"
+
+
+async def test_a_hold_is_extended_in_time_alone(ask: Door, tenant: Tenant, clock: SettableClock) -> None:
+    made = await mutate(ask, tenant, "holdCredits", workflowId=await started(tenant), amount="5")
+    clock.forward(minutes=59)
+    given = {"holdId": made["hold"]["id"], "expiresInSeconds": 3600}
+    extended = await mutate(ask, tenant, "extendHold", **given)
+    assert extended["hold"] == made["hold"] | {"expiresAt": "2026-03-04T13:59:00Z"}
+    assert (extended["addedCredits"], extended["heldUntil"], extended["affordableUntil"]) == ("0", None, None)
+
+
+async def test_nothing_limits_a_postpaid_call(ask: Door, tenant: Tenant) -> None:
+    made = await mutate(
+        ask, tenant, "holdCredits", "PHONE twilio 1 MINUTES", workflowId=await started(tenant)
+    )
+    extended = await mutate(ask, tenant, "extendHold", "PHONE twilio 30 SECONDS", holdId=made["hold"]["id"])
+    assert (extended["addedCredits"], extended["heldUntil"], extended["affordableUntil"]) == (
+        "10",
+        "2026-03-04T12:01:30Z",
+        None,
+    )
+    # What a postpaid account sets aside is not owed before it is spent.
+    assert await balance(ask, tenant) == booked(held="30", spendable=None)
+
+
+async def test_a_child_run_draws_on_its_parents_hold(ask: Door, prepaid: Tenant) -> None:
+    await prepaid.grant("100")
+    parent = await prepaid.start()
+    lender = await prepaid.hold(parent, "80")
+    child = await prepaid.start("lookup", parent_workflow_id=parent.id)
+    made = await mutate(ask, prepaid, "holdCredits", workflowId=f"workflow_{child.id.hex}", amount="90")
+    query = """query($id: ID!) { node(id: $id) { id ... on Hold { amount lent remaining status
+      lines { parts { amount remaining grant { amount remaining } lentBy { id lent remaining } } } } } }"""
+    found = (await ask.data(prepaid.secret, query, {"id": made["hold"]["id"]}))["node"]
+    lender_id = f"hold_{lender.id.hex}"
+    grant = {"amount": "100", "remaining": "10"}
+    assert found["lines"] == [
+        {
+            "parts": [
+                {
+                    "amount": "80",
+                    "remaining": "80",
+                    "grant": grant,
+                    "lentBy": {"id": lender_id, "lent": "80", "remaining": "0"},
+                },
+                {"amount": "10", "remaining": "10", "grant": grant, "lentBy": None},
+            ]
+        }
+    ]
+    await prepaid.end(child)
+    assert (await ask.data(prepaid.secret, query, {"id": lender_id}))["node"] == {
+        "id": lender_id,
+        "amount": "80",
+        "lent": "0",
+        "remaining": "80",
+        "status": "OPEN",
+        "lines": [
+            {
+                "parts": [
+                    {"amount": "80", "remaining": "80", "grant": grant | {"remaining": "20"}, "lentBy": None}
+                ]
+            }
+        ],
+    }
+
+
+async def test_holds_are_listed_by_status(ask: Door, tenant: Tenant, clock: SettableClock) -> None:
+    run, ended = await tenant.start(), await tenant.start()
+    await tenant.hold(run, "1")
+    await tenant.release(await tenant.hold(run, "2"))
+    await tenant.hold(ended, "3")
+    await tenant.end(ended)
+    clock.forward(seconds=1)
+    await tenant.hold(run, "4")
+    query = """query($filter: HoldFilter) { viewer { account { holds(filter: $filter) {
+      totalCount nodes { amount } } } } }"""
+    for filter_, amounts in [
+        (None, ["4", "3", "2", "1"]),
+        ({"status": []}, ["4", "3", "2", "1"]),
+        ({"status": ["OPEN"]}, ["4", "1"]),
+        ({"status": ["RELEASED", "SETTLED"]}, ["3", "2"]),
+        ({"status": ["EXPIRED"]}, []),
+    ]:
+        found = (await ask.data(tenant.secret, query, {"filter": filter_}))["viewer"]["account"]["holds"]
+        assert [node["amount"] for node in found["nodes"]] == amounts
+        assert found["totalCount"] == len(amounts)
+
+
+@pytest.mark.parametrize(
+    ("mutation", "given", "field", "message"),
+    [
+        ("holdCredits", {}, "amount", "give either amount or services, neither is given."),
+        ("holdCredits", {"amount": "1", "services": []}, "amount", "give either amount or services, not both."),
+        ("holdCredits", {"amount": "0"}, "amount", "more than 0 credits are needed."),
+        ("holdCredits", {"services": []}, "services", "1 to 100 services, not 0."),
+        ("holdCredits", {"services": ["x"] * 101}, "services", "1 to 100 services, not 101."),
+        ("holdCredits", {"amount": "1", "expiresInSeconds": 0}, "expiresInSeconds", "1 to 3,024,000 seconds, not 0."),
+        (
+            "holdCredits",
+            {"amount": "1", "expiresInSeconds": 3_024_001},
+            "expiresInSeconds",
+            "1 to 3,024,000 seconds, not 3,024,001.",
+        ),
+        ("startWorkflow", {"hold": {}}, "hold.amount", "give either amount or services, neither is given."),
+        ("startWorkflow", {"hold": {"amount": "0"}}, "hold.amount", "more than 0 credits are needed."),
+        (
+            "startWorkflow",
+            {"hold": {"amount": "1", "expiresInSeconds": -1}},
+            "hold.expiresInSeconds",
+            "1 to 3,024,000 seconds, not -1.",
+        ),
+        ("extendHold", {}, "services", "give services or an amount to add, expiresInSeconds, or both."),
+        ("extendHold", {"amount": "0"}, "amount", "more than 0 credits are needed."),
+        ("extendHold", {"expiresInSeconds": 0}, "expiresInSeconds", "1 to 3,024,000 seconds, not 0."),
+        ("holdCredits", {"workflowId": "hold_" + NOTHING, "amount": "1"}, "workflowId", "This is the id of a hold"),
+        ("releaseHold", {"holdId": "grant_" + NOTHING}, "holdId", "This is the id of a grant"),
+    ],
+)  # fmt: skip
+async def test_malformed_input_is_named(
+    ask: Door, tenant: Tenant, mutation: str, given: dict[str, Any], field: str, message: str
+) -> None:
+    required = {
+        "holdCredits": {"workflowId": "workflow_" + NOTHING},
+        "startWorkflow": {"workflowName": "w"},
+        "extendHold": {"holdId": "hold_" + NOTHING},
+        "releaseHold": {},
+    }
+    given = required[mutation] | {"idempotencyKey": "k"} | given
+    if "services" in given:
+        given["services"] = [service("PHONE twilio 1 MINUTES") for _ in given["services"]]
+    kind = f"{mutation[0].upper()}{mutation[1:]}Input"
+    query = f"mutation($in: {kind}!) {{ {mutation}(input: $in) {{ __typename }} }}"
+    error = await ask.error(tenant.secret, query, {"in": given})
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": field}
+    assert error["message"].startswith(f"{field}: {message}")
+
+
+async def test_every_refusal_of_a_hold_reaches_the_caller(
+    ask: Door, tenant: Tenant, clock: SettableClock
+) -> None:
+    run = await tenant.start()
+    running = {"workflowId": f"workflow_{run.id.hex}"}
+    ended = await tenant.start()
+    settled = await tenant.hold(ended, "5")
+    await tenant.end(ended)
+    expired = await tenant.hold(run, "5")
+    clock.forward(hours=1)
+    stranger = await new_tenant(tenant.database, "Stranger")
+    strange = await stranger.hold(await stranger.start(), "5")
+    many = "PHONE twilio 999999999999 MINUTES"
+    for mutation, services, given, kind in [
+        ("holdCredits", (), {"workflowId": "workflow_" + NOTHING, "amount": "1"}, "WorkflowNotFound"),
+        ("holdCredits", (), {"workflowId": f"workflow_{ended.id.hex}", "amount": "1"}, "WorkflowAlreadyEnded"),
+        ("holdCredits", ("SEARCH x 1 REQUESTS",), running, "RateUnknown"),
+        ("holdCredits", (many,), running, "AmountTooLarge"),
+        ("startWorkflow", (), {"workflowName": "w", "hold": {"services": [service(many)]}}, "AmountTooLarge"),
+        ("startWorkflow", (), {"workflowName": "w", "hold": {"services": [service("GPT x 1 TOKENS")]}}, "RateUnknown"),
+        ("extendHold", (), {"holdId": "hold_" + NOTHING, "amount": "1"}, "HoldNotFound"),
+        ("extendHold", (), {"holdId": f"hold_{strange.id.hex}", "amount": "1"}, "HoldNotFound"),
+        ("extendHold", (), {"holdId": f"hold_{expired.id.hex}", "amount": "1"}, "HoldClosed"),
+        ("extendHold", (), {"holdId": f"hold_{settled.id.hex}", "expiresInSeconds": 60}, "HoldClosed"),
+        ("releaseHold", (), {"holdId": "hold_" + NOTHING}, "HoldNotFound"),
+        ("releaseHold", (), {"holdId": f"hold_{strange.id.hex}"}, "HoldNotFound"),
+        ("releaseHold", (), {"holdId": f"hold_{expired.id.hex}"}, "HoldClosed"),
+        ("releaseHold", (), {"holdId": f"hold_{settled.id.hex}"}, "HoldClosed"),
+    ]:  # fmt: skip
+        assert await refusal_of(ask, tenant, mutation, *services, **given) == kind, (mutation, given)
+    assert (await balance(ask, tenant))["held"] == "0"
+
+
+async def test_what_costs_nothing_is_not_held_for(ask: Door, tenant: Tenant) -> None:
+    free = Rate(ServiceType.SEARCH, "own", UnitType.REQUESTS, 0, free=True)
+    phone = Rate(ServiceType.PHONE, "twilio", UnitType.MINUTES, 20_000_000)
+    card = RateCard("free", datetime(2026, 1, 1, tzinfo=UTC), RoundingMode.UP, 0, (free, phone))
+    await tenant.database.write(Command(None, partial(publish_rate_card, card=card)))
+    run = {"workflowId": await started(tenant)}
+    services = ("SEARCH own 9 REQUESTS",)
+    assert await refusal_of(ask, tenant, "holdCredits", *services, **run) == "NothingToHold"
+    made = await mutate(ask, tenant, "holdCredits", *services, "PHONE twilio 1 MINUTES", *services, **run)
+    assert [line["credits"] for line in made["hold"]["lines"]] == ["0", "20", "0"]
+    more = (*services, "PHONE twilio 1 MINUTES")
+    extended = await mutate(ask, tenant, "extendHold", *more, holdId=made["hold"]["id"])
+    assert [line["credits"] for line in extended["hold"]["lines"]] == ["0", "20", "0", "0", "20"]
+
+
+async def test_runs_within_runs_end_somewhere(ask: Door, tenant: Tenant) -> None:
+    run = None
+    for _ in range(21):
+        run = await tenant.start(parent_workflow_id=run and run.id)
+    assert run is not None
+    given = {"workflowName": "w", "parentWorkflowId": f"workflow_{run.id.hex}"}
+    assert await refusal_of(ask, tenant, "startWorkflow", **given) == "WorkflowNestedTooDeep"
+
+
+async def test_a_hold_of_another_account_is_none(ask: Door, tenant: Tenant) -> None:
+    hold = await tenant.hold(await tenant.start(), "5")
+    stranger = await new_tenant(tenant.database, "Stranger")
+    query = "query($id: ID!) { node(id: $id) { ... on Hold { amount } } }"
+    variables = {"id": f"hold_{hold.id.hex}"}
+    assert (await ask.data(tenant.secret, query, variables))["node"] == {"amount": "5"}
+    assert (await ask.data(stranger.secret, query, variables))["node"] is None
+
+
+async def test_a_key_that_only_tracks_sees_its_hold_and_no_further(ask: Door, tenant: Tenant) -> None:
+    secret = await scoped(tenant, Scope.TRACK)
+    run = await started(tenant)
+    query = "mutation($in: HoldCreditsInput!) {{ holdCredits(input: $in) {{ ... on CreditsHeld {{ hold {{ {} }} }} }} }}"
+    shown = query.format("id rateCard { version } lines { remaining parts { amount } }")
+    given = {"workflowId": run, "amount": "1", "idempotencyKey": "1"}
+    assert "hold" in (await ask.data(secret, shown, {"in": given}))["holdCredits"]
+    for number, further in enumerate(
+        ["workflow { id }", "lines { parts { grant { id } } }", "lines { parts { lentBy { id } } }"]
+    ):
+        given = {"workflowId": run, "amount": "1", "idempotencyKey": f"more {number}"}
+        _, answer = await ask(secret, query.format(further), {"in": given})
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
