@@ -1,22 +1,34 @@
 """`creditgraph credits`: grants."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from metering.credits import DEFAULT_PRIORITY, LOWEST_PRIORITY, CreditsGrant, GrantCredits, grant_credits
+from metering.credits import (
+    DEFAULT_PRIORITY,
+    LOWEST_PRIORITY,
+    CreditsGrant,
+    GrantCredits,
+    GrantVoiding,
+    VoidGrant,
+    grant_credits,
+)
+from metering.credits import void_grant as void
 from models.database import Database
 from models.identity import IdKind, format_id
 from models.writer import Command
 from server.commands import store, values
 from server.commands.answers import hint, plain_refusals
 
-app = typer.Typer(help="Give credits to accounts.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Give credits to accounts, and take them back.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.callback()
 def grants() -> None:
-    """Give credits to accounts."""
+    """Give credits to accounts, and take them back."""
 
 
 @app.command()
@@ -69,7 +81,39 @@ def grant(
     hint(f"{'Granted before' if given.replayed else 'Granted'}: {given.grant.amount} credits to {account}")
 
 
+@app.command("void-grant")
+def void_grant(
+    *,
+    account: Annotated[str, typer.Option(metavar="ID", help="The account that received the credits.")],
+    grant: Annotated[str, typer.Option(metavar="ID", help="The grant to take back.")],
+    reason: Annotated[str, typer.Option(metavar="R", help="Why, for whoever reads the books.")],
+    idempotency_key: Annotated[
+        str, typer.Option(metavar="K", help="Names this request; repeating it answers the same.")
+    ],
+    database_url: store.DatabaseUrl = store.DEFAULT,
+) -> None:
+    """Take back what is left of a grant and print how much that is; what was spent of it stays spent.
+
+    \b
+    Examples:
+      creditgraph credits void-grant --account account_0199… --grant grant_0199… \
+        --reason "given twice" --idempotency-key correction-3
+    """
+    with plain_refusals():
+        item = VoidGrant(
+            account_id=values.account_id(account),
+            grant_id=values.grant_id(grant),
+            reason=values.text("--reason", reason),
+            idempotency_key=values.idempotency_key(idempotency_key),
+        )
+        voided = store.on_store(database_url, lambda database: _void(database, item))
+    typer.echo(str(voided.voided))
+    hint(f"{'Voided before' if voided.replayed else 'Voided'}: {grant} of {account}")
+
+
 async def _grant(database: Database, item: GrantCredits) -> CreditsGrant:
-    return await database.write(
-        Command(item.account_id, lambda session, *, now: grant_credits(session, item=item, now=now))
-    )
+    return await database.write(Command(item.account_id, partial(grant_credits, item=item)))
+
+
+async def _void(database: Database, item: VoidGrant) -> GrantVoiding:
+    return await database.write(Command(item.account_id, partial(void, item=item)))

@@ -28,6 +28,11 @@ def account_id(text: str) -> UUID:
     return _read("--account", lambda given: parse_id(given, IdKind.ACCOUNT), text)
 
 
+def grant_id(text: str) -> UUID:
+    """Read `--grant`."""
+    return _read("--grant", lambda given: parse_id(given, IdKind.GRANT), text)
+
+
 def api_key_id(text: str) -> UUID:
     """Read the id of a key."""
     return _read("KEY_ID", lambda given: parse_id(given, IdKind.API_KEY), text)

@@ -125,6 +125,19 @@ def test_credits_are_granted_once(shell: Shell) -> None:
     assert shell.answer("audit", "--account", account) == shell.answer("audit")
 
 
+def test_a_grant_is_voided_once(shell: Shell) -> None:
+    account = shell.answer("account", "create", "Acme").strip()
+    given = ("--account", account, "--amount", "500", "--idempotency-key", "invoice-17")
+    grant = shell.answer("credits", "grant", *given).strip()
+    void = ["credits", "void-grant", "--account", account, "--grant", grant, "--reason", "given twice"]
+    assert shell.answer(*void, "--idempotency-key", "correction-3") == "500\n"
+    assert shell.answer(*void, "--idempotency-key", "correction-3") == "500\n"
+    assert shell.refusal(*void, "--idempotency-key", "again").startswith(
+        "Error: The grant was already voided"
+    )
+    assert json.loads(shell.answer("account", "list", "--json"))[0]["granted"] == "0"
+
+
 def test_the_audit_finds_a_wrong_balance(sqlite_database_url: str, tmp_path: Path) -> None:
     shell = Shell(sqlite_database_url, tmp_path)
     account = shell.answer("account", "create", "Acme").strip()
@@ -161,6 +174,7 @@ def test_rate_cards(shell: Shell, tmp_path: Path) -> None:
 
 
 GRANT = ["credits", "grant", "--account", SOME_ACCOUNT, "--idempotency-key", "k"]
+VOID = ["credits", "void-grant", "--account", SOME_ACCOUNT, "--idempotency-key", "k", "--reason", "r"]
 
 
 @pytest.mark.parametrize(
@@ -173,6 +187,7 @@ GRANT = ["credits", "grant", "--account", SOME_ACCOUNT, "--idempotency-key", "k"
             ["key", "issue", "--account", SOME_ACCOUNT, "--scope", "OPERATE"],
             "--scope OPERATE reaches across accounts: use --operator, not --account.",
         ),
+        ([*VOID, "--grant", SOME_ACCOUNT], "--grant: This is the id of an account"),
         ([*GRANT, "--amount", "0"], "--amount: the amount must be more than 0."),
         ([*GRANT, "--amount", "1e9"], "--amount: '1e9' is not a plain decimal number"),
         (
@@ -223,6 +238,20 @@ def test_unknown_things_are_refused(shell: Shell) -> None:
         == "Error: There is no such API key in this account."
     )
     assert shell.refusal(*GRANT, "--amount", "1") == "Error: There is no such account."
+    account = shell.answer("account", "create", "Acme").strip()
+    unknown = (
+        "--account",
+        account,
+        "--grant",
+        f"grant_{'0' * 32}",
+        "--reason",
+        "r",
+        "--idempotency-key",
+        "k",
+    )
+    assert (
+        shell.refusal("credits", "void-grant", *unknown) == "Error: There is no such grant in this account."
+    )
 
 
 def test_an_empty_store_is_migrated(tmp_path: Path) -> None:
