@@ -3,7 +3,8 @@
 Each page gets a server, an account and a key of its own. A `graphql` block is sent, and equals the `json` block
 that follows it; … in a shown text stands for its rest. `$workflowId` takes the id of the last workflow that was
 shown. Of `sh` blocks the lines with `creditgraph` and `curl` are run: ACCOUNT_ID and API_KEY stand for what
-`creditgraph account create` and `creditgraph key issue` printed last, http://127.0.0.1:8000 for the server.
+`creditgraph account create` and `creditgraph key issue` printed last, http://127.0.0.1:8000 for the server; the
+key is the one that operations are sent with from there on.
 """
 
 import json
@@ -62,7 +63,7 @@ class Reader:
     def ask(self, operation: Operation) -> None:
         """Send an operation and compare the answer with the one shown, or at least see that it is no error."""
         variables = {name: self._ids[name] for name in operation.variables}
-        answer = self._caller.graphql(operation.query, variables)
+        answer = self._caller.graphql(operation.query, variables, key=self._printed["API_KEY"])
         self._ids |= remembered(answer.data)
         if operation.answer is None:
             assert not refusals_in(answer.body)
