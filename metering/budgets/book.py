@@ -1,6 +1,7 @@
 """The budgets of one batch: asked before credits move, counted as they move, written back as a set."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -23,6 +24,9 @@ from pricing.quote import PricedUsage
 
 Fitting = Callable[[Credits], tuple[PricedUsage, ...]]
 """Makes a plan smaller, so that it costs no more than the credits."""
+
+HeldPart = tuple[Workflow, Credits, datetime]
+"""Credits that a run holds, and when their line was held."""
 
 _Who = tuple[UUID, UUID, UUID | None, str | None, str]
 _Touching = tuple[tuple[InForce, str], ...]
@@ -66,11 +70,28 @@ class BudgetBook:
             if amount > rest:
                 raise _exceeded(budget, subject, counter, amount, fitting(rest) if fitting else ())
 
-    def require_any_room(self, workflow: Workflow) -> None:
-        """Raise BudgetExceeded where a blocking budget leaves nothing for a run that starts."""
-        for budget, subject, counter in self._blocking(workflow, Credits.ZERO):
-            if not left(budget.limit, counter.used, counter.held):
-                raise _exceeded(budget, subject, counter, Credits(1), ())
+    def require_any_room(self, workflow: Workflow, *, lendable: Iterable[HeldPart] = ()) -> None:
+        """Raise BudgetExceeded where a blocking budget leaves nothing for a run that starts.
+
+        `lendable` is what open holds of its ancestors still hold: it only changes hands when the run draws on
+        it, so that it takes no room from the run.
+        """
+        with self.changing_hands(lendable):
+            for budget, subject, counter in self._blocking(workflow, Credits.ZERO):
+                if not left(budget.limit, counter.used, counter.held):
+                    raise _exceeded(budget, subject, counter, Credits(1), ())
+
+    @contextmanager
+    def changing_hands(self, parts: Iterable[HeldPart]) -> Iterator[None]:
+        """Count parts of other runs' holds no more while the room of the run that draws on them is asked for."""
+        parts = list(parts)
+        for part in parts:
+            self.unhold(*part)
+        try:
+            yield
+        finally:
+            for part in parts:
+                self.hold(*part)
 
     def left(self, workflow: Workflow, *, run_held: Credits) -> Credits | None:
         """Give the least that blocking budgets leave the run now; None is no limit."""

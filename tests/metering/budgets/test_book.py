@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from metering.budgets.book import BudgetBook, open_budgets
+from metering.budgets.book import BudgetBook, HeldPart, open_budgets
 from metering.budgets.setting import SetBudget, set_budget
 from metering.errors import BudgetExceeded
 from metering.events import Outbox
@@ -183,6 +183,22 @@ async def test_a_run_starts_where_something_is_left(tenant: Tenant) -> None:
     await limit(tenant, "ACCOUNT", "REQUEST", "0")
     with pytest.raises(BudgetExceeded, match="0 credits for each run"):
         await with_book(tenant, ask)
+
+
+async def test_what_a_parent_holds_takes_no_room_from_its_child(tenant: Tenant) -> None:
+    await limit(tenant, "ACCOUNT", "DAY", "10")
+    await limit(tenant, "USER", "DAY", "10")
+    parent, child = run(tenant), run(tenant, "bob")
+    await move(tenant, "hold", parent, "10")
+
+    def ask(book: BudgetBook, *lendable: HeldPart) -> None:
+        book.load([(parent, NOON), (child, NOON)])
+        book.require_any_room(child, lendable=lendable)
+
+    with pytest.raises(BudgetExceeded):
+        await with_book(tenant, ask)
+    await with_book(tenant, lambda book: ask(book, (parent, Credits.whole(10), NOON)))
+    assert await left(tenant, child) == "0"
 
 
 async def test_a_threshold_is_told_once_in_each_window(tenant: Tenant, clock: SettableClock) -> None:
