@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from metering.auditing.findings import Difference
@@ -40,8 +40,10 @@ def broken(session: Session, only: UUID | None) -> Iterator[Checked]:
     while rows:
         count += len(rows)
         yield Checked(count, [*chain.follow(rows)])
-        last = rows[-1]
-        further = statement.where(tuple_(*_PLACE) > tuple_(*(last._mapping[column] for column in _PLACE)))  # noqa: SLF001 - a row's public mapping
+        last = rows[-1]._mapping  # noqa: SLF001 - a row's public mapping
+        # Each value needs its column's type: an id as text sorts before all ids, and the walk never ends.
+        place = tuple_(*(literal(last[column], column.type) for column in _PLACE))
+        further = statement.where(tuple_(*_PLACE) > place)
         rows = session.execute(further).all() if len(rows) == CHUNK else []
 
 
