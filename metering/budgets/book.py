@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from metering.budgets.alerts import Reached
 from metering.budgets.counters import Counter, CounterKey, Counters
-from metering.budgets.in_force import InForce, budgets_in_force
-from metering.budgets.rules import left, reached, subject_for, subjects_of
-from metering.budgets.windows import Window, window_of
+from metering.budgets.in_force import BudgetsOfAccount, InForce, budgets_in_force
+from metering.budgets.rules import left, reached
+from metering.budgets.windows import EPOCH, Window, window_of
 from metering.errors import BudgetExceeded
 from metering.events import Outbox
 from models.account import Account
-from models.budget import Budget, BudgetAction, BudgetWindow
+from models.budget import Budget, BudgetWindow
 from models.workflow import Workflow
 from pricing.credits import Credits
 from pricing.quote import PricedUsage
@@ -28,8 +28,18 @@ Fitting = Callable[[Credits], tuple[PricedUsage, ...]]
 HeldPart = tuple[Workflow, Credits, datetime]
 """Credits that a run holds, and when their line was held."""
 
+_NO_WINDOW = Window(EPOCH, EPOCH)
 _Who = tuple[UUID, UUID, UUID | None, str | None, str]
-_Touching = tuple[tuple[InForce, str], ...]
+
+
+@dataclass(slots=True)
+class _Touch:
+    """A budget that touches runs of one kind, and where those were counted last."""
+
+    in_force: InForce
+    subject: str
+    window: Window = _NO_WINDOW
+    counter: Counter | None = None
 
 
 @dataclass(slots=True)
@@ -42,9 +52,9 @@ class BudgetBook:
 
     now: datetime
     outbox: Outbox
-    _budgets: dict[UUID, tuple[InForce, ...]]
+    _budgets: dict[UUID, BudgetsOfAccount]
     _counters: Counters
-    _touching_by_who: dict[_Who, _Touching] = field(default_factory=dict)
+    _touches: dict[_Who, list[_Touch]] = field(default_factory=dict)
     _last_windows: dict[tuple[BudgetWindow, str], Window] = field(default_factory=dict)
     _run_totals: dict[UUID, Credits] = field(default_factory=dict)
 
@@ -55,7 +65,13 @@ class BudgetBook:
         """
         touches = list(touches) if self._budgets else ()
         moments = chain(((workflow, self.now) for workflow, _ in touches), touches)
-        self._counters.load(key for workflow, at in moments for _, key in self._keys(workflow, at))
+        keys = (
+            self._key(touch, self._window(touch.in_force.budget, at))
+            for workflow, at in moments
+            for touch in self._touching(workflow)
+            if touch.in_force.since is not None and at not in touch.window
+        )
+        self._counters.load(key for key in keys if key is not None)
 
     def require_room(
         self, workflow: Workflow, amount: Credits, *, run_held: Credits, fitting: Fitting | None = None
@@ -65,10 +81,10 @@ class BudgetBook:
         `run_held` is what the run's own open holds still hold; `fitting` makes the plan smaller for the
         refusal. What other holds give for the amount is taken from their counters before.
         """
-        for budget, subject, counter in self._blocking(workflow, run_held):
-            rest = left(budget.limit, counter.used, counter.held)
+        for touch, counter in self._blocking(workflow, run_held):
+            rest = left(touch.in_force.limit, counter.used, counter.held)
             if amount > rest:
-                raise _exceeded(budget, subject, counter, amount, fitting(rest) if fitting else ())
+                raise _exceeded(touch, counter, amount, fitting(rest) if fitting else ())
 
     def require_any_room(self, workflow: Workflow, *, lendable: Iterable[HeldPart] = ()) -> None:
         """Raise BudgetExceeded where a blocking budget leaves nothing for a run that starts.
@@ -77,13 +93,13 @@ class BudgetBook:
         it, so that it takes no room from the run.
         """
         with self.changing_hands(lendable):
-            for budget, subject, counter in self._blocking(workflow, Credits.ZERO):
-                if not left(budget.limit, counter.used, counter.held):
-                    raise _exceeded(budget, subject, counter, Credits(1), ())
+            for touch, counter in self._blocking(workflow, Credits.ZERO):
+                if not left(touch.in_force.limit, counter.used, counter.held):
+                    raise _exceeded(touch, counter, Credits(1), ())
 
     @contextmanager
     def changing_hands(self, parts: Iterable[HeldPart]) -> Iterator[None]:
-        """Count parts of other runs' holds no more while the room of the run that draws on them is asked for."""
+        """Count parts of holds no more while the room of another run, which draws on them, is asked for."""
         parts = list(parts)
         for part in parts:
             self.unhold(*part)
@@ -96,86 +112,91 @@ class BudgetBook:
     def left(self, workflow: Workflow, *, run_held: Credits) -> Credits | None:
         """Give the least that blocking budgets leave the run now; None is no limit."""
         blocking = self._blocking(workflow, run_held)
-        rests = (left(budget.limit, counter.used, counter.held) for budget, _, counter in blocking)
+        rests = (left(touch.in_force.limit, counter.used, counter.held) for touch, counter in blocking)
         return min(rests, default=None)
 
     def hold(self, workflow: Workflow, amount: Credits, held_at: datetime) -> None:
         """Count credits as held since a moment."""
-        for _, key in self._keys(workflow, held_at):
-            self._counters[key].held += amount
+        for _, counter in self._counted(workflow, held_at):
+            counter.held += amount
 
     def unhold(self, workflow: Workflow, amount: Credits, held_at: datetime) -> None:
         """Count credits as held no more; `held_at` is that of their line."""
-        for _, key in self._keys(workflow, held_at):
-            self._counters[key].held -= amount
+        for _, counter in self._counted(workflow, held_at):
+            counter.held -= amount
 
     def spend(self, workflow: Workflow, amount: Credits, used_at: datetime) -> None:
         """Count credits as used, and tell each threshold that is reached: once in each window.
 
         The run's total moves afterwards: budgets of single runs go by it.
         """
-        for budget, key in self._keys(workflow, used_at):
-            counter = self._counters[key]
+        for touch, counter in self._counted(workflow, used_at):
             counter.used += amount
-            for percent in reached(budget, counter.used, above=counter.alerted):
+            for percent in reached(touch.in_force.thresholds, counter.used, above=counter.alerted):
                 counter.alerted = percent
-                told = Reached(budget, key.subject, percent, counter.used)
-                self.outbox.add(*told.in_window(self._window(budget, used_at)))
+                told = Reached(touch.in_force.budget, touch.subject, percent, counter.used)
+                self.outbox.add(*told.in_window(touch.window))
         self._spend_in_run(workflow, amount)
 
     def unspend(self, workflow: Workflow, amount: Credits, used_at: datetime) -> None:
         """Count credits of a voided usage as used no more. What was told stays told."""
-        for _, key in self._keys(workflow, used_at):
-            self._counters[key].used -= amount
+        for _, counter in self._counted(workflow, used_at):
+            counter.used -= amount
 
     def write(self) -> None:
         """Write the counters that moved in one statement, none where none did."""
         self._counters.write()
 
     def _spend_in_run(self, workflow: Workflow, amount: Credits) -> None:
-        of_runs = [(each.budget, subject) for each, subject in self._touching(workflow) if each.since is None]
+        of_runs = [touch for touch in self._touching(workflow) if touch.in_force.since is None]
         if not of_runs:
             return
         # A usage that several holds pay for may come in parts, before the run's total moves by all of it.
         before = max(self._run_totals.get(workflow.id, Credits.ZERO), workflow.total_credits)
         total = self._run_totals[workflow.id] = before + amount
-        for budget, subject in of_runs:
-            already = reached(budget, before, above=0)
-            for percent in reached(budget, total, above=max(already, default=0)):
-                self.outbox.add(*Reached(budget, subject, percent, total).in_run(workflow.id))
+        for touch in of_runs:
+            thresholds = touch.in_force.thresholds
+            already = max(reached(thresholds, before, above=0), default=0)
+            for percent in reached(thresholds, total, above=already):
+                told = Reached(touch.in_force.budget, touch.subject, percent, total)
+                self.outbox.add(*told.in_run(workflow.id))
 
-    def _blocking(self, workflow: Workflow, run_held: Credits) -> Iterator[tuple[Budget, str, Counter]]:
-        for each, subject in self._touching(workflow):
-            if each.budget.action is not BudgetAction.BLOCK:
+    def _blocking(self, workflow: Workflow, run_held: Credits) -> Iterator[tuple[_Touch, Counter]]:
+        for touch in self._touching(workflow):
+            if not touch.in_force.blocks:
                 continue
-            if each.since is None:
-                yield each.budget, subject, Counter(workflow.total_credits, run_held)
-            elif (key := self._key(each, subject, self.now)) is not None:
-                yield each.budget, subject, self._counters[key]
+            if touch.in_force.since is None:
+                yield touch, Counter(workflow.total_credits, run_held)
+            elif (counter := self._counter(touch, self.now)) is not None:
+                yield touch, counter
 
-    def _keys(self, workflow: Workflow, at: datetime) -> Iterator[tuple[Budget, CounterKey]]:
-        for each, subject in self._touching(workflow):
-            if (key := self._key(each, subject, at)) is not None:
-                yield each.budget, key
+    def _counted(self, workflow: Workflow, at: datetime) -> Iterator[tuple[_Touch, Counter]]:
+        for touch in self._touching(workflow):
+            if touch.in_force.since is not None and (counter := self._counter(touch, at)) is not None:
+                yield touch, counter
 
-    def _key(self, in_force: InForce, subject: str, at: datetime) -> CounterKey | None:
-        budget, since = in_force.budget, in_force.since
-        if since is None:
+    def _counter(self, touch: _Touch, at: datetime) -> Counter | None:
+        if at not in touch.window:
+            window = self._window(touch.in_force.budget, at)
+            key = self._key(touch, window)
+            touch.counter = None if key is None else self._counters[key]
+            touch.window = window
+        return touch.counter
+
+    def _key(self, touch: _Touch, window: Window) -> CounterKey | None:
+        budget, since = touch.in_force.budget, touch.in_force.since
+        if since is None or window.start < since:
             return None
-        start = self._window(budget, at).start
-        return CounterKey(budget.account_id, budget.id, subject, start) if start >= since else None
+        return CounterKey(budget.account_id, budget.id, touch.subject, window.start)
 
-    def _touching(self, workflow: Workflow) -> _Touching:
+    def _touching(self, workflow: Workflow) -> list[_Touch]:
         budgets = self._budgets.get(workflow.account_id)
-        if not budgets:
-            return ()
+        if budgets is None:
+            return []
         who = _who(workflow)
-        touching = self._touching_by_who.get(who)
+        touching = self._touches.get(who)
         if touching is None:
-            subjects = subjects_of(workflow)
-            of_each = ((each, subject_for(each.budget, subjects)) for each in budgets)
-            touching = tuple((each, subject) for each, subject in of_each if subject is not None)
-            self._touching_by_who[who] = touching
+            touching = self._touches[who] = [_Touch(*each) for each in budgets.touching(workflow)]
         return touching
 
     def _window(self, budget: Budget, at: datetime) -> Window:
@@ -205,8 +226,9 @@ def _who(workflow: Workflow) -> _Who:
 
 
 def _exceeded(
-    budget: Budget, subject: str, counter: Counter, needed: Credits, fitting: tuple[PricedUsage, ...]
+    touch: _Touch, counter: Counter, needed: Credits, fitting: tuple[PricedUsage, ...]
 ) -> BudgetExceeded:
+    used, held = counter.used, counter.held
     return BudgetExceeded(
-        budget, subject, needed=needed, used=counter.used, held=counter.held, fitting=fitting
+        touch.in_force.budget, touch.subject, needed=needed, used=used, held=held, fitting=fitting
     )

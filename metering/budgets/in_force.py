@@ -1,6 +1,7 @@
 """The budgets in force of accounts, as values that a process keeps until they change."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,34 +9,80 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from metering.budgets.rules import Thresholds, amounts_of, subjects_of
 from metering.budgets.windows import window_of
 from models.account import Account
 from models.base import table_of
-from models.budget import Budget, BudgetWindow
+from models.budget import Budget, BudgetAction, BudgetScope, BudgetWindow
+from models.workflow import Workflow
+from pricing.credits import Credits
 
-_Kept = dict[UUID, tuple[int, tuple["InForce", ...]]]
+_Kept = dict[UUID, tuple[int, "BudgetsOfAccount"]]
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A budget and since when it counts: from the beginning of the window in which it was made.
+    """A budget as a batch looks at it, with what its row would tell more slowly.
 
-    A budget of single runs counts nothing by itself: `since` is None.
+    It counts since the beginning of the window in which it was made. A budget of single runs counts nothing
+    by itself: `since` is None.
     """
 
     budget: Budget
+    position: int
     since: datetime | None
+    limit: Credits
+    blocks: bool
+    thresholds: Thresholds
 
     @classmethod
-    def of(cls, budget: Budget) -> "InForce":
-        """Work out since when a budget counts."""
-        if budget.window is BudgetWindow.REQUEST:
-            return cls(budget, None)
-        return cls(budget, window_of(budget.window, budget.time_zone, budget.created_at).start)
+    def of(cls, budget: Budget, position: int = 0) -> "InForce":
+        """Work out since when a budget counts, and at which credits its thresholds are reached."""
+        return cls(
+            budget=budget,
+            position=position,
+            since=counts_since(budget),
+            limit=budget.limit,
+            blocks=budget.action is BudgetAction.BLOCK,
+            thresholds=amounts_of(budget),
+        )
 
 
-def budgets_in_force(session: Session, accounts: Mapping[UUID, Account]) -> dict[UUID, tuple[InForce, ...]]:
-    """Give the budgets of locked accounts, oldest first.
+@dataclass(frozen=True, slots=True)
+class BudgetsOfAccount:
+    """An account's budgets in force, by whose spending they limit; a subject of None is each by itself."""
+
+    by_whose: Mapping[tuple[BudgetScope, str | None], tuple[InForce, ...]]
+
+    @classmethod
+    def of(cls, budgets: Iterable[Budget]) -> "BudgetsOfAccount":
+        """Sort budgets, the oldest first, by whose they are."""
+        by_whose: dict[tuple[BudgetScope, str | None], list[InForce]] = defaultdict(list)
+        for position, budget in enumerate(budgets):
+            by_whose[budget.scope, budget.subject].append(InForce.of(budget, position))
+        return cls({whose: tuple(each) for whose, each in by_whose.items()})
+
+    def touching(self, workflow: Workflow) -> list[tuple[InForce, str]]:
+        """Give the budgets that touch a run, the oldest first, each with the subject that it counts."""
+        touching = [
+            (each, subject)
+            for scope, subject in subjects_of(workflow).items()
+            if subject is not None
+            for named in (None, subject)
+            for each in self.by_whose.get((scope, named), ())
+        ]
+        return sorted(touching, key=lambda pair: pair[0].position)
+
+
+def counts_since(budget: Budget) -> datetime | None:
+    """Say since when a budget counts; None for a budget of single runs, which has no windows."""
+    if budget.window is BudgetWindow.REQUEST:
+        return None
+    return window_of(budget.window, budget.time_zone, budget.created_at).start
+
+
+def budgets_in_force(session: Session, accounts: Mapping[UUID, Account]) -> dict[UUID, BudgetsOfAccount]:
+    """Give the budgets of locked accounts that have some.
 
     They are read again only where an account's budgets have changed, in one statement for all such accounts.
     An account that never had any has the version 0 and costs nothing.
@@ -44,14 +91,13 @@ def budgets_in_force(session: Session, accounts: Mapping[UUID, Account]) -> dict
     changed = {
         account_id: account.budgets_version
         for account_id, account in accounts.items()
-        if account.budgets_version and kept.get(account_id, _NONE)[0] != account.budgets_version
+        if account.budgets_version and kept.get(account_id, _NEVER)[0] != account.budgets_version
     }
     if changed:
         read = _read(session, changed)
         kept.update({account_id: (version, read[account_id]) for account_id, version in changed.items()})
-    return {
-        account_id: kept[account_id][1] for account_id, account in accounts.items() if account.budgets_version
-    }
+    had = (account_id for account_id, account in accounts.items() if account.budgets_version)
+    return {account_id: kept[account_id][1] for account_id in had if kept[account_id][1].by_whose}
 
 
 def _kept(session: Session) -> _Kept:
@@ -59,8 +105,8 @@ def _kept(session: Session) -> _Kept:
     return kept
 
 
-def _read(session: Session, account_ids: Mapping[UUID, int]) -> dict[UUID, tuple[InForce, ...]]:
-    found: dict[UUID, list[InForce]] = {account_id: [] for account_id in account_ids}
+def _read(session: Session, account_ids: Mapping[UUID, int]) -> dict[UUID, BudgetsOfAccount]:
+    found: dict[UUID, list[Budget]] = {account_id: [] for account_id in account_ids}
     statement = (
         select(_TABLE)
         .where(_TABLE.c.account_id.in_(account_ids), _TABLE.c.removed_at.is_(None))
@@ -69,10 +115,10 @@ def _read(session: Session, account_ids: Mapping[UUID, int]) -> dict[UUID, tuple
     for row in session.execute(statement):
         # Rows of no session: they outlive the transaction that read them, and nothing writes them.
         budget = Budget(**{key: row._mapping[column] for key, column in _COLUMNS})  # noqa: SLF001 - public, by its documentation
-        found[budget.account_id].append(InForce.of(budget))
-    return {account_id: tuple(budgets) for account_id, budgets in found.items()}
+        found[budget.account_id].append(budget)
+    return {account_id: BudgetsOfAccount.of(budgets) for account_id, budgets in found.items()}
 
 
 _TABLE = table_of(Budget)
 _COLUMNS = [(attribute.key, attribute.columns[0]) for attribute in Budget.__mapper__.column_attrs]
-_NONE: tuple[int, tuple[InForce, ...]] = (0, ())
+_NEVER = (0, BudgetsOfAccount({}))

@@ -22,7 +22,7 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from metering.budgets.counters import Counter, CounterKey
-from metering.budgets.in_force import InForce
+from metering.budgets.in_force import counts_since
 from metering.budgets.windows import EPOCH, Window, window_of
 from models.base import BigInt, total
 from models.budget import Budget, BudgetScope, BudgetUse, BudgetWindow
@@ -68,7 +68,7 @@ def recounted(session: Session, budget: Budget) -> dict[CounterKey, Counter]:
     which its line was held; windows before the one in which the budget was made do not count. A budget of
     single runs has no counters.
     """
-    since = InForce.of(budget).since
+    since = counts_since(budget)
     if since is None:
         return {}
     counters: dict[CounterKey, Counter] = defaultdict(Counter)

@@ -7,6 +7,7 @@ from pricing.credits import Credits
 from pricing.decimal_text import LIMIT_MICROS
 
 Subjects = dict[BudgetScope, str | None]
+Thresholds = tuple[tuple[int, Credits], ...]
 
 
 def subjects_of(workflow: Workflow) -> Subjects:
@@ -21,12 +22,6 @@ def subjects_of(workflow: Workflow) -> Subjects:
     }
 
 
-def subject_for(budget: Budget, subjects: Subjects) -> str | None:
-    """Give the subject that a budget counts; None where it does not touch the run."""
-    subject = subjects[budget.scope]
-    return subject if budget.subject is None or budget.subject == subject else None
-
-
 def left(limit: Credits, used: Credits, held: Credits) -> Credits:
     """Give what may still be spent or held; never below zero."""
     return max(limit - used - held, Credits.ZERO)
@@ -38,13 +33,14 @@ def amount_at(limit: Credits, percent: int) -> Credits:
     return Credits(min(max(-(-limit.micros * percent // 100), 1), LIMIT_MICROS))
 
 
-def reached(budget: Budget, used: Credits, *, above: int) -> tuple[int, ...]:
+def amounts_of(budget: Budget) -> Thresholds:
+    """Give a budget's thresholds in percent, each with the credits at which it is reached."""
+    return tuple((percent, amount_at(budget.limit, percent)) for percent in budget.thresholds)
+
+
+def reached(thresholds: Thresholds, used: Credits, *, above: int) -> list[int]:
     """Give the thresholds above a percentage that spending has reached, the lowest first."""
-    return tuple(
-        percent
-        for percent in budget.thresholds
-        if percent > above and used >= amount_at(budget.limit, percent)
-    )
+    return [percent for percent, amount in thresholds if percent > above and used >= amount]
 
 
 def worded(budget: Budget, subject: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from metering.budgets.recount import recounted
-from metering.budgets.rules import amount_at, reached
+from metering.budgets.rules import amount_at, amounts_of, reached
 from metering.budgets.windows import UnknownZone, require_zone
 from metering.errors import AgentNotFound, ApiKeyNotFound, BudgetNotFound, InvalidBudget
 from metering.ledger import locked_account
@@ -176,7 +176,7 @@ def _add(session: Session, item: SetBudget, now: datetime) -> Budget:
             **key._asdict(),
             "used": counter.used,
             "held": counter.held,
-            "alerted": max(reached(budget, counter.used, above=0), default=0),
+            "alerted": max(reached(amounts_of(budget), counter.used, above=0), default=0),
         }
         for key, counter in recounted(session, budget).items()
     ]

@@ -1,12 +1,14 @@
 """Which runs a budget touches, what it leaves, and which thresholds spending reaches."""
 
+from datetime import datetime
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metering.budgets.rules import amount_at, left, reached, subject_for, subjects_of, worded
+from metering.budgets.in_force import BudgetsOfAccount, counts_since
+from metering.budgets.rules import amount_at, amounts_of, left, reached, worded
 from models.budget import Budget, BudgetAction, BudgetScope, BudgetWindow
 from models.workflow import Workflow
 from pricing.credits import Credits
@@ -38,6 +40,12 @@ def budget(scope: str = "ACCOUNT", subject: str | None = None, **fields: object)
     )
 
 
+def touching(budgets: list[Budget], workflow: Workflow) -> list[tuple[str | None, str]]:
+    """The subjects that budgets name, where they touch the run, and those that they count it for."""
+    found = BudgetsOfAccount.of(budgets).touching(workflow)
+    return [(each.budget.subject, subject) for each, subject in found]
+
+
 def run(agent_id: UUID | None = AGENT, user_id: str | None = "ann") -> Workflow:
     return Workflow(
         account_id=ACCOUNT,
@@ -60,18 +68,39 @@ def run(agent_id: UUID | None = AGENT, user_id: str | None = "ann") -> Workflow:
     ],
 )
 def test_a_budget_counts_a_run_as_spending_of_its_subject(scope: str, subject: str) -> None:
-    subjects = subjects_of(run())
-    assert subject_for(budget(scope), subjects) == subject
+    assert touching([budget(scope)], run()) == [(None, subject)]
     if subject:
-        assert subject_for(budget(scope, subject), subjects) == subject
-        assert subject_for(budget(scope, "another"), subjects) is None
+        named, other = budget(scope, subject), budget(scope, "another")
+        assert touching([named, other], run()) == [(subject, subject)]
 
 
 def test_a_run_without_agent_or_user_is_not_touched_by_their_budgets() -> None:
-    subjects = subjects_of(run(agent_id=None, user_id=None))
-    assert subject_for(budget("AGENT"), subjects) is None
-    assert subject_for(budget("USER"), subjects) is None
-    assert subject_for(budget("ACCOUNT"), subjects) == ""
+    budgets = [budget("AGENT"), budget("USER"), budget("ACCOUNT"), budget("USER", "ann")]
+    assert touching(budgets, run(agent_id=None, user_id=None)) == [(None, "")]
+
+
+def test_budgets_that_touch_a_run_come_in_the_order_in_which_they_were_set() -> None:
+    budgets = [budget("USER", "ann"), budget(), budget("USER"), budget("USER", "bob"), budget("API_KEY")]
+    found = BudgetsOfAccount.of(budgets).touching(run())
+    assert [each.budget for each, _ in found] == [budgets[position] for position in (0, 1, 2, 4)]
+
+
+@pytest.mark.parametrize(
+    ("window", "zone", "since"),
+    [
+        ("HOUR", "Asia/Kolkata", "2026-03-04T11:30"),
+        ("DAY", "Europe/Vienna", "2026-03-03T23:00"),
+        ("MONTH", "UTC", "2026-03-01T00:00"),
+        ("LIFETIME", "Europe/Vienna", "1970-01-01T00:00"),
+    ],
+)
+def test_a_budget_counts_since_the_window_in_which_it_was_made(window: str, zone: str, since: str) -> None:
+    of = budget(window=BudgetWindow(window), time_zone=zone)
+    assert counts_since(of) == datetime.fromisoformat(f"{since}+00:00")
+
+
+def test_a_budget_of_single_runs_counts_nothing_by_itself() -> None:
+    assert counts_since(budget(window=BudgetWindow.REQUEST)) is None
 
 
 @pytest.mark.parametrize(
@@ -84,19 +113,19 @@ def test_what_is_left_is_never_less_than_nothing(used: str, held: str, rest: str
 @pytest.mark.parametrize(
     ("limit", "used", "above", "percents"),
     [
-        ("100", "79.999999", 0, ()),
-        ("100", "80", 0, (80,)),
-        ("100", "80", 80, ()),
-        ("100", "100", 80, (100,)),
-        ("100", "500", 0, (80, 100)),
-        ("0", "0", 0, ()),
-        ("0", "0.000001", 0, (80, 100)),
-        ("0.000001", "0.000001", 0, (80, 100)),
+        ("100", "79.999999", 0, []),
+        ("100", "80", 0, [80]),
+        ("100", "80", 80, []),
+        ("100", "100", 80, [100]),
+        ("100", "500", 0, [80, 100]),
+        ("0", "0", 0, []),
+        ("0", "0.000001", 0, [80, 100]),
+        ("0.000001", "0.000001", 0, [80, 100]),
     ],
 )
-def test_thresholds_that_are_reached(limit: str, used: str, above: int, percents: tuple[int, ...]) -> None:
-    of = budget(limit=Credits.parse(limit))
-    assert reached(of, Credits.parse(used), above=above) == percents
+def test_thresholds_that_are_reached(limit: str, used: str, above: int, percents: list[int]) -> None:
+    thresholds = amounts_of(budget(limit=Credits.parse(limit)))
+    assert reached(thresholds, Credits.parse(used), above=above) == percents
 
 
 @given(limit=CREDITS, used=CREDITS, percent=st.integers(1, 1_000))
