@@ -1,6 +1,6 @@
 """Runs that a batch names, loaded in one statement however many there are."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import select
@@ -44,3 +44,13 @@ def running(workflows: Mapping[OwnedId, Workflow], wanted: OwnedId) -> Workflow:
     if workflow.ended_at is not None:
         raise WorkflowAlreadyEnded(workflow.status, workflow.ended_at)
     return workflow
+
+
+def workflows_of(
+    session: Session, account_ids: Iterable[UUID], workflow_ids: Collection[UUID]
+) -> dict[UUID, Workflow]:
+    """Load runs of the accounts by id in one statement, none where there are no ids."""
+    if not workflow_ids:
+        return {}
+    statement = select(Workflow).where(Workflow.account_id.in_(account_ids), Workflow.id.in_(workflow_ids))
+    return {workflow.id: workflow for workflow in session.scalars(statement)}

@@ -12,16 +12,16 @@ from metering.idempotency import claim, fingerprint, replayed_ids
 from metering.ledger import open_postings
 from metering.rate_cards import price_book
 from metering.tracking.ending import mark_ended
-from metering.tracking.starting import (
+from metering.tracking.new_runs import (
     References,
     StartWorkflow,
     insert_workflows,
     load_references,
-    load_workflows,
     new_workflow,
 )
 from metering.tracking.usage_batch import UsageBatch
 from metering.tracking.window import is_within_window, not_before, within_window
+from metering.workflows import workflows_of
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow, WorkflowStatus
 from pricing.credits import Credits
@@ -112,7 +112,7 @@ def record_workflows(
     claims.settle()
     insert_workflows(session, recorded.values())
     batch.write()
-    earlier = load_workflows(session, postings.accounts, replayed_ids(answers)) | recorded
+    earlier = workflows_of(session, postings.accounts, replayed_ids(answers)) | recorded
     return [
         WorkflowRecord(earlier[answer], replayed=True) if isinstance(answer, UUID) else answer
         for answer in answers

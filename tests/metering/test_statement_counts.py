@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from metering.credits import ExtendHold, ReleaseHold
 from metering.tracking import EndWorkflow, RecordWorkflow, end_workflows
 from models.database import Database
+from models.hold import Hold
 from models.workflow import WorkflowStatus
 from models.writer import SetCommand
 from pricing.credits import RoundingMode
@@ -15,7 +17,7 @@ from pricing.units import ServiceType, UnitType
 from tests.clock import NOON
 from tests.databases.statements import statements
 from tests.metering.test_rate_cards import publish
-from tests.tenant import Tenant, metered, new_tenant
+from tests.tenant import Tenant, given, metered, new_tenant, next_key, plan
 
 MANY = 500
 CALL, CHAT = "PHONE twilio 5 MINUTES", "GPT gpt-4o-mini 3000 TOKENS"
@@ -107,7 +109,7 @@ async def test_recording_runs(owner: Tenant) -> None:
 
 
 async def test_ending_runs(owner: Tenant) -> None:
-    """Load the runs, update the runs."""
+    """Load grants, the runs and their holds; update the runs."""
     started = await owner.start_all(*(owner.run() for _ in range(MANY)))
     ends = tuple(
         EndWorkflow(
@@ -119,4 +121,72 @@ async def test_ending_runs(owner: Tenant) -> None:
     rest = SetCommand(owner.account_id, end_workflows, ends[1:])
     one = await count(owner, lambda: owner.database.write(end))
     many = await count(owner, lambda: owner.database.write(rest))
-    assert (one, many) == (2, 2)
+    assert (one, many) == (4, 4)
+
+
+async def test_holding_credits(owner: Tenant) -> None:
+    """Load grants, claim keys, newest card, runs; insert holds, lines and parts; update account and grant; transfers.
+
+    Once something is held, the open holds of the runs are loaded too.
+    """
+    await owner.grant("1000000")
+    runs = [await owner.start() for _ in range(MANY)]
+    assert await count(owner, lambda: owner.hold_all(owner.holding(runs[0].id, CALL, CHAT))) == 10
+    one = await count(owner, lambda: owner.hold_all(owner.holding(runs[0].id, CALL, CHAT)))
+    many = await count(owner, lambda: owner.hold_all(*(owner.holding(run.id, CALL, CHAT) for run in runs)))
+    assert (one, many) == (11, 11)
+
+
+async def test_starting_runs_with_holds(owner: Tenant) -> None:
+    """As holding; no runs and holds to load; insert runs; and keep which hold the start made."""
+    await owner.grant("1000000")
+    items = [owner.run(hold=plan(CALL)) for _ in range(MANY)]
+    one = await count(owner, lambda: owner.start_all(items[0]))
+    many = await count(owner, lambda: owner.start_all(*items[1:]))
+    assert (one, many) == (11, 11)
+
+
+async def test_capturing_from_holds(owner: Tenant) -> None:
+    """As adding usages; load the holds; update holds and parts; the grant stays."""
+    await owner.grant("1000000")
+    answers = await owner.start_all(*(owner.run(hold=plan(CALL, CHAT)) for _ in range(MANY // 2)))
+    runs = [given(answer).workflow for answer in answers]
+    one = await count(owner, lambda: owner.add_all(owner.usage(runs[0].id, CHAT)))
+    items = [owner.usage(run.id, text) for run in runs[1:] for text in (CALL, CHAT)]
+    many = await count(owner, lambda: owner.add_all(*items))
+    assert (one, many) == (11, 11)
+
+
+async def test_settling_holds(owner: Tenant) -> None:
+    """As ending; update account, grant, holds and parts; insert transfers."""
+    await owner.grant("1000000")
+    answers = await owner.start_all(*(owner.run(hold=plan(CALL, CHAT)) for _ in range(MANY)))
+    ends = [
+        EndWorkflow(owner.account_id, given(answer).workflow.id, WorkflowStatus.COMPLETED)
+        for answer in answers
+    ]
+    one, many = (SetCommand(owner.account_id, end_workflows, tuple(items)) for items in (ends[:1], ends[1:]))
+    assert await count(owner, lambda: owner.database.write(one)) == 9
+    assert await count(owner, lambda: owner.database.write(many)) == 9
+
+
+async def test_extending_and_releasing_holds(owner: Tenant) -> None:
+    await owner.grant("1000000")
+    answers = await owner.start_all(*(owner.run(hold=plan(CALL)) for _ in range(MANY)))
+    holds = [given(answer).hold for answer in answers]
+
+    def extensions(some: list[Hold]) -> list[ExtendHold]:
+        return [ExtendHold(owner.account_id, hold.id, next_key(), plan(CALL)) for hold in some]
+
+    def releases(some: list[Hold]) -> list[ReleaseHold]:
+        return [ReleaseHold(owner.account_id, hold.id, next_key()) for hold in some]
+
+    extended = [
+        await count(owner, lambda some=some: owner.extend_all(*extensions(some)))
+        for some in (holds[:1], holds[1:])
+    ]
+    released = [
+        await count(owner, lambda some=some: owner.release_all(*releases(some)))
+        for some in (holds[:1], holds[1:])
+    ]
+    assert (extended, released) == ([13, 13], [11, 11])

@@ -16,7 +16,7 @@ from metering.errors import (
     WorkflowNotFound,
 )
 from metering.tracking import IfUncovered
-from metering.tracking.starting import MOST_ANCESTORS
+from metering.tracking.new_runs import MOST_ANCESTORS
 from models.database import Database
 from models.hold import Hold, HoldStatus
 from models.identity import new_id

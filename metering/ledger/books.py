@@ -1,0 +1,132 @@
+"""The books of one batch: how its locked accounts stand, and what they permit."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from metering.allocation import Allocation, Cover, Draft, HoldShare, Payment, Purpose, Service, usable
+from metering.budgets.book import BudgetBook
+from metering.errors import AmountTooLarge, CreditsExhausted
+from metering.ledger.open_holds import OpenHolds
+from models.account import Account
+from models.ledger import Grant
+from models.workflow import Workflow
+from pricing.credits import Credits
+from pricing.decimal_text import LIMIT_MICROS
+from pricing.quote import PricedUsage
+
+Fitting = Callable[[Credits], tuple[PricedUsage, ...]]
+"""Says how much of a plan a limit would let through."""
+
+
+@dataclass(slots=True)
+class Books:
+    """Accounts that the transaction has to itself, with their grants, open holds and budgets."""
+
+    session: Session
+    now: datetime
+    accounts: dict[UUID, Account]
+    grants: dict[UUID, list[Grant]]
+    holds: OpenHolds
+    budgets: BudgetBook
+
+    def load_holds(
+        self, runs: Iterable[Workflow], *, times: Iterable[tuple[Workflow, datetime]] = ()
+    ) -> None:
+        """Load the open holds on which runs can draw, and the budgets that touch the runs at these times."""
+        if any(account.held for account in self.accounts.values()):
+            self.load_all_holds(runs, times=times)
+        else:
+            self.budgets.load(times)
+
+    def load_all_holds(
+        self, runs: Iterable[Workflow], *, times: Iterable[tuple[Workflow, datetime]] = ()
+    ) -> None:
+        """Load the open holds of runs, empty ones too, and the budgets that touch the runs."""
+        shares = self.holds.load(self.accounts, runs)
+        self.budgets.load([*times, *((share.run, share.line.held_at) for share in shares)])
+
+    def headroom(self, account_id: UUID, purpose: Purpose) -> Credits | None:
+        """Give what the account may still spend on the purpose beside its holds; None is no limit.
+
+        What other runs owe never touches a reserve that is restricted to this purpose.
+        """
+        account = self.accounts[account_id]
+        if account.overdraft_limit is None:
+            return None
+        live = usable(self.grants[account_id], purpose=purpose, now=self.now)
+        reserve = Credits.total(grant.remaining for grant in live if grant.restriction_kind is not None)
+        shared = Credits.total(grant.remaining for grant in live if grant.restriction_kind is None)
+        return reserve + max(shared + account.overdraft_limit - account.overdraft, Credits.ZERO)
+
+    def spendable(self, run: Workflow, *, own_holds: bool = True) -> Credits | None:
+        """Give what a run may still spend, holds that it can draw on included; None is no limit."""
+        headroom = self.headroom(run.account_id, purpose_of(run))
+        if headroom is None:
+            return None
+        shares = (share for shares in self.holds.of_lineage(run) for share in shares)
+        drawn_on = (share.part.remaining for share in shares if own_holds or share.run is not run)
+        return headroom + Credits.total(drawn_on)
+
+    def require_cover(self, run: Workflow, amount: Credits, service: Service) -> None:
+        """Raise CreditsExhausted or BudgetExceeded where a usage yet to come would not be covered."""
+        spendable = self.spendable(run)
+        if spendable is not None and spendable < amount:
+            raise CreditsExhausted(amount, spendable)
+        allocation = self.allocation(run, amount, service)
+        own = (
+            each.amount for each in allocation.payments if each.share is not None and each.share.run is run
+        )
+        self.require_budgets(run, amount - Credits.total(own), allocation.payments)
+
+    def require_budgets(
+        self, run: Workflow, amount: Credits, payments: Iterable[Payment], fitting: Fitting | None = None
+    ) -> None:
+        """Raise BudgetExceeded where a budget has no room for what a run would newly spend or set aside.
+
+        What an ancestor has set aside only changes hands: it counts no more for the one while it counts for
+        the other.
+        """
+        changing_hands = [
+            (payment.share, payment.amount)
+            for payment in payments
+            if payment.share is not None and payment.share.run is not run
+        ]
+        for share, part in changing_hands:
+            self.budgets.unhold(share.run, part, share.line.held_at)
+        try:
+            run_held = self.holds.remaining_in(run)
+            self.budgets.require_room(run, amount, run_held=run_held, fitting=fitting)
+        finally:
+            for share, part in changing_hands:
+                self.budgets.hold(share.run, part, share.line.held_at)
+
+    def require_room(self, account_id: UUID, amount: Credits) -> None:
+        """Raise AmountTooLarge where the account's books could not hold what it spends with the amount."""
+        account = self.accounts[account_id]
+        if (account.spent + account.held + amount).micros >= LIMIT_MICROS:
+            raise AmountTooLarge("The account's books cannot hold so large a sum.")
+
+    def draft_of_hold(self, run: Workflow) -> Draft:
+        """Begin to work out what a new hold is made of: ancestors, grants and the credit line."""
+        ancestors = [shares for shares in self.holds.of_lineage(run) if shares[0].run is not run]
+        return Draft(self._cover(run, ancestors))
+
+    def allocation(self, run: Workflow, amount: Credits, service: Service) -> Allocation:
+        """Work out who pays for a usage: the run's holds and its ancestors', grants, the credit line."""
+        return Draft(self._cover(run, self.holds.of_lineage(run))).draw(amount, service)
+
+    def _cover(self, run: Workflow, holds: Sequence[Sequence[HoldShare]]) -> Cover:
+        account = self.accounts[run.account_id]
+        grants = usable(self.grants[run.account_id], purpose=purpose_of(run), now=self.now)
+        limit = account.overdraft_limit
+        credit = None if limit is None else max(limit - account.overdraft, Credits.ZERO)
+        return Cover(holds, grants, credit)
+
+
+def purpose_of(run: Workflow) -> Purpose:
+    """Say what a run's payments are for, as restricted grants see it."""
+    return Purpose(run.business_adapter, run.workflow_name)
