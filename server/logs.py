@@ -62,8 +62,8 @@ def formatter(log_format: LogFormat) -> structlog.stdlib.ProcessorFormatter:
 
 
 def without_secrets(text: str) -> str:
-    """Cut API keys and the passwords of addresses out of a line."""
-    return _PASSWORD.sub(r"\1…@", _API_KEY.sub("nexus_…", text))
+    """Cut API keys, the secrets of webhooks and the passwords of addresses out of a line."""
+    return _PASSWORD.sub(r"\1…@", _SECRET.sub(r"\1_…", text))
 
 
 def _ending(log_format: LogFormat) -> list[Processor]:
@@ -88,5 +88,5 @@ def _redacted(render: Render) -> Processor:
     return renderer
 
 
-_API_KEY = re.compile(r"nexus_[0-9A-Za-z]{4,}", re.ASCII)
+_SECRET = re.compile(r"(nexus|whsec)_[0-9A-Za-z+/=]{4,}", re.ASCII)
 _PASSWORD = re.compile(r"(://[^\s:/@\"']*:)[^\s/@]+@")

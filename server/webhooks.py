@@ -104,28 +104,49 @@ class WebhookWorker:
 
     async def _dispatch(self) -> bool:
         accounts = await self._database.ask(accounts_with_waiting_events)
-        for account_id in accounts:
-            await self._database.write(Command(account_id, partial(dispatch_events, account_id=account_id)))
+        # Given together, so that the writer commits them together.
+        await asyncio.gather(
+            *(
+                self._database.write(Command(each, partial(dispatch_events, account_id=each)))
+                for each in accounts
+            )
+        )
         return bool(accounts)
 
     async def _start_attempts(self) -> bool:
-        if self._room() <= 0:
-            return False
+        shares = self._shares(await self._waiting_accounts())
+        claimed = await asyncio.gather(
+            *(
+                self._database.write(
+                    Command(account_id, partial(claim_deliveries, account_id=account_id, most=most))
+                )
+                for account_id, most in shares.items()
+            )
+        )
+        attempts = [attempt for each in claimed for attempt in each]
+        for attempt in attempts:
+            self._start_attempt(attempt)
+        return bool(attempts)
+
+    async def _waiting_accounts(self) -> list[UUID]:
+        if self._closing or self._room() == 0:
+            return []
         full = [key for key, count in self._sending_of.items() if count >= MOST_OF_AN_ACCOUNT]
         now = self._database.clock()
-        accounts = await self._database.ask(
+        return await self._database.ask(
             lambda session: accounts_with_due_deliveries(session, now, besides=full)
         )
-        started = False
+
+    def _shares(self, accounts: list[UUID]) -> dict[UUID, int]:
+        """Share out the room there is; who gets none now waits for the next round."""
+        shares: dict[UUID, int] = {}
+        room = self._room()
         for account_id in accounts:
-            most = min(self._room(), MOST_OF_AN_ACCOUNT - self._sending_of[account_id])
-            if most <= 0 or self._closing:
-                break
-            claim = partial(claim_deliveries, account_id=account_id, most=most)
-            for attempt in await self._database.write(Command(account_id, claim)):
-                self._start_attempt(attempt)
-                started = True
-        return started
+            share = min(room, MOST_OF_AN_ACCOUNT - self._sending_of[account_id])
+            if share > 0:
+                shares[account_id] = share
+                room -= share
+        return shares
 
     def _room(self) -> int:
         return MOST_AT_ONCE - len(self._sending)

@@ -5,6 +5,7 @@ import strawberry
 from graph.mutations import (
     accounts,
     agents,
+    alerts,
     api_keys,
     budgets,
     endings,
@@ -99,5 +100,5 @@ class Mutation:
         Scope.MANAGE, webhooks.send_test_event, "Send an event that tells nothing to a webhook endpoint."
     )
     set_balance_alert = root_field(
-        Scope.MANAGE, webhooks.set_balance_alert, "Say at which balance an event warns; null turns it off."
+        Scope.MANAGE, alerts.set_balance_alert, "Say at which balance an event warns; null turns it off."
     )

@@ -1,4 +1,4 @@
-"""Webhook endpoints, their secrets and deliveries, and the alert that they may tell of."""
+"""Webhook endpoints, their secrets, and deliveries by hand."""
 
 from functools import partial
 from typing import Annotated
@@ -8,9 +8,7 @@ import strawberry
 from graph import ids, inputs
 from graph.context import Info
 from graph.mutations.results import result
-from graph.types.account import Account
 from graph.types.refusals import (
-    AccountNotFound,
     InvalidWebhookEndpoint,
     TooManyWebhookEndpoints,
     WebhookDeliveryNotFound,
@@ -18,11 +16,10 @@ from graph.types.refusals import (
     WebhookEndpointNotFound,
 )
 from graph.types.webhook import WebhookDelivery, WebhookEndpoint
-from metering import alerts, webhooks
+from metering import webhooks
 from models.event import EventType
 from models.identity import IdKind
 from models.writer import Command
-from pricing.credits import Credits
 
 
 @strawberry.input(description="A webhook endpoint to be created.")
@@ -82,16 +79,6 @@ class SendTestEventInput:
     endpoint_id: strawberry.ID = strawberry.field(description="The endpoint.")
 
 
-@strawberry.input(description="When to be told of a low balance.")
-class SetBalanceAlertInput:
-    """When to be told of a low balance."""
-
-    threshold: Credits | None = strawberry.field(
-        default=None,
-        description="An event tells when the available credits fall below this; null turns the alert off.",
-    )
-
-
 @strawberry.type(description="A webhook endpoint was created.")
 class WebhookEndpointCreated:
     """An endpoint was created."""
@@ -138,13 +125,6 @@ class TestEventSent:
     delivery: WebhookDelivery = strawberry.field(description="Its delivery; ask again what became of it.")
 
 
-@strawberry.type(description="The balance alert was set or turned off.")
-class BalanceAlertSet:
-    """The alert was set."""
-
-    account: Account = strawberry.field(description="The account.")
-
-
 CreateWebhookEndpointResult = Annotated[
     WebhookEndpointCreated | InvalidWebhookEndpoint | TooManyWebhookEndpoints,
     result("CreateWebhookEndpointResult"),
@@ -166,14 +146,12 @@ ResendWebhookDeliveryResult = Annotated[
 SendTestEventResult = Annotated[
     TestEventSent | WebhookEndpointNotFound | WebhookEndpointDisabled, result("SendTestEventResult")
 ]
-SetBalanceAlertResult = Annotated[BalanceAlertSet | AccountNotFound, result("SetBalanceAlertResult")]
 CreateInput = Annotated[CreateWebhookEndpointInput, strawberry.argument(description="The endpoint.")]
 UpdateInput = Annotated[UpdateWebhookEndpointInput, strawberry.argument(description="The change.")]
 RemoveInput = Annotated[RemoveWebhookEndpointInput, strawberry.argument(description="The endpoint.")]
 RotateInput = Annotated[RotateWebhookSecretInput, strawberry.argument(description="The endpoint.")]
 ResendInput = Annotated[ResendWebhookDeliveryInput, strawberry.argument(description="The delivery.")]
 TestInput = Annotated[SendTestEventInput, strawberry.argument(description="The endpoint.")]
-AlertInput = Annotated[SetBalanceAlertInput, strawberry.argument(description="The alert.")]
 
 
 async def create_webhook_endpoint(info: Info, input: CreateInput) -> CreateWebhookEndpointResult:
@@ -248,10 +226,3 @@ async def send_test_event(info: Info, input: TestInput) -> SendTestEventResult:
     )
     row = await info.context.write(Command(info.context.account_id, verb))
     return TestEventSent(delivery=WebhookDelivery.of(row))
-
-
-async def set_balance_alert(info: Info, input: AlertInput) -> SetBalanceAlertResult:
-    """Set the alert."""
-    verb = partial(alerts.set_balance_alert, account_id=info.context.account_id, threshold=input.threshold)
-    row = await info.context.write(Command(info.context.account_id, verb))
-    return BalanceAlertSet(account=Account.of(row))

@@ -26,6 +26,7 @@ except ValueError:
     ("text", "shown"),
     [
         ("key nexus_abcd1234 used", "key nexus_… used"),
+        ("signed by whsec_ab/cd+12== today", "signed by whsec_… today"),
         ("postgresql+asyncpg://root:p%40ss@db:5432/x", "postgresql+asyncpg://root:…@db:5432/x"),
         ("http://127.0.0.1:8000/ is up", "http://127.0.0.1:8000/ is up"),
         ("write nexus_…", "write nexus_…"),

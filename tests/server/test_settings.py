@@ -18,6 +18,7 @@ def test_defaults() -> None:
     assert settings.database_url == "sqlite+aiosqlite:///creditgraph.db"
     assert (settings.host, settings.port, settings.workers, settings.demo) == ("127.0.0.1", 8000, 1, False)
     assert (settings.rate_card, settings.demo_key, settings.demo_account) == (None, None, None)
+    assert settings.webhooks_allow_private is False
 
 
 def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
