@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 import structlog
 from standardwebhooks import Webhook
 
+from metering.alerts import set_balance_alert
 from metering.webhooks import (
     PUBLIC_TARGETS,
     claim_deliveries,
@@ -23,6 +25,7 @@ from metering.webhooks import (
 from models.database import Database
 from models.event import EventType
 from models.webhook import DeliveryStatus, DisabledReason
+from pricing.credits import Credits
 from server.app import service
 from server.settings import Settings
 from server.webhooks import MOST_AT_ONCE, MOST_OF_AN_ACCOUNT, WebhookWorker
@@ -225,6 +228,19 @@ async def test_what_was_given_up_is_sent_again_by_hand(
         await working.work_off()
     assert await states(tenant) == [(FAILED, 10, 500), (DELIVERED, 1, 204)]
     assert len(set(ids(receiver))) == 1
+
+
+async def test_what_the_books_tell_arrives(tenant: Tenant, receiver: Receiver) -> None:
+    await run(tenant, set_balance_alert, threshold=Credits.parse("50"))
+    await new_endpoint(tenant, receiver.url())
+    await tenant.grant("110")
+    workflow = await tenant.start()
+    await tenant.add(workflow, "PHONE twilio 3 MINUTES")
+    await tenant.add(workflow, "PHONE twilio 1 MINUTES", "PHONE twilio 2 MINUTES")
+    async with worker(tenant.database) as working:
+        await working.work_off()
+    told = [json.loads(request.body) for request in receiver.received]
+    assert sorted(each["type"] for each in told) == ["balance.low", "overdraft.started"]
 
 
 async def test_each_account_gets_its_own_events_only(tenant: Tenant, receiver: Receiver) -> None:
