@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from metering.allocation import Allocation, Cover, Draft, HoldShare, Payment, Purpose, Service, usable
 from metering.budgets.book import BudgetBook
-from metering.errors import AmountTooLarge, CreditsExhausted
+from metering.errors import AmountTooLarge, CreditsExhausted, OverdraftLimitReached
 from metering.ledger.open_holds import OpenHolds
 from models.account import Account
 from models.ledger import Grant
@@ -91,18 +91,22 @@ class Books:
         the other.
         """
         changing_hands = [
-            (payment.share, payment.amount)
+            (payment.share.run, payment.amount, payment.share.line.held_at)
             for payment in payments
             if payment.share is not None and payment.share.run is not run
         ]
-        for share, part in changing_hands:
-            self.budgets.unhold(share.run, part, share.line.held_at)
-        try:
+        with self.budgets.changing_hands(changing_hands):
             run_held = self.holds.remaining_in(run)
             self.budgets.require_room(run, amount, run_held=run_held, fitting=fitting)
-        finally:
-            for share, part in changing_hands:
-                self.budgets.hold(share.run, part, share.line.held_at)
+
+    def require_something_left(self, run: Workflow) -> None:
+        """Raise OverdraftLimitReached or BudgetExceeded where there is nothing left for a run that starts."""
+        spendable = self.spendable(run)
+        if spendable is not None and not spendable:
+            raise OverdraftLimitReached(spendable)
+        shares = (share for shares in self.holds.of_lineage(run) for share in shares)
+        lendable = ((share.run, share.part.remaining, share.line.held_at) for share in shares)
+        self.budgets.require_any_room(run, lendable=lendable)
 
     def require_room(self, account_id: UUID, amount: Credits) -> None:
         """Raise AmountTooLarge where the account's books could not hold what it spends with the amount."""

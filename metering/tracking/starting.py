@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from metering.credits.hold_making import PlannedHold, make_hold, permit
 from metering.credits.holding import holds_by_id
-from metering.errors import OverdraftLimitReached, Refusal
+from metering.errors import Refusal
 from metering.idempotency import Claims, claim
 from metering.ledger import Postings, open_postings
 from metering.rate_cards import PriceBook, price_book
@@ -88,8 +88,7 @@ class _Batch:
         if item.hold is not None and self.prices is not None:
             planned = permit(run, item.hold, self.postings, self.prices)
         else:
-            self._require_something_left(run)
-        self.postings.budgets.require_any_room(run)
+            self.postings.require_something_left(run)
         run.id = self.claims.accept(item)
         self.started[run.id] = run
         return WorkflowStart(run, self._hold(item, run, planned) if planned else None, replayed=False)
@@ -100,11 +99,6 @@ class _Batch:
         self.holds[hold_id] = make_hold(run, planned, self.postings, hold_id=hold_id, expires_at=expires_at)
         self.claims.remember(item, {"hold": hold_id.hex})
         return self.holds[hold_id]
-
-    def _require_something_left(self, run: Workflow) -> None:
-        spendable = self.postings.spendable(run)
-        if spendable is not None and not spendable:
-            raise OverdraftLimitReached(spendable)
 
     def _draft(self, item: StartWorkflow) -> Workflow | None:
         try:
