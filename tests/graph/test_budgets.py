@@ -221,6 +221,14 @@ async def test_the_use_of_what_names_its_subject(ask: Door, tenant: Tenant) -> N
     ]
 
 
+@pytest.mark.parametrize("subject", ["", "\0", "a\n", "\x7f", "\ud800", "a" * 256, "é" * 100_000])
+async def test_a_hostile_subject_is_refused(ask: Door, tenant: Tenant, subject: str) -> None:
+    made = await budget(ask, tenant, "USER", "DAY", "200")
+    query = "query ($id: ID!, $subject: String!) { node(id: $id) { ... on Budget { use(subject: $subject) { used } } } }"
+    error = await ask.error(tenant.secret, query, {"id": made["id"], "subject": subject})
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "subject"}
+
+
 @pytest.mark.parametrize("first", [0, 101])
 async def test_so_many_are_shown_at_most(ask: Door, tenant: Tenant, first: int) -> None:
     made = await budget(ask, tenant, "USER", "DAY", "200")

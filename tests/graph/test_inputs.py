@@ -12,7 +12,7 @@ from tests.tenant import Tenant
 GRAPH = build_schema(schema_text())
 HOSTILE = ["", "\0", "a\0b", "a\n", "\x7f", "\u0085", "\ud800", "a" * 101, "a" * 256, "é" * 100_000, " a"]
 # Free text may begin with a space and be longer than a name.
-FREE_TEXT = {"userId", "reason"}
+FREE_TEXT = {"userId", "reason", "subject"}
 # Printable ASCII of up to 255 characters, spaces too.
 KEYS = {"idempotencyKey"}
 CURSORS = {"after", "before"}
@@ -46,6 +46,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "ExtendHoldInput": {"holdId": "hold_" + "0" * 32, "amount": 1, "idempotencyKey": "k"},
     "ReleaseHoldInput": {"holdId": "hold_" + "0" * 32, "idempotencyKey": "k"},
     "PlannedServiceInput": {"serviceType": "GPT", "provider": "gpt-4o", "units": 1, "unitType": "TOKENS"},
+    "SetBudgetInput": {"scope": "USER", "window": "DAY", "limit": 1},
 }
 
 OPERATORS = {
@@ -107,7 +108,8 @@ async def test_arguments_of_text_are_checked_too(ask: Door, tenant: Tenant) -> N
         for argument, of in it.args.items()
         if get_named_type(of.type).name == "String" and argument not in CURSORS
     }
-    assert found == {"Account.agents(businessAdapter)"}
+    # A budget's subject is free text; tests of budgets look at it.
+    assert found == {"Account.agents(businessAdapter)", "Budget.use(subject)"}
     query = "query($in: String!) { viewer { account { agents(businessAdapter: $in) { totalCount } } } }"
     for value in HOSTILE:
         error = await ask.error(tenant.secret, query, {"in": value})
