@@ -61,7 +61,7 @@ def compare(  # noqa: PLR0917 - what every comparison needs
         select(account, *key, *(column for pair in pairs for column in pair))
         .select_from(rows)
         .where(or_(*(recorded != recomputed for recorded, recomputed in pairs)))
-        .order_by(account, *key)
+        .order_by(account, *(column.nulls_first() for column in key))
         .limit(MOST_DIFFERENCES)
     )
 

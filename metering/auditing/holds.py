@@ -29,16 +29,16 @@ def _of_holds(moves: Subquery, only: One) -> Check:
     used = micros(Hold.captured) + micros(Hold.released) + micros(Hold.lent) + micros(Hold.remaining)
     left_over = case((Hold.status != HoldStatus.OPEN, micros(Hold.remaining)), else_=0)
     figures = [
-        Figure("amount", micros(Hold.amount), micros(books.c.amount)),
-        Figure("captured credits", micros(Hold.captured), micros(books.c.captured)),
-        Figure("released credits", micros(Hold.released), micros(books.c.released)),
-        Figure("lent credits", micros(Hold.lent), micros(books.c.lent)),
-        Figure("remainder", micros(Hold.remaining), micros(books.c.remaining)),
-        Figure("amount by its lines", micros(Hold.amount), micros(lines.c.micros)),
-        Figure("amount by its parts", micros(Hold.amount), micros(parts.c.micros)),
-        Figure("remainder by its parts", micros(Hold.remaining), micros(parts.c.remaining)),
-        Figure("amount by what became of it", micros(Hold.amount), micros(used)),
-        Figure("remainder after its end", micros(left_over), micros(0)),
+        Figure("amount of {}", micros(Hold.amount), micros(books.c.amount)),
+        Figure("captured credits of {}", micros(Hold.captured), micros(books.c.captured)),
+        Figure("released credits of {}", micros(Hold.released), micros(books.c.released)),
+        Figure("lent credits of {}", micros(Hold.lent), micros(books.c.lent)),
+        Figure("remainder of {}", micros(Hold.remaining), micros(books.c.remaining)),
+        Figure("amount of {} by its lines", micros(Hold.amount), micros(lines.c.micros)),
+        Figure("amount of {} by its parts", micros(Hold.amount), micros(parts.c.micros)),
+        Figure("remainder of {} by its parts", micros(Hold.remaining), micros(parts.c.remaining)),
+        Figure("amount of {} by what became of it", micros(Hold.amount), micros(used)),
+        Figure("remainder of {} after its end", micros(left_over), micros(0)),
     ]
     return compare(rows, Hold.account_id, [Hold.id], figures, _of_hold, only)
 
@@ -171,7 +171,7 @@ def _sums(table: type[HoldLine | HoldPart], amount: Any, only: One, *key: Any) -
 
 
 def _of_hold(name: str, hold_id: UUID) -> str:
-    return f"{name} of {format_id(IdKind.HOLD, hold_id)}"
+    return name.format(format_id(IdKind.HOLD, hold_id))
 
 
 def _of_line(name: str, hold_id: UUID, line: int) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from metering.auditing import accounts, expiry, grants, holds, links, references, totals, usages
+from metering.auditing import accounts, counters, expiry, grants, holds, links, references, totals, usages
 from metering.auditing.comparison import Check
 from metering.auditing.findings import Audit
 from metering.errors import AccountNotFound
@@ -38,8 +38,9 @@ def audit(session: Session, *, account_id: UUID | None = None, progress: Progres
 
     Compared are balances, grants, holds and their parts with the transfers, each usage with what was paid for
     it, the totals of runs, keys, services and accounts with each other, every reference with what it refers
-    to, what expires with when it is due, and each transfer's hash with the one before. Each kind of
-    comparison is one statement and names at most 1,000 differences; the chain is read in chunks.
+    to, what expires with when it is due, budgets' counters with what they count, and each transfer's hash
+    with the one before. Each kind of comparison is one statement (a few for each budget) and names at most
+    1,000 rows; the chain is read in chunks.
 
     Raises AccountNotFound.
     """
@@ -53,6 +54,7 @@ def audit(session: Session, *, account_id: UUID | None = None, progress: Progres
         for row in session.execute(check.statement, parameters)
         for difference in check.read(row)
     ]
+    found += counters.miscounted(session, account_id)
     for checked in links.broken(session, account_id):
         found += checked.differences
         if progress is not None:

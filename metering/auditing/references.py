@@ -58,7 +58,7 @@ def checks(only: One) -> Iterator[Check]:
 
 
 def _strangers(only: One) -> Check:
-    references = _references()
+    references = account_owned()
     dangling = [_dangling(number, reference) for number, reference in enumerate(references)]
     found = union_all(*dangling).subquery()
     statement = select(found).order_by(found.c.number).limit(MOST_DIFFERENCES)
@@ -71,7 +71,7 @@ def _strangers(only: One) -> Check:
     return Check(statement, read)
 
 
-def _references() -> list[ForeignKeyConstraint]:
+def account_owned() -> list[ForeignKeyConstraint]:
     """List what account-owned tables refer to, in a fixed order."""
     return [
         constraint
@@ -102,9 +102,11 @@ def _difference(
     table, target = reference.table, reference.referred_table
     names = [name for name in reference.column_keys if name != "account_id"]
     what = f"{' and '.join(names) or 'account_id'} of {_text(table.name, table, row_id)}"
-    whose = "of the account" if "account_id" in target.columns else "there is"
+    kind = _KINDS.get(target.name)
+    noun = kind.with_article if kind else f"a {target.name.replace('_', ' ')}"
+    whose = "of the account" if "account_id" in target.columns else "that exists"
     recorded = _text(target.name, target, target_id)
-    return Difference(account_id, what, recorded, f"a {target.name.replace('_', ' ')} {whose}")
+    return Difference(account_id, what, recorded, f"{noun} {whose}")
 
 
 def _text(name: str, table: Table, value: UUID) -> str:
