@@ -394,19 +394,41 @@ async def test_every_refusal_of_a_hold_reaches_the_caller(
     assert (await balance(ask, tenant))["held"] == "0"
 
 
-async def test_what_costs_nothing_is_not_held_for(ask: Door, tenant: Tenant) -> None:
+FREE = ("SEARCH own 9 REQUESTS",)
+
+
+async def publish_free_searches(tenant: Tenant) -> None:
     free = Rate(ServiceType.SEARCH, "own", UnitType.REQUESTS, 0, free=True)
     phone = Rate(ServiceType.PHONE, "twilio", UnitType.MINUTES, 20_000_000)
     card = RateCard("free", datetime(2026, 1, 1, tzinfo=UTC), RoundingMode.UP, 0, (free, phone))
     await tenant.database.write(Command(None, partial(publish_rate_card, card=card)))
+
+
+async def test_what_costs_nothing_is_not_held_for(ask: Door, tenant: Tenant) -> None:
+    await publish_free_searches(tenant)
     run = {"workflowId": await started(tenant)}
-    services = ("SEARCH own 9 REQUESTS",)
-    assert await refusal_of(ask, tenant, "holdCredits", *services, **run) == "NothingToHold"
-    made = await mutate(ask, tenant, "holdCredits", *services, "PHONE twilio 1 MINUTES", *services, **run)
+    assert await refusal_of(ask, tenant, "holdCredits", *FREE, **run) == "NothingToHold"
+    made = await mutate(ask, tenant, "holdCredits", *FREE, "PHONE twilio 1 MINUTES", *FREE, **run)
     assert [line["credits"] for line in made["hold"]["lines"]] == ["0", "20", "0"]
-    more = (*services, "PHONE twilio 1 MINUTES")
-    extended = await mutate(ask, tenant, "extendHold", *more, holdId=made["hold"]["id"])
-    assert [line["credits"] for line in extended["hold"]["lines"]] == ["0", "20", "0", "0", "20"]
+
+
+@pytest.mark.xfail(reason="an extension counts only lines with credits, and takes a number twice")
+async def test_lines_that_cost_nothing_are_numbered_too(ask: Door, tenant: Tenant) -> None:
+    await publish_free_searches(tenant)
+    lines = ("PHONE twilio 1 MINUTES", *FREE)
+    made = await mutate(ask, tenant, "holdCredits", *lines, workflowId=await started(tenant))
+    for _ in range(2):
+        extended = await mutate(ask, tenant, "extendHold", *lines, holdId=made["hold"]["id"])
+    shown = [(line["line"], line["credits"]) for line in extended["hold"]["lines"]]
+    assert shown == [(0, "20"), (1, "0"), (2, "20"), (3, "0"), (4, "20"), (5, "0")]
+
+
+@pytest.mark.xfail(reason="heldUntil lies beyond the last date that there is")
+async def test_minutes_beyond_all_time_are_held_for(ask: Door, tenant: Tenant) -> None:
+    minutes = "PHONE twilio 6000000000 MINUTES"  # eleven thousand years
+    made = await mutate(ask, tenant, "holdCredits", minutes, workflowId=await started(tenant))
+    extended = await mutate(ask, tenant, "extendHold", "PHONE twilio 1 MINUTES", holdId=made["hold"]["id"])
+    assert extended["hold"]["amount"] == "120000000020"
 
 
 async def test_runs_within_runs_end_somewhere(ask: Door, tenant: Tenant) -> None:
