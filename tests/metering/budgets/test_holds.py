@@ -62,8 +62,10 @@ async def test_what_a_parent_lends_changes_hands(tenant: Tenant) -> None:
     each = await limit(tenant, "USER", "DAY", "100")
     everyone = await limit(tenant, "ACCOUNT", "DAY", "100")
     parent = await tenant.start(user_id="ann")
-    child = await tenant.start(user_id="bob", parent_workflow_id=parent.id)
     await tenant.hold(parent, "100")
+    with pytest.raises(BudgetExceeded):
+        await tenant.start(user_id="bob")
+    child = await tenant.start(user_id="bob", parent_workflow_id=parent.id)
     held = await tenant.hold(child, "60")
     assert await figures(tenant, each) == {
         "ann@03-04T00:00": ("0", "40", 0),
