@@ -4,7 +4,6 @@ A verb changes the books and refuses as it goes. `ask` adds what all have in com
 answer again, and a refusal leaves nothing.
 """
 
-from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,11 +22,11 @@ from tests.metering.machine.books import (
     Usage,
 )
 from tests.metering.machine.limits import counted, forget, require_left, require_room, standings, tell
+from tests.metering.machine.paying import cover, draws, take
 from tests.metering.machine.prices import affordable_micros, card_at, metered_micros, price, service
 
 Answer = dict[str, Any]
 Plan = int | tuple[str, ...]  # an amount, or "PHONE twilio 5 MINUTES" and so on
-Source = str | tuple[str, int] | None  # a grant, a part of a hold, or the credit line
 HOUR = timedelta(hours=1)
 AGENT_ADAPTER = "emergencyservices"
 
@@ -105,7 +104,7 @@ class Oracle:
         hold = None
         if plan is not None:
             hold = self.hold(label, plan, expires_in)["hold"]
-        elif not self._cover(label, lenders=self.books.ancestors(label)):
+        elif not cover(self.books, label, self.books.ancestors(label)):
             raise Refused("OverdraftLimitReached", available=0)
         for above in before.ancestors(label):
             for _, _, part, _ in before.open_parts(above):
@@ -233,18 +232,13 @@ class Oracle:
             raise Refused("TimeOutOfRange", field="endedAt")
         run.status, run.ended_at = status, at
 
-    def _cover(self, run: str, lenders: Iterable[str]) -> int:
-        """Add up all that may pay: open holds, grants and credit line."""
-        held = (part.remaining for lender in lenders for _, _, part, _ in self.books.open_parts(lender))
-        return self.books.headroom(run) + sum(held)
-
     def _permit(self, run: str, text: str, cost: int) -> None:
         lenders = [run, *self.books.ancestors(run)]
-        cover = self._cover(run, lenders)
-        if cost > cover:
-            raise Refused("CreditsExhausted", needed=cost, available=cover)
+        available = cover(self.books, run, lenders)
+        if cost > available:
+            raise Refused("CreditsExhausted", needed=cost, available=available)
         trial = deepcopy(self.books)
-        for source, paid in self._draws(run, cost, service(text), lenders):
+        for source, paid in draws(self.books, run, cost, service(text), lenders):
             if isinstance(source, tuple) and trial.holds[source[0]].run == run:
                 cost -= paid  # what the run itself has set aside was admitted before
             elif isinstance(source, tuple):
@@ -255,10 +249,10 @@ class Oracle:
     def _use(self, run: str, text: str, cost: int, at: datetime, *, late: bool) -> str:
         """Pay for a usage and note it. What nothing covers is owed beyond the credit line."""
         payments: list[tuple[str | None, int]] = []
-        for source, paid in self._draws(run, cost, service(text), [run, *self.books.ancestors(run)]):
+        for source, paid in draws(self.books, run, cost, service(text), [run, *self.books.ancestors(run)]):
             if isinstance(source, tuple):
                 self.books.holds[source[0]].captured += paid
-            payments.append((self._take(source, paid), paid))
+            payments.append((take(self.books, source, paid), paid))
         beyond = cost - sum(paid for _, paid in payments)
         if beyond:
             payments.append((None, beyond))
@@ -280,62 +274,23 @@ class Oracle:
         if not needed:
             raise Refused("NothingToHold")
         lenders = list(self.books.ancestors(hold.run))
-        cover = self._cover(hold.run, lenders)
-        if needed > cover:
-            raise Refused("CreditsExhausted", needed=needed, available=cover)
+        available = cover(self.books, hold.run, lenders)
+        if needed > available:
+            raise Refused("CreditsExhausted", needed=needed, available=available)
         parts = len(hold.parts)
         for number, (text, cost) in enumerate(lines, len(hold.lines)):
             wanted = None if text is None else service(text)
             hold.lines.append(Line(text, wanted, now))
-            for source, paid in self._draws(hold.run, cost, wanted, lenders):
+            for source, paid in draws(self.books, hold.run, cost, wanted, lenders):
                 lender = source if isinstance(source, tuple) else None
                 if lender is not None:
                     self.books.holds[lender[0]].lent += paid
-                hold.parts.append(Part(self._take(source, paid), lender, number, paid, paid))
+                hold.parts.append(Part(take(self.books, source, paid), lender, number, paid, paid))
         # What the runs above have lent is theirs no more; what was added is what is asked for.
         trial = deepcopy(self.books)
         del trial.holds[label].parts[parts:]
         require_room(trial, hold.run, needed)
         return needed
-
-    def _take(self, source: Source, amount: int) -> str | None:
-        """Take credits out of their source; tell the grant that they came from."""
-        if isinstance(source, tuple):
-            part = self.books.holds[source[0]].parts[source[1]]
-            part.remaining -= amount
-            return part.grant
-        if source is not None:
-            self.books.grants[source].remaining -= amount
-        return source
-
-    def _draws(
-        self, run: str, amount: int, wanted: tuple[str, str] | None, lenders: Iterable[str]
-    ) -> list[tuple[Source, int]]:
-        """Say who pays how much, in the order of the design, changing nothing."""
-        draws: list[tuple[Source, int]] = []
-        for source, most in self._sources(run, wanted, list(lenders)):
-            paid = min(amount, most)
-            if paid:
-                draws.append((source, paid))
-                amount -= paid
-        return draws
-
-    def _sources(
-        self, run: str, wanted: tuple[str, str] | None, lenders: list[str]
-    ) -> Iterator[tuple[Source, int]]:
-        others: list[tuple[Source, int]] = []
-        for lender in lenders:
-            matching: list[tuple[Source, int]] = []
-            open_: list[tuple[Source, int]] = []
-            for hold, number, part, line in self.books.open_parts(lender):
-                fit = open_ if line.service is None else matching if line.service == wanted else others
-                fit.append(((hold, number), part.remaining))
-            yield from matching
-            yield from open_
-        for label in self.books.usable(run):
-            yield label, self.books.grants[label].remaining
-        yield None, self.books.room
-        yield from others
 
     def _lasting(self, hold: Hold) -> Answer:
         """Say how long the time that is planned lasts, and how long the credits would."""
@@ -344,7 +299,7 @@ class Oracle:
         if not metered or hold.card is None:
             return {"held_until": None, "affordable_until": None}
         held_until = hold.created_at + timedelta(microseconds=min(metered.values()))
-        spendable = self._cover(hold.run, self.books.ancestors(hold.run))
+        spendable = cover(self.books, hold.run, self.books.ancestors(hold.run))
         for label, (used, held) in standings(self.books, hold.run).items():
             spendable = min(spendable, max(self.books.budgets[label].limit - used - held, 0))
         if spendable >= UNLIMITED:
