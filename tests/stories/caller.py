@@ -179,6 +179,44 @@ mutation CreateAgent($input: CreateAgentInput!) {{
 }}
 """
 
+_HOLD = "hold { id status amount captured released lent remaining expiresAt closedAt }"
+
+START_HELD = f"""
+mutation StartHeld($input: StartWorkflowInput!) {{
+  startWorkflow(input: $input) {{
+    ... on WorkflowStarted {{ replayed workflow {{ id }} {_HOLD} }}
+    {REFUSAL}
+  }}
+}}
+"""
+
+HOLD = f"""
+mutation Hold($input: HoldCreditsInput!) {{
+  holdCredits(input: $input) {{ ... on CreditsHeld {{ replayed {_HOLD} }} {REFUSAL} }}
+}}
+"""
+
+EXTEND = f"""
+mutation Extend($input: ExtendHoldInput!) {{
+  extendHold(input: $input) {{
+    ... on HoldExtended {{ replayed addedCredits heldUntil affordableUntil {_HOLD} }}
+    {REFUSAL}
+  }}
+}}
+"""
+
+RELEASE = f"""
+mutation Release($input: ReleaseHoldInput!) {{
+  releaseHold(input: $input) {{ ... on HoldReleased {{ replayed releasedCredits {_HOLD} }} {REFUSAL} }}
+}}
+"""
+
+SET_BUDGET = f"""
+mutation SetBudget($input: SetBudgetInput!) {{
+  setBudget(input: $input) {{ ... on BudgetSet {{ budget {{ id }} }} {REFUSAL} }}
+}}
+"""
+
 CREATE_ACCOUNT = f"""
 mutation CreateAccount($input: CreateAccountInput!) {{
   createAccount(input: $input) {{ ... on AccountCreated {{ account {{ id }} }} {REFUSAL} }}
@@ -200,6 +238,12 @@ mutation RevokeKey($input: RevokeApiKeyInput!) {{
 GRANT = f"""
 mutation Grant($input: GrantCreditsInput!) {{
   grantCredits(input: $input) {{ ... on CreditsGranted {{ replayed grant {{ id remaining }} }} {REFUSAL} }}
+}}
+"""
+
+VOID_GRANT = f"""
+mutation VoidGrant($input: VoidGrantInput!) {{
+  voidGrant(input: $input) {{ ... on GrantVoided {{ replayed voidedCredits grant {{ id }} }} {REFUSAL} }}
 }}
 """
 

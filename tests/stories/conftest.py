@@ -5,6 +5,7 @@ process and a store of the story's own, to be killed. The books are audited afte
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -64,25 +65,13 @@ def shared(request: pytest.FixtureRequest) -> ServerProcess:
 @pytest.fixture
 def operator(shared: ServerProcess, http: httpx2.Client, operators: dict[str, str]) -> Caller:
     """The platform's operator, with a key from the command line."""
-    if shared.url not in operators:
-        # It gives accounts their first keys, and no key gives a scope that it does not hold.
-        scopes = [word for scope in ("OPERATE", "READ", "TRACK", "MANAGE") for word in ("--scope", scope)]
-        operators[shared.url] = creditgraph(
-            "key", "issue", "--operator", *scopes, database_url=shared.database_url
-        )
-    return Caller(http, shared.url, operators[shared.url])
+    return operator_of(shared, http, operators)
 
 
 @pytest.fixture
 def new_account(operator: Caller) -> NewAccount:
     """Make an account with a key that may do all that an account's key can."""
-
-    def make(name: str = "Acme", overdraft_limit: str | None = None) -> Caller:
-        account = operator.mutate(CREATE_ACCOUNT, name=name, overdraftLimit=overdraft_limit)["account"]
-        secret = operator.mutate(ISSUE_KEY, accountId=account["id"], name="first")["secret"]
-        return Caller(operator.http, operator.url, secret, account["id"])
-
-    return make
+    return partial(account_by, operator)
 
 
 @pytest.fixture
@@ -90,6 +79,46 @@ def service(shared: ServerProcess, new_account: NewAccount) -> Iterator[Caller]:
     """A postpaid account's caller; after the story the books of the whole store must be right."""
     yield new_account()
     verify_books(shared.database_url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server of two processes on one SQLite file."""
+    folder = tmp_path_factory.mktemp("crowded-sqlite")
+    with served(f"sqlite+aiosqlite:///{folder}/crowded.db", folder, "--workers", "2") as server:
+        yield server
+        server.audit()
+
+
+@pytest.fixture(scope="session")
+def postgresql_crowded(
+    postgresql: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[ServerProcess]:
+    """A server of two processes on one PostgreSQL database."""
+    name = f"creditgraph_{worker_id}_crowded"
+    postgresql.drop_database(name)
+    postgresql.create_database(name)
+    folder = tmp_path_factory.mktemp("crowded-postgresql")
+    with served(postgresql.url(name), folder, "--workers", "2") as server:
+        yield server
+        server.audit()
+    postgresql.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def crowded(request: pytest.FixtureRequest) -> ServerProcess:
+    """A server of two processes that many callers throng; a story runs once on each database."""
+    server: ServerProcess = request.getfixturevalue(f"{request.param}_crowded")
+    return server
+
+
+@pytest.fixture
+def crowd_operator(
+    crowded: ServerProcess, http: httpx2.Client, operators: dict[str, str]
+) -> Iterator[Caller]:
+    """The operator of the server that is thronged; after the story its books must be right."""
+    yield operator_of(crowded, http, operators)
+    verify_books(crowded.database_url)
 
 
 @pytest.fixture
@@ -111,3 +140,21 @@ def account_on(server: ServerProcess, http: httpx2.Client) -> Caller:
     account_id = creditgraph("account", "create", "Acme", database_url=server.database_url)
     secret = creditgraph("key", "issue", "--account", account_id, database_url=server.database_url)
     return Caller(http, server.url, secret, account_id)
+
+
+def operator_of(server: ServerProcess, http: httpx2.Client, operators: dict[str, str]) -> Caller:
+    """Give the operator of a server, its key issued by the command line the first time."""
+    if server.url not in operators:
+        # It gives accounts their first keys, and no key gives a scope that it does not hold.
+        scopes = [word for scope in ("OPERATE", "READ", "TRACK", "MANAGE") for word in ("--scope", scope)]
+        operators[server.url] = creditgraph(
+            "key", "issue", "--operator", *scopes, database_url=server.database_url
+        )
+    return Caller(http, server.url, operators[server.url])
+
+
+def account_by(operator: Caller, name: str = "Acme", overdraft_limit: str | None = None) -> Caller:
+    """Let the operator make an account with a key that may do all that an account's key can."""
+    account = operator.mutate(CREATE_ACCOUNT, name=name, overdraftLimit=overdraft_limit)["account"]
+    secret = operator.mutate(ISSUE_KEY, accountId=account["id"], name="first")["secret"]
+    return Caller(operator.http, operator.url, secret, account["id"])
