@@ -1,10 +1,11 @@
 """Extend holds slice by slice, many at once; the answer says until when the credits last."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from metering.credits.hold_making import HoldPlan, add_to_hold, permit
@@ -77,6 +78,7 @@ def extend_holds(
     holds = holds_by_id(session, postings.accounts, {item.hold_id for item in items})
     runs = workflows_by_id(session, {(hold.account_id, hold.workflow_id) for hold in holds.values()})
     postings.load_all_holds(runs.values(), times=[(run, now) for run in runs.values()])
+    lines = _lines(session, postings.accounts, holds)
     answers: list[HoldExtension | Exception] = []
     for item in items:
         try:
@@ -85,7 +87,8 @@ def extend_holds(
                 answers.append(_first_answer(holds[item.hold_id], claims.remembered(item)))
                 continue
             hold = _open(holds, item)
-            extension = _extend(item, hold, runs[hold.account_id, hold.workflow_id], postings, prices)
+            run = runs[hold.account_id, hold.workflow_id]
+            extension = _extend(item, hold, run, lines=lines[hold.id], postings=postings, prices=prices)
             claims.accept(item)
             claims.remember(item, _answer(extension))
             answers.append(extension)
@@ -105,39 +108,49 @@ def _open(holds: dict[UUID, Hold], item: ExtendHold) -> Hold:
     return hold
 
 
+def _lines(
+    session: Session, account_ids: Iterable[UUID], hold_ids: Collection[UUID]
+) -> dict[UUID, list[HoldLine]]:
+    lines: dict[UUID, list[HoldLine]] = {hold_id: [] for hold_id in hold_ids}
+    statement = select(HoldLine).where(HoldLine.account_id.in_(account_ids), HoldLine.hold_id.in_(hold_ids))
+    for line in session.scalars(statement.order_by(HoldLine.line)) if hold_ids else ():
+        lines[line.hold_id].append(line)
+    return lines
+
+
 def _extend(
-    item: ExtendHold, hold: Hold, run: Workflow, postings: Postings, prices: PriceBook
+    item: ExtendHold,
+    hold: Hold,
+    run: Workflow,
+    *,
+    lines: list[HoldLine],
+    postings: Postings,
+    prices: PriceBook,
 ) -> HoldExtension:
     added = Credits.ZERO
     if item.plan is not None:
         planned = permit(run, item.plan, postings, prices, card_id=hold.rate_card_id)
-        shares = postings.holds.of_hold(hold)
-        add_to_hold(
-            run,
-            hold,
-            planned,
-            postings,
-            first_line=max((share.line.line for share in shares), default=-1) + 1,
-            first_part=max((share.part.part for share in shares), default=-1) + 1,
+        parts = [share.part.part for share in postings.holds.of_hold(hold)]
+        lines += add_to_hold(
+            run, hold, planned, postings, first_line=len(lines), first_part=max(parts, default=-1) + 1
         )
         hold.rate_card_id = hold.rate_card_id or planned.card_id
         added = planned.total
     if item.expires_in is not None:
         hold.expires_at = postings.now + item.expires_in
         postings.note_expiry(postings.accounts[hold.account_id], hold.expires_at)
-    held_until, affordable_until = _times(hold, run, postings, prices)
+    held_until, affordable_until = _times(hold, run, lines, postings, prices)
     return HoldExtension(hold, added, held_until, affordable_until, replayed=False)
 
 
 def _times(
-    hold: Hold, run: Workflow, postings: Postings, prices: PriceBook
+    hold: Hold, run: Workflow, lines: list[HoldLine], postings: Postings, prices: PriceBook
 ) -> tuple[datetime | None, datetime | None]:
-    lines = {share.line.line: share.line for share in postings.holds.of_hold(hold)}
-    services = [planned for line in lines.values() if (planned := _planned(line)) is not None]
+    services = [planned for line in lines if (planned := _planned(line)) is not None]
     metered = metered_microseconds(services)
     if not metered or hold.rate_card_id is None:
         return None, None
-    held_until = hold.created_at + timedelta(microseconds=min(metered.values()))
+    held_until = _later(hold.created_at, min(metered.values()))
     limits = [
         postings.spendable(run, own_holds=False),
         postings.budgets.left(run, run_held=postings.holds.remaining_in(run)),
@@ -148,7 +161,12 @@ def _times(
     further = affordable_microseconds(
         prices.by_id(hold.rate_card_id), services, min(known), at_most=FURTHEST // timedelta(microseconds=1)
     )
-    return held_until, held_until + timedelta(microseconds=further)
+    return held_until, _later(held_until, further)
+
+
+def _later(start: datetime, microseconds: int) -> datetime:
+    # Credits may be held for longer than there are dates.
+    return start + timedelta(microseconds=min(microseconds, (_LATEST - start) // timedelta(microseconds=1)))
 
 
 def _planned(line: HoldLine) -> PlannedService | None:
@@ -182,3 +200,6 @@ def _first_answer(hold: Hold, answer: Json) -> HoldExtension:
 
 def _moment(text: object) -> datetime | None:
     return None if text is None else datetime.fromisoformat(str(text))
+
+
+_LATEST = datetime.fromisoformat("9999-12-31T00:00:00+00:00")

@@ -118,11 +118,13 @@ def add_to_hold(
     *,
     first_line: int,
     first_part: int,
-) -> None:
-    """Set aside what was permitted as further lines of a hold."""
+) -> list[HoldLine]:
+    """Set aside what was permitted as further lines of a hold, and give these lines."""
     part_number = first_part
+    rows = []
     for number, line in enumerate(planned.lines, first_line):
         row = _line_row(hold, number, line, postings.now)
+        rows.append(row)
         postings.holds.add_line(row)
         for payment in line.payments:
             part = _part_row(hold, part_number, number, payment)
@@ -132,6 +134,7 @@ def add_to_hold(
             hold.remaining += payment.amount
             postings.set_aside(payment, share)
             part_number += 1
+    return rows
 
 
 def _priced(card: RateCard, services: Sequence[PlannedService], prices: PriceBook) -> list[_Line]:

@@ -412,7 +412,6 @@ async def test_what_costs_nothing_is_not_held_for(ask: Door, tenant: Tenant) -> 
     assert [line["credits"] for line in made["hold"]["lines"]] == ["0", "20", "0"]
 
 
-@pytest.mark.xfail(reason="an extension counts only lines with credits, and takes a number twice")
 async def test_lines_that_cost_nothing_are_numbered_too(ask: Door, tenant: Tenant) -> None:
     await publish_free_searches(tenant)
     lines = ("PHONE twilio 1 MINUTES", *FREE)
@@ -423,7 +422,6 @@ async def test_lines_that_cost_nothing_are_numbered_too(ask: Door, tenant: Tenan
     assert shown == [(0, "20"), (1, "0"), (2, "20"), (3, "0"), (4, "20"), (5, "0")]
 
 
-@pytest.mark.xfail(reason="heldUntil lies beyond the last date that there is")
 async def test_minutes_beyond_all_time_are_held_for(ask: Door, tenant: Tenant) -> None:
     minutes = "PHONE twilio 6000000000 MINUTES"  # eleven thousand years
     made = await mutate(ask, tenant, "holdCredits", minutes, workflowId=await started(tenant))
