@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from metering.webhooks import TargetRules
 from models.api_key import ApiKey, Scope
-from models.database import Database
+from models.database import Database, Question
 from models.writer import Command, SetCommand
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class Snapshot:
         """Run a statement and give the first column of its rows."""
         async with self._turn:
             return (await (await self._connected()).scalars(statement)).all()
+
+    async def ask(self, question: Question[Answer]) -> Answer:
+        """Answer a question of the business about this moment."""
+        async with self._turn:
+            return await (await self._connected()).run_sync(question)
 
     async def close(self) -> None:
         """Let go of the connection, once the statement that runs on it is done."""

@@ -22,7 +22,7 @@ from models.api_key import ApiKey
 from models.budget import Budget, BudgetUse
 from models.event import Event
 from models.hold import Hold, HoldLine, HoldPart
-from models.ledger import Grant
+from models.ledger import Grant, LedgerTransfer
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from models.service_usage import ServiceUsage
 from models.webhook import WebhookDelivery, WebhookEndpoint
@@ -42,6 +42,9 @@ class Loaders:
         )
         self.service_usage_by_id: DataLoader[OwnedId, ServiceUsage | None] = DataLoader(
             rows.owned_by_id(snapshot, ServiceUsage)
+        )
+        self.ledger_transfer_by_id: DataLoader[OwnedId, LedgerTransfer | None] = DataLoader(
+            rows.owned_by_id(snapshot, LedgerTransfer)
         )
         self.grant_by_id: DataLoader[OwnedId, Grant | None] = DataLoader(rows.owned_by_id(snapshot, Grant))
         self.event_by_id: DataLoader[OwnedId, Event | None] = DataLoader(rows.owned_by_id(snapshot, Event))

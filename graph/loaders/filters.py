@@ -12,6 +12,7 @@ from models.api_key import ApiKey
 from models.budget import Budget
 from models.event import Event, EventType
 from models.hold import Hold, HoldStatus
+from models.ledger import Book, LedgerTransfer
 from models.service_usage import ServiceUsage
 from models.webhook import DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from models.workflow import Workflow, WorkflowStatus
@@ -169,3 +170,34 @@ class DeliveriesLike:
     def conditions(self) -> list[ColumnElement[bool]]:
         """Give a condition for each thing that is asked for."""
         return [WebhookDelivery.status.in_(self.statuses)] if self.statuses else []
+
+
+@dataclass(frozen=True, slots=True)
+class TransfersLike:
+    """Ledger transfers by a book, hold, grant or usage on either side, and when they were posted."""
+
+    book: Book | None = None
+    hold_id: UUID | None = None
+    grant_id: UUID | None = None
+    service_usage_id: UUID | None = None
+    posted: Period = field(default_factory=Period)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Give a condition for each thing that is asked for."""
+        conditions = self.posted.contains(LedgerTransfer.posted_at)
+        if self.book is not None:
+            conditions.append(
+                or_(LedgerTransfer.debit_book == self.book, LedgerTransfer.credit_book == self.book)
+            )
+        if self.hold_id is not None:
+            conditions.append(
+                or_(
+                    LedgerTransfer.debit_hold_id == self.hold_id,
+                    LedgerTransfer.credit_hold_id == self.hold_id,
+                )
+            )
+        if self.grant_id is not None:
+            conditions.append(LedgerTransfer.grant_id == self.grant_id)
+        if self.service_usage_id is not None:
+            conditions.append(LedgerTransfer.service_usage_id == self.service_usage_id)
+        return conditions

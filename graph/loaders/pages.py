@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import AnySelect, Snapshot
 from graph.inputs import bad_input
-from models.base import Money
+from models.base import BigInt, Money
 from pricing.credits import Credits
 
 Row = TypeVar("Row")
@@ -45,7 +45,7 @@ class Order:
 class Place:
     """A row's place in an order."""
 
-    value: datetime | Credits
+    value: datetime | Credits | int
     id: UUID
 
 
@@ -115,8 +115,7 @@ def read_page(
 
 def write_cursor(order: Order, row: Any) -> str:  # noqa: ANN401 - a row of any listing
     """Write a row's place so that a later call can go on from it."""
-    value = getattr(row, order.column.key)
-    plain = value.micros if isinstance(value, Credits) else value.isoformat()
+    plain = _plain(getattr(row, order.column.key))
     text = json.dumps([order.name, plain, row.id.hex], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -240,10 +239,16 @@ def _size(field: str, given: int | None) -> int:
     return size
 
 
-def _value(order: Order, plain: object) -> datetime | Credits:
-    if isinstance(order.column.type, Money):
+def _plain(value: datetime | Credits | int) -> str | int:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.micros if isinstance(value, Credits) else value
+
+
+def _value(order: Order, plain: object) -> datetime | Credits | int:
+    if isinstance(order.column.type, Money | BigInt):
         if type(plain) is int and abs(plain) < 2**63:
-            return Credits(plain)
+            return Credits(plain) if isinstance(order.column.type, Money) else plain
     elif isinstance(plain, str):
         return datetime.fromisoformat(plain).astimezone(UTC)
     raise TypeError("The order goes by another kind of value.")

@@ -17,6 +17,7 @@ from graph.types.budget import Budget
 from graph.types.event import Event
 from graph.types.grant import Grant, grant_of
 from graph.types.hold import Hold, hold_of
+from graph.types.ledger_transfer import LedgerTransfer
 from graph.types.node import Node
 from graph.types.rate_card import Rate, RateCard
 from graph.types.service_usage import ServiceUsage
@@ -108,6 +109,11 @@ async def _grant(info: Info, value: UUID) -> Grant | None:
     return None if row is None else await grant_of(info, row)
 
 
+async def _ledger_transfer(info: Info, value: UUID) -> LedgerTransfer | None:
+    row = await info.context.loaders.ledger_transfer_by_id.load((info.context.account_id, value))
+    return None if row is None else LedgerTransfer.of(row)
+
+
 async def _hold(info: Info, value: UUID) -> Hold | None:
     row = await info.context.loaders.hold_by_id.load((info.context.account_id, value))
     return None if row is None else await hold_of(info, row)
@@ -156,6 +162,7 @@ _FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
     IdKind.SERVICE_USAGE: _service_usage,
     IdKind.GRANT: _grant,
     IdKind.HOLD: _hold,
+    IdKind.LEDGER_TRANSFER: _ledger_transfer,
     IdKind.BUDGET: _budget,
     IdKind.API_KEY: _api_key,
     IdKind.EVENT: _event,

@@ -21,6 +21,13 @@ from graph.types.event import Event, OfEventTypes
 from graph.types.grant import Grant
 from graph.types.hold import Hold
 from graph.types.hold_listing import HoldsLike, connect_holds
+from graph.types.ledger_listing import (
+    LedgerTransferOrder,
+    LedgerTransfersBy,
+    LedgerTransfersLike,
+    connect_transfers,
+)
+from graph.types.ledger_transfer import LedgerTransfer
 from graph.types.listings import (
     AGENTS_OF_ACCOUNT,
     API_KEYS_OF_ACCOUNT,
@@ -289,6 +296,22 @@ class Account(Node):
         like = filters.EndpointsLike(removed)
         endpoints = ListKey(ENDPOINTS_OF_ACCOUNT, self.owner, like, ENDPOINTS_NEWEST_FIRST)
         return await connect(info, endpoints, WebhookEndpoint.of, page)
+
+    @read_field("Every movement of the account's credits from one book to another, append-only.")
+    async def ledger_transfers(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        narrowed: LedgerTransfersLike = None,
+        order_by: LedgerTransfersBy = LedgerTransferOrder.NEWEST_FIRST,
+    ) -> Connection[LedgerTransfer]:
+        """Load a page of transfers."""
+        page = PageArguments(first, after, last, before)
+        return await connect_transfers(info, self.owner, narrowed, order_by, page)
 
     @read_field("Where the account's credits went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:

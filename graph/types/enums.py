@@ -11,7 +11,7 @@ from models.api_key import Scope
 from models.budget import BudgetAction, BudgetScope, BudgetWindow
 from models.event import EventType
 from models.hold import HoldStatus
-from models.ledger import RestrictionKind
+from models.ledger import Book, RestrictionKind
 from models.webhook import DeliveryStatus, DisabledReason
 from models.workflow import WorkflowStatus
 from pricing.configuration import AccuracyRequirement
@@ -149,3 +149,12 @@ described(
     GONE="It answered 410 Gone.",
     FAILING="For days nothing could be delivered to it.",
 )(DisabledReason)
+described(
+    "A book of an account: every transfer leaves one and enters another.",
+    ISSUED="Where grants come from, and where what is taken back returns to.",
+    GRANT="What is left of a grant.",
+    HOLD="What a hold keeps.",
+    SPENT="What usages cost.",
+    EXPIRED="What was left of grants when they expired.",
+    OVERDRAFT="What was drawn beyond the grants.",
+)(Book)
