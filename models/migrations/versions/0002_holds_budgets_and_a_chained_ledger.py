@@ -1,6 +1,8 @@
 """holds, budgets, events, and a ledger whose transfers are numbered, chained and append-only"""
 
 from collections import defaultdict
+from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
@@ -146,7 +148,7 @@ def alter_on_postgresql() -> None:
     for name in ('balances', 'cover', 'overdraft_limit'):
         op.drop_constraint(op.f(f'ck_account_{name}'), 'account', type_='check')
     for check in ACCOUNT_CHECKS:
-        op.create_check_constraint(check.name, 'account', check.sqltext)
+        op.create_check_constraint(str(check.name), 'account', check.sqltext)
     for name in ('grant_named', 'credit_book', 'debit_book', 'amount', 'books'):
         op.drop_constraint(op.f(f'ck_ledger_transfer_{name}'), 'ledger_transfer', type_='check')
     op.add_column('ledger_transfer', sa.Column('sequence', base.BigInt(), nullable=True))
@@ -162,7 +164,7 @@ def alter_on_postgresql() -> None:
     op.alter_column('ledger_transfer', 'sequence', nullable=False)
     op.alter_column('ledger_transfer', 'hash', nullable=False)
     for check in TRANSFER_CHECKS:
-        op.create_check_constraint(check.name, 'ledger_transfer', check.sqltext)
+        op.create_check_constraint(str(check.name), 'ledger_transfer', check.sqltext)
     op.create_unique_constraint('uq_ledger_transfer_sequence', 'ledger_transfer', ['account_id', 'sequence'])
     for side in ('debit', 'credit'):
         op.create_foreign_key(f'fk_ledger_transfer_{side}_hold', 'ledger_transfer', 'credit_hold', ['account_id', f'{side}_hold_id'], ['account_id', 'id'])
@@ -175,11 +177,11 @@ TRANSFER_COLUMNS = (
 )
 
 
-def account_ids() -> list:
+def account_ids() -> list[UUID]:
     return list(op.get_bind().execute(sa.text('SELECT id FROM account').columns(id=base.Id())).scalars())
 
 
-def chained_transfers(account_id) -> list:
+def chained_transfers(account_id: UUID) -> list[dict[str, Any]]:
     """An account's transfers in the order of their making, numbered and chained."""
     old = sa.table('ledger_transfer', *(sa.column(name, kind) for name, kind in TRANSFER_COLUMNS if name not in ('sequence', 'hash')))
     rows = op.get_bind().execute(sa.select(old).where(old.c.account_id == account_id).order_by(old.c.id)).mappings()
@@ -203,7 +205,7 @@ def chained_transfers(account_id) -> list:
     return numbered
 
 
-def note_end(table: str, last) -> None:
+def note_end(table: str, last: dict[str, Any]) -> None:
     statement = sa.text(f'UPDATE {table} SET transfer_count = :sequence, chain_hash = :hash WHERE id = :account_id')
     op.get_bind().execute(
         statement.bindparams(sa.bindparam('account_id', type_=base.Id())),
@@ -218,7 +220,7 @@ def fill_ancestors() -> None:
     children = bind.execute(
         sa.select(runs.c.account_id, runs.c.id, runs.c.parent_workflow_id).where(runs.c.parent_workflow_id.is_not(None)).order_by(runs.c.id)
     ).all()
-    paths: dict = defaultdict(tuple)
+    paths: dict[tuple[UUID, UUID], tuple[UUID, ...]] = defaultdict(tuple)
     for child in children:
         paths[child.account_id, child.id] = (*paths[child.account_id, child.parent_workflow_id], child.parent_workflow_id)
         bind.execute(
