@@ -125,6 +125,28 @@ def test_credits_are_granted_once(shell: Shell) -> None:
     assert shell.answer("audit", "--account", account) == shell.answer("audit")
 
 
+def test_the_audit_tells_any_past_balance(shell: Shell) -> None:
+    account = shell.answer("account", "create", "Acme").strip()
+    shell.answer("credits", "grant", "--account", account, "--amount", "12.5", "--idempotency-key", "1")
+    summary = "Every balance equals its transfers (accounts: 1, transfers: 1, usages: 0)."
+    titles = ["account", "available", "held", "granted", "spent", "overdraft", "expired"]
+    for options in ((), ("--account", account)):
+        lines = shell.answer("audit", *options, "--as-of", "2999-01-01T00:00:00Z").splitlines()
+        assert lines[:2] == [summary, "Balances as of 2999-01-01T00:00:00+00:00:"]
+        assert [line.split() for line in lines[2:] if account in line or "granted" in line] == [
+            titles,
+            [account, "12.5", "0", "12.5", "0", "0", "0"],
+        ]
+    before = shell.answer("audit", "--account", account, "--as-of", "2000-01-01T00:00:00Z")
+    assert [line.split() for line in before.splitlines() if account in line] == [[account, *["0"] * 6]]
+    assert account not in shell.answer("audit", "--as-of", "2000-01-01T00:00:00Z")
+    assert shell.refusal("audit", "--as-of", "yesterday").startswith(
+        "Error: --as-of: write a date and a time"
+    )
+    nobody = "account_" + 32 * "0"
+    assert shell.refusal("audit", "--account", nobody) == "Error: There is no such account."
+
+
 def test_a_grant_is_voided_once(shell: Shell) -> None:
     account = shell.answer("account", "create", "Acme").strip()
     given = ("--account", account, "--amount", "500", "--idempotency-key", "invoice-17")
