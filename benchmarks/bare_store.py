@@ -40,15 +40,21 @@ def bare_store(url: str) -> Iterator[BareStore]:
         store.close()
 
 
+def sqlite_connection(path: str) -> sqlite3.Connection:
+    """Connect with the service's settings; whoever has the connection begins its transactions."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {setting}")
+    return connection
+
+
 class BareSqlite:
     """The module of the standard library."""
 
     def __init__(self, path: str) -> None:
         """Connect."""
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            self._connection.execute(f"PRAGMA {setting}")
+        self._connection = sqlite_connection(path)
 
     def rows(self, statement: str) -> list[dict[str, Any]]:
         """Give rows as the driver does."""
