@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from metering.accounts import create_account
 from metering.agents import create_agent
 from metering.api_keys import ACCOUNT_SCOPES, IssuedKey, issue_api_key
+from metering.budgets.setting import SetBudget, set_budget
 from metering.credits import GrantCredits, Restriction, grant_credits
 from models.agent import Agent
 from models.base import Json
+from models.budget import BudgetAction, BudgetScope, BudgetWindow
 from models.database import Database
 from models.ledger import RestrictionKind
 from models.writer import Command
@@ -59,6 +62,8 @@ async def prepare_demo(database: Database) -> Demo:
     keys = [await _issue(database, account.id, name) for name in ("GraphiQL", "mobile app", "call center")]
     agents = [await _hire(database, account.id, **agent) for agent in _AGENTS]
     demo = DemoAccount(account.id, *(key.api_key.id for key in keys), *(agent.id for agent in agents))
+    for budget in _budgets(account.id):
+        await database.write(Command(account.id, partial(set_budget, item=budget)))
     await record_worked_examples(database, demo)
     return Demo(demo, keys[0].secret)
 
@@ -105,6 +110,26 @@ async def _hire(
                 now=now - OPENED_AGO,
             ),
         )
+    )
+
+
+def _budgets(account_id: UUID) -> tuple[SetBudget, ...]:
+    return (
+        SetBudget(
+            account_id,
+            BudgetScope.ACCOUNT,
+            BudgetWindow.MONTH,
+            Credits.whole(400_000),
+            name="All that a month may cost",
+        ),
+        SetBudget(
+            account_id,
+            BudgetScope.USER,
+            BudgetWindow.DAY,
+            Credits.whole(2_000),
+            name="Each user's day",
+            action=BudgetAction.ALERT,
+        ),
     )
 
 

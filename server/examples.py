@@ -56,6 +56,61 @@ mutation AddLive($workflowId: ID!, $idempotencyKey: String!) {
 }
 """
 
+_START_WITH_HOLD = """
+mutation StartWithHold($idempotencyKey: String!) {
+  startWorkflow(input: {
+    workflowName: "phone_ai_call"
+    userId: "caller-01"
+    idempotencyKey: $idempotencyKey
+    hold: {
+      services: [
+        {serviceType: PHONE, provider: "twilio", units: "5", unitType: MINUTES}
+        {serviceType: VOICE_STT, provider: "deepgram", units: "5", unitType: MINUTES}
+        {serviceType: GPT, provider: "gpt-4o-mini", units: "3000", unitType: TOKENS}
+        {serviceType: VOICE_TTS, provider: "openai-tts", units: "2000", unitType: CHARACTERS}
+      ]
+      expiresInSeconds: 900
+    }
+  }) {
+    ... on WorkflowStarted {
+      workflow { id status }
+      hold { id status amount expiresAt lines { serviceType provider units credits remaining } }
+    }
+    ... on CreditsExhausted { available fitting { serviceType units unitType credits } }
+    ... on Refusal { code message }
+  }
+}
+"""
+
+_EXTEND = """
+mutation ExtendCall($holdId: ID!, $idempotencyKey: String!) {
+  extendHold(input: {
+    holdId: $holdId
+    services: [{serviceType: PHONE, provider: "twilio", units: "60", unitType: SECONDS}]
+    idempotencyKey: $idempotencyKey
+  }) {
+    ... on HoldExtended { addedCredits heldUntil affordableUntil hold { amount remaining } }
+    ... on CreditsExhausted { available fitting { serviceType units unitType credits } }
+    ... on Refusal { code message }
+  }
+}
+"""
+
+_BALANCE = """
+query BalanceAndBooks {
+  viewer {
+    account {
+      balance { available held spendable granted spent overdraft expired }
+      grants { nodes { amount remaining status restrictedTo { kind name } } }
+      holds(first: 5) { nodes { status amount captured released remaining workflow { workflowName } } }
+      budgets { nodes { name scope window limit action uses(first: 3) { subject used held left } } }
+      ledgerTransfers(first: 5) { nodes { sequence debitBook creditBook amount postedAt } }
+    }
+  }
+  ledgerAudit { ok transferCount differences { what recorded recomputed } }
+}
+"""
+
 _WHERE_CREDITS_WENT = """
 query WhereDidTheCreditsGo {
   viewer {
@@ -112,6 +167,15 @@ EXAMPLES: tuple[ExampleOperation, ...] = (
         _ADD_LIVE,
         {"workflowId": "workflow_…", "idempotencyKey": "live-1-usage-1"},
     ),
+    ExampleOperation(
+        "Hold credits for a whole call before it starts", _START_WITH_HOLD, {"idempotencyKey": "held-call-1"}
+    ),
+    ExampleOperation(
+        "Extend the call by a minute (put the hold's id into the variables)",
+        _EXTEND,
+        {"holdId": "hold_…", "idempotencyKey": "held-call-1-slice-1"},
+    ),
+    ExampleOperation("Balance, holds, budgets, and the proof that the books are right", _BALANCE, {}),
     ExampleOperation("Where did the credits go?", _WHERE_CREDITS_WENT, {}),
     ExampleOperation("Agents, their latest runs and what these used", _AGENTS, {}),
     ExampleOperation("The prices in force", _RATE_CARD, {}),
