@@ -5,14 +5,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import UUID
 
 import httpx2
 from sqlalchemy import make_url
 
 from benchmarks.bare_store import BareStore, Statement, bare_store
+from models.ledger_chain import GENESIS, chained
 from server.settings import database_url_from_text
 from tests.stories.caller import ADD_MANY_COUNTED, START, Caller, http_client
 from tests.stories.process import ServerProcess, creditgraph, served
@@ -21,6 +25,7 @@ from tests.stories.real_hour import BATCH_SIZE, RealRequest, an_hour_before, bat
 MODEL, TOTAL_CREDITS = "gpt-4o-mini", "37193"
 USAGES = 19_366
 RUNS = 3
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INSERTED = ("service_usage", "ledger_transfer", "idempotent_request")
 
 Row = dict[str, Any]
@@ -111,15 +116,17 @@ def bare_batches(store: BareStore, names: list[tuple[str, str]]) -> Iterator[lis
     renamed = {stored[source.partition("_")[2]]: stored[target.partition("_")[2]] for source, target in names}
     account = next(iter(renamed))
     tables = [recorded_rows(store, table, account=account) for table in INSERTED]
+    chain = Chain()
     for first in range(0, USAGES, BATCH_SIZE):
         usages, transfers, keys = (
             [{name: renamed.get(value, value) for name, value in row.items()} for row in rows]
             for rows in (table[first : first + BATCH_SIZE] for table in tables)
         )
+        transfers = [chain.link(transfer) for transfer in transfers]
         # A transfer refers to its usage.
         yield [
             inserted("service_usage", usages),
-            *totals(usages),
+            *totals(usages, chain),
             inserted("ledger_transfer", transfers),
             inserted("idempotent_request", keys),
         ]
@@ -134,17 +141,45 @@ def recorded_rows(store: BareStore, table: str, *, account: object) -> list[Row]
     ]
 
 
-def totals(usages: list[Row]) -> Iterator[Statement]:
+@dataclass(slots=True)
+class Chain:
+    """The copier's own chain over its transfers, worked out before the time is taken."""
+
+    count: int = 0
+    end: str = GENESIS
+
+    def link(self, transfer: Row) -> Row:
+        """Give a copied transfer the hash that it has as the next of this chain."""
+        self.count += 1
+        self.end = chained(
+            self.end,
+            account_id=id_of(transfer["account_id"]),
+            sequence=self.count,
+            transfer_id=id_of(transfer["id"]),
+            debit_book=transfer["debit_book"],
+            credit_book=transfer["credit_book"],
+            amount_micros=transfer["amount"],
+            grant_id=None,
+            debit_hold_id=None,
+            credit_hold_id=None,
+            service_usage_id=id_of(transfer["service_usage_id"]),
+            posted_at=moment_of(transfer["posted_at"]),
+        )
+        return transfer | {"sequence": self.count, "hash": self.end}
+
+
+def totals(usages: list[Row], chain: Chain) -> Iterator[Statement]:
     """Keep the books of a batch: the account's and each run's."""
     spent, runs = Counter[object](), Counter[object]()
     for usage in usages:
         runs[usage["workflow_id"]] += 1
         spent[usage["workflow_id"]] += usage["credits"]
     account = usages[0]["account_id"]
-    yield (
-        "UPDATE account SET spent = spent + {0}, overdraft = overdraft + {1} WHERE id = {2}",
-        [(spent.total(), spent.total(), account)],
+    books = (
+        "UPDATE account SET spent = spent + {0}, overdraft = overdraft + {1}, "
+        "transfer_count = {2}, chain_hash = {3} WHERE id = {4}"
     )
+    yield books, [(spent.total(), spent.total(), chain.count, chain.end, account)]
     workflow = (
         "UPDATE workflow SET total_credits = total_credits + {0}, usage_count = usage_count + {1} "
         "WHERE account_id = {2} AND id = {3}"
@@ -161,6 +196,14 @@ def inserted(table: str, rows: list[Row]) -> Statement:
     values = ", ".join(f"{{{position}}}" for position in range(len(rows[0])))
     text = f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES ({values})"  # noqa: S608  # fixed names
     return text, [tuple(row.values()) for row in rows]
+
+
+def id_of(stored: Any) -> UUID:  # noqa: ANN401 - bytes on SQLite, an id on PostgreSQL
+    return UUID(bytes=stored) if isinstance(stored, bytes) else stored
+
+
+def moment_of(stored: Any) -> datetime:  # noqa: ANN401 - microseconds on SQLite, a time on PostgreSQL
+    return EPOCH + timedelta(microseconds=stored) if isinstance(stored, int) else stored
 
 
 def hex_of(stored: object) -> str:
