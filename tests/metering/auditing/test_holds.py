@@ -2,6 +2,8 @@
 
 import pytest
 
+from models.identity import IdKind, format_id
+from tests.budgets import limit
 from tests.metering.auditing.tampering import OF_ACME, Store
 
 CREDIT = 1_000_000
@@ -129,3 +131,13 @@ async def test_credits_that_would_expire_unnoticed_are_found(held: Store, due: s
 async def test_an_expiry_that_is_due_too_early_does_no_harm(held: Store) -> None:
     await held.tamper("UPDATE account SET expiry_due_at = created_at WHERE name = 'Acme'")
     assert await held.differences() == []
+
+
+async def test_wrong_counters_of_a_budget_are_found(held: Store) -> None:
+    budget = await limit(held.tenant, "ACCOUNT", "DAY", "1000")
+    await held.tamper("UPDATE budget_use SET used = used + 1, held = held - 1")
+    which = f"{format_id(IdKind.BUDGET, budget.id)} by the account from 2026-03-04T00:00:00+00:00"
+    assert await held.differences() == [
+        f"used of {which}: 3.000001, not 3",
+        f"held of {which}: 116.999999, not 117",
+    ]
