@@ -95,7 +95,8 @@ def main() -> None:
             for shape in arguments.accounts:
                 for clients in arguments.clients:
                     wrong += uvloop.run(cell(next(new_store), shape, clients, arguments))
-    print(f"\nmismatches {len(wrong)}", *wrong, sep="\n")
+    if not arguments.profile:
+        print(f"\nmismatches {len(wrong)}", *wrong, sep="\n")
     if wrong:
         raise SystemExit(1)
 
