@@ -54,7 +54,9 @@ def started(url: str) -> Iterator[Store]:
     with asyncio.Runner() as runner:
         opening = opened(url, clock)
         database = runner.run(opening.__aenter__())
-        for card in published_cards():
-            runner.run(database.write(Command(None, partial(publish_rate_card, card=card))))
-        yield Store(runner, database, clock)
-        runner.run(opening.__aexit__(None, None, None))
+        try:
+            for card in published_cards():
+                runner.run(database.write(Command(None, partial(publish_rate_card, card=card))))
+            yield Store(runner, database, clock)
+        finally:
+            runner.run(opening.__aexit__(None, None, None))
