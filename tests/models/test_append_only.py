@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from models.database import Database
 from models.tables import metadata
-from tests.tenant import Tenant
+from tests.databases.opened import opened_with_prices
+from tests.tenant import Tenant, new_tenant
 
 APPEND_ONLY = ("ledger_transfer", "hold_line")
 VOIDING = {"voided_at", "void_reason"}
@@ -78,3 +79,11 @@ async def test_a_conflict_is_no_way_around(tenant: Tenant) -> None:
         "ON CONFLICT (account_id, id) DO UPDATE SET amount = 1",
     )
     assert "ledger_transfer is append-only" in refused
+
+
+@pytest.mark.parametrize("table", [*APPEND_ONLY, "service_usage"])
+async def test_replacing_is_no_way_around_on_sqlite(sqlite_database_url: str, table: str) -> None:
+    async with opened_with_prices(sqlite_database_url) as database:
+        await filled(await new_tenant(database))
+        refused = await refusal(database, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+    assert f"{table} is append-only" in refused

@@ -239,6 +239,17 @@ FACTS = {
 """Tables whose rows never go, and which of their columns never change (None: none of them does)."""
 
 
+KEYS = {
+    'ledger_transfer': (
+        'old.account_id = NEW.account_id AND old.id = NEW.id '
+        'OR old.account_id = NEW.account_id AND old.sequence = NEW.sequence'
+    ),
+    'hold_line': 'old.account_id = NEW.account_id AND old.hold_id = NEW.hold_id AND old.line = NEW.line',
+    'service_usage': 'old.account_id = NEW.account_id AND old.id = NEW.id',
+}
+"""What makes a row the same as one that is there already."""
+
+
 def make_append_only() -> None:
     on_sqlite = op.get_bind().dialect.name == 'sqlite'
     if not on_sqlite:
@@ -259,7 +270,14 @@ def make_append_only() -> None:
                     f'CREATE TRIGGER {table}_refuse_{name} BEFORE {event} ON {table} '
                     'FOR EACH ROW EXECUTE FUNCTION refuse_change()'
                 )
-        if not on_sqlite:
+        if on_sqlite:
+            # INSERT OR REPLACE deletes rows without asking the trigger for deletions.
+            op.execute(
+                f'CREATE TRIGGER {table}_refuse_replace BEFORE INSERT ON {table} '
+                f'WHEN EXISTS (SELECT 1 FROM {table} AS old WHERE {KEYS[table]}) '
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+        else:
             op.execute(
                 f'CREATE TRIGGER {table}_refuse_truncate BEFORE TRUNCATE ON {table} '
                 'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()'
