@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from metering.budgets.book import open_budgets
@@ -74,7 +74,10 @@ def expire(postings: Postings) -> tuple[int, int]:
     if not due:
         return 0, 0
     expired = postings.holds.load_expired([account.id for account in due], now)
-    postings.budgets.load((share.run, share.line.held_at) for share in expired)
+    # What expired first went back first: a lender that has expired too passes on what it got.
+    expired.sort(key=lambda share: share.hold.expires_at)
+    lenders = filter(None, (postings.holds.lender(share.part) for share in expired))
+    postings.budgets.load((share.run, share.line.held_at) for share in (*expired, *lenders))
     holds = {share.hold.id: share.hold for share in expired}
     for hold in holds.values():
         _note(postings.outbox, hold)
@@ -107,7 +110,13 @@ def _note_next(postings: Postings, due: list[Account]) -> None:
 
 def _grants(session: Session, accounts: Iterable[UUID]) -> dict[UUID, list[Grant]]:
     grants: dict[UUID, list[Grant]] = defaultdict(list)
-    live = select(Grant).where(Grant.account_id.in_(accounts), Grant.remaining > Credits.ZERO)
-    for grant in session.scalars(live.order_by(Grant.id)):
+    for grant in session.scalars(_LIVE_GRANTS, {"accounts": list(accounts)}):
         grants[grant.account_id].append(grant)
     return grants
+
+
+_LIVE_GRANTS = (
+    select(Grant)
+    .where(Grant.account_id.in_(bindparam("accounts", expanding=True)), Grant.remaining > Credits.ZERO)
+    .order_by(Grant.id)
+)
