@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from metering.errors import WorkflowAlreadyEnded, WorkflowNotFound
@@ -17,11 +17,9 @@ def workflows_by_id(session: Session, wanted: Collection[OwnedId]) -> dict[Owned
     """Load runs of accounts; those that do not exist are left out."""
     if not wanted:
         return {}
-    statement = select(Workflow).where(
-        Workflow.account_id.in_({account_id for account_id, _ in wanted}),
-        Workflow.id.in_({workflow_id for _, workflow_id in wanted}),
-    )
-    return {(workflow.account_id, workflow.id): workflow for workflow in session.scalars(statement)}
+    accounts, ids = {account_id for account_id, _ in wanted}, {workflow_id for _, workflow_id in wanted}
+    rows = session.scalars(_BY_ID, {"accounts": list(accounts), "ids": list(ids)})
+    return {(workflow.account_id, workflow.id): workflow for workflow in rows}
 
 
 def found(workflows: Mapping[OwnedId, Workflow], wanted: OwnedId) -> Workflow:
@@ -52,5 +50,11 @@ def workflows_of(
     """Load runs of the accounts by id in one statement, none where there are no ids."""
     if not workflow_ids:
         return {}
-    statement = select(Workflow).where(Workflow.account_id.in_(account_ids), Workflow.id.in_(workflow_ids))
-    return {workflow.id: workflow for workflow in session.scalars(statement)}
+    rows = session.scalars(_BY_ID, {"accounts": list(account_ids), "ids": list(workflow_ids)})
+    return {workflow.id: workflow for workflow in rows}
+
+
+_BY_ID = select(Workflow).where(
+    Workflow.account_id.in_(bindparam("accounts", expanding=True)),
+    Workflow.id.in_(bindparam("ids", expanding=True)),
+)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, bindparam, inspect, select
 from sqlalchemy.orm import Session
 
 from models.account import Account
@@ -177,8 +177,7 @@ def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
     account_ids = sorted({command.account_id for command in commands if command.account_id is not None})
     if account_ids:
         # The rows stay in the session, so a verb's session.get(Account, …) costs no further statement.
-        locked = select(Account).where(Account.id.in_(account_ids)).order_by(Account.id)
-        session.info[_LOCKED] = set(session.scalars(locked.with_for_update(key_share=True)))
+        session.info[_LOCKED] = set(session.scalars(_LOCK_ACCOUNTS, {"accounts": account_ids}))
 
 
 def _read_again(session: Session) -> None:
@@ -230,3 +229,9 @@ def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime)
 
 
 _LOCKED = "locked_accounts"
+_LOCK_ACCOUNTS = (
+    select(Account)
+    .where(Account.id.in_(bindparam("accounts", expanding=True)))
+    .order_by(Account.id)
+    .with_for_update(key_share=True)
+)

@@ -59,7 +59,7 @@ class Hold(Node):
             status=status,
             amount=row.amount,
             captured=row.captured,
-            released=row.released + row.remaining if is_due else row.released,
+            released=row.released + row.remaining + returned if is_due else row.released,
             lent=row.lent - returned,
             remaining=Credits.ZERO if is_due else row.remaining + returned,
             created_at=row.created_at,

@@ -113,10 +113,11 @@ def void_grant(session: Session, *, item: VoidGrant, now: datetime) -> GrantVoid
     """
     postings = open_postings(session, [item.account_id], now=now)
     claims = claim(session, [item], now=now)
+    replayed = claims.replayed(item)
     grant = session.get(Grant, (item.account_id, item.grant_id))
     if grant is None:
         raise GrantNotFound
-    if claims.replayed(item) is not None:
+    if replayed is not None:
         return GrantVoiding(grant, Credits(int(str(claims.remembered(item)["voided"]))), replayed=True)
     if grant.voided_at is not None:
         raise GrantAlreadyVoided(grant.voided_at)

@@ -1,13 +1,13 @@
 """The open holds that a batch may draw on, loaded in one statement for any number of runs."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, insert, select
+from sqlalchemy.orm import Session, aliased
 
 from metering.allocation import HoldShare
 from models.base import Base, table_of
@@ -16,7 +16,7 @@ from models.ledger import Grant
 from models.workflow import Workflow
 from pricing.credits import Credits
 
-_OfShares = Select[HoldPart, HoldLine, Hold, Workflow, Grant]
+_OfShares = tuple[HoldPart, HoldLine, Hold, Workflow, Grant]
 
 
 @dataclass(slots=True)
@@ -55,12 +55,12 @@ class OpenHolds:
     def load(self, account_ids: Iterable[UUID], runs: Iterable[Workflow]) -> list[HoldShare]:
         """Load the open holds of runs and of their ancestors."""
         wanted = {id_ for run in runs for id_ in (run.id, *run.ancestor_ids)}
-        return self._add(_open(account_ids, Hold.workflow_id.in_(wanted))) if wanted else []
+        return self._add(_OPEN_OF_RUNS, accounts=list(account_ids), runs=list(wanted)) if wanted else []
 
     def load_expired(self, account_ids: Iterable[UUID], now: datetime) -> list[HoldShare]:
         """Load the open holds whose time is over, and the holds that lent to them."""
         accounts = list(account_ids)
-        expired = self._add(_open(accounts, Hold.expires_at <= now))
+        expired = self._add(_OPEN_AND_EXPIRED, accounts=accounts, now=now)
         if any(share.part.lender_hold_id for share in expired):
             self.load(accounts, {share.run for share in expired})
         return expired
@@ -87,9 +87,9 @@ class OpenHolds:
                 self.session.execute(_INSERTS[mapped], rows)
         self._new = []
 
-    def _add(self, statement: _OfShares) -> list[HoldShare]:
+    def _add(self, statement: Select[*_OfShares], **values: object) -> list[HoldShare]:
         found = []
-        for part, line, hold, run, grant in self.session.execute(statement):
+        for part, line, hold, run, grant in self.session.execute(statement, values):
             share = self._by_part.get((hold.id, part.part))
             if share is None:
                 share = HoldShare(run, hold, line, part, grant)
@@ -104,15 +104,11 @@ class OpenHolds:
 
 def next_expiries(session: Session, account_ids: Iterable[UUID], now: datetime) -> dict[UUID, datetime]:
     """Tell when the next open hold of each account expires; accounts without one are left out."""
-    statement = (
-        select(Hold.account_id, func.min(Hold.expires_at, type_=Hold.expires_at.type))
-        .where(Hold.account_id.in_(account_ids), Hold.status == HoldStatus.OPEN, Hold.expires_at > now)
-        .group_by(Hold.account_id)
-    )
-    return {row[0]: row[1] for row in session.execute(statement)}
+    rows = session.execute(_NEXT_EXPIRIES, {"accounts": list(account_ids), "now": now})
+    return {row[0]: row[1] for row in rows}
 
 
-def _open(account_ids: Iterable[UUID], which: ColumnElement[bool]) -> _OfShares:
+def _open(which: Callable[[type[Hold]], ColumnElement[bool]]) -> Select[*_OfShares]:
     of_line = and_(
         HoldLine.account_id == HoldPart.account_id,
         HoldLine.hold_id == HoldPart.hold_id,
@@ -121,15 +117,28 @@ def _open(account_ids: Iterable[UUID], which: ColumnElement[bool]) -> _OfShares:
     of_hold = and_(Hold.account_id == HoldPart.account_id, Hold.id == HoldPart.hold_id)
     of_run = and_(Workflow.account_id == Hold.account_id, Workflow.id == Hold.workflow_id)
     of_grant = and_(Grant.account_id == HoldPart.account_id, Grant.id == HoldPart.grant_id)
+    # SQLite would go through the parts of all holds that the account ever had, if it were not told which.
+    open_hold = aliased(Hold)
+    chosen = select(open_hold.id).where(
+        open_hold.account_id.in_(_ACCOUNTS), open_hold.status == HoldStatus.OPEN, which(open_hold)
+    )
     return (
         select(HoldPart, HoldLine, Hold, Workflow, Grant)
         .join(HoldLine, of_line)
         .join(Hold, of_hold)
         .join(Workflow, of_run)
         .outerjoin(Grant, of_grant)
-        .where(Hold.account_id.in_(account_ids), Hold.status == HoldStatus.OPEN, which)
-        .order_by(Hold.id, HoldPart.part)
+        .where(HoldPart.account_id.in_(_ACCOUNTS), HoldPart.hold_id.in_(chosen))
+        .order_by(HoldPart.hold_id, HoldPart.part)
     )
 
 
+_ACCOUNTS: BindParameter[UUID] = bindparam("accounts", expanding=True)
+_OPEN_OF_RUNS = _open(lambda hold: hold.workflow_id.in_(bindparam("runs", expanding=True)))
+_OPEN_AND_EXPIRED = _open(lambda hold: hold.expires_at <= bindparam("now"))
+_NEXT_EXPIRIES = (
+    select(Hold.account_id, func.min(Hold.expires_at, type_=Hold.expires_at.type))
+    .where(Hold.account_id.in_(_ACCOUNTS), Hold.status == HoldStatus.OPEN, Hold.expires_at > bindparam("now"))
+    .group_by(Hold.account_id)
+)
 _INSERTS = {mapped: insert(table_of(mapped)) for mapped in (Hold, HoldLine, HoldPart)}

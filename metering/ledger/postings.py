@@ -83,11 +83,12 @@ class Postings(Books):
         given_back = Credits.ZERO
         for share in shares:
             rest = share.part.remaining
+            closed_at = share.hold.expires_at if status is HoldStatus.EXPIRED else self.now
             if rest:
-                self._give_back(self.accounts[share.run.account_id], share, rest)
+                self._give_back(self.accounts[share.run.account_id], share, rest, at=closed_at)
                 given_back += rest
             if share.hold.status is HoldStatus.OPEN and not share.hold.remaining:
-                share.hold.status, share.hold.closed_at = status, self.now
+                share.hold.status, share.hold.closed_at = status, closed_at
         return given_back
 
     def issue(self, grant: Grant) -> None:
@@ -187,12 +188,12 @@ class Postings(Books):
         lender.hold.lent += amount
         self._between_holds(account, lender, share, amount)
 
-    def _give_back(self, account: Account, share: HoldShare, amount: Credits) -> None:
+    def _give_back(self, account: Account, share: HoldShare, amount: Credits, *, at: datetime) -> None:
         share.part.remaining -= amount
         share.hold.remaining -= amount
         share.hold.released += amount
         lender = self.holds.lender(share.part)
-        if lender is not None and lender.hold.expires_at > self.now:
+        if lender is not None and lender.hold.expires_at > at:
             lender.part.remaining += amount
             lender.hold.remaining += amount
             lender.hold.lent -= amount

@@ -47,10 +47,11 @@ def void_service_usage(session: Session, *, item: VoidServiceUsage, now: datetim
     """
     postings = open_postings(session, [item.account_id], now=now)
     claims = claim(session, [item], now=now)
+    replayed = claims.replayed(item)
     usage = session.get(ServiceUsage, (item.account_id, item.usage_id))
     if usage is None:
         raise ServiceUsageNotFound
-    if claims.replayed(item) is not None:
+    if replayed is not None:
         return UsageVoiding(usage, usage.credits, replayed=True)
     if usage.voided_at is not None:
         raise ServiceUsageAlreadyVoided(usage.voided_at)

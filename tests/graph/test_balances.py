@@ -125,6 +125,35 @@ async def test_what_was_lent_goes_back_to_an_open_hold_only(
     assert await everything(ask, prepaid) == before
 
 
+@pytest.mark.parametrize("punctual", [True, False])
+async def test_what_was_lent_on_comes_back_through_all_hands(
+    ask: Door, prepaid: Tenant, clock: SettableClock, *, punctual: bool
+) -> None:
+    """Whether each hold is expired in its time or all of them late: the oldest one gets back the rest."""
+    await prepaid.grant("100")
+    top = await prepaid.start()
+    hold = await prepaid.hold(top, "80")
+    middle = await prepaid.start("lookup", parent_workflow_id=top.id)
+    await prepaid.hold(middle, "60", expires_in=timedelta(minutes=20))
+    low = await prepaid.start("lookup", parent_workflow_id=middle.id)
+    await prepaid.hold(low, "50", expires_in=timedelta(minutes=10))
+    await prepaid.add(low, "PHONE twilio 1 MINUTES")
+    for _ in range(2):
+        clock.forward(minutes=10)
+        if punctual:
+            await expire(prepaid)
+    before = await everything(ask, prepaid)
+    assert before["balance"] == booked(available="20", held="60", granted="100", spent="20", spendable="20")
+    figures = [
+        [each[name] for name in ("status", "released", "lent", "remaining")]
+        for each in before["holds"]["nodes"]
+    ]
+    assert figures == [["EXPIRED", "30", "0", "0"], ["EXPIRED", "40", "20", "0"], ["OPEN", "0", "20", "60"]]
+    await expire(prepaid)
+    assert await everything(ask, prepaid) == before
+    assert str((await prepaid.hold_now(hold)).remaining) == "60"
+
+
 async def test_grants_say_where_they_are(ask: Door, prepaid: Tenant, clock: SettableClock) -> None:
     await prepaid.grant("1", expires_at=clock.now + timedelta(hours=1))
     await prepaid.grant("2", effective_at=clock.now + timedelta(hours=1))
