@@ -155,16 +155,41 @@ def answer_together(
     A refused or broken command is rolled back by itself and never harms its neighbours.
     Raises DBAPIError where the whole transaction must be tried again.
     """
+    groups = list(_merged(commands))
+    if len(groups) == 1:
+        try:
+            return _run_alone(session, commands, clock)
+        except _BrokenTogether:
+            pass  # each of them by itself, then
     _lock_accounts(session, commands)
     now = clock()
     answers: list[Any] = [None] * len(commands)
-    for positions in _merged(commands):
+    for positions in groups:
         together = [commands[position] for position in positions]
         for position, answer in zip(positions, _run_group(session, together, now), strict=True):
             answers[position] = answer
     if any(isinstance(answer, Exception) for answer in answers):
         _read_again(session)
     return answers
+
+
+class _BrokenTogether(Exception):  # noqa: N818 - named for the state
+    """Several commands were run at once, one of them broke, and all were rolled back."""
+
+
+def _run_alone(session: Session, commands: Sequence[AnyCommand], clock: Callable[[], datetime]) -> list[Any]:
+    """Run commands that are one call of one verb: there is no neighbour that a savepoint would protect."""
+    _lock_accounts(session, commands)
+    connection = session.connection()
+    try:
+        return _run_merged(session, commands, clock())
+    except Exception as error:
+        if is_transient(error) or not _in_transaction(connection):
+            raise
+        session.rollback()
+        if len(commands) == 1:
+            return [error]
+        raise _BrokenTogether from error
 
 
 def locked_accounts(session: Session) -> set[Account]:

@@ -1,6 +1,7 @@
 """The composition root: settings in, a running service out."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -42,6 +43,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        _calm_the_collector()
         await database.start()
         webhooks = WebhookWorker(database, WebhookSender(targets))
         webhooks.start()
@@ -69,6 +71,14 @@ def service(settings: Settings, database: Database) -> FastAPI:
     ]
     app.mount("/static/graphiql", StaticFiles(directory=STATIC_FOLDER))
     return app
+
+
+def _calm_the_collector() -> None:
+    # What was imported stays for good, and a batch makes thousands of rows that live for its length only:
+    # looking for cycles among them took a fifth of its time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 def _graphiql(settings: Settings) -> Endpoint:
