@@ -1,0 +1,99 @@
+"""Every refusal, drawn as a tree: what the business says no to, and what the caller can do about it.
+
+Refusal
+├── RateUnknown               no rate for the service, provider or unit
+├── NoRateCardInForce         no card has come into force at the usage's time
+├── AmountTooLarge            no balance could hold the amount
+├── TimeOutOfRange            a time too far back or ahead, or an end before its start
+├── IdempotencyConflict       the key was used for another input
+├── CreditsExhausted          what is available does not cover it
+│   └── OverdraftLimitReached a prepaid account with nothing left starts no workflow
+├── BudgetExceeded            a blocking budget leaves less than it
+├── NotFound                  no such thing in this account
+│   ├── AccountNotFound
+│   ├── AgentNotFound
+│   ├── ApiKeyNotFound
+│   ├── GrantNotFound
+│   ├── HoldNotFound
+│   ├── BudgetNotFound
+│   ├── ServiceUsageNotFound
+│   ├── WebhookDeliveryNotFound
+│   ├── WebhookEndpointNotFound
+│   └── WorkflowNotFound
+├── WorkflowAlreadyEnded      it ended before, in another way
+├── WorkflowNestedTooDeep     more runs within runs than anyone needs
+├── ServiceUsageAlreadyVoided
+├── GrantAlreadyVoided
+├── HoldClosed                it was released, has expired, or its run has ended
+├── NothingToHold             the planned services cost nothing
+├── InvalidBudget             a limit that does not hold together
+├── InvalidAgent              settings that an adapter or a preset does not know
+├── InvalidRateCard           a version that is taken already
+├── InvalidWebhookEndpoint    an address that nothing can be sent to
+├── TooManyWebhookEndpoints   as many as an account can have
+├── WebhookEndpointDisabled   nothing is sent to it until it is enabled again
+└── ScopeNotHeld              a key cannot give what it does not have
+"""
+
+from metering.errors.absences import (
+    AccountNotFound,
+    AgentNotFound,
+    ApiKeyNotFound,
+    BudgetNotFound,
+    GrantNotFound,
+    HoldNotFound,
+    NotFound,
+    ServiceUsageNotFound,
+    WebhookDeliveryNotFound,
+    WebhookEndpointNotFound,
+    WorkflowNotFound,
+)
+from metering.errors.base import IdempotencyConflict, Refusal, ScopeNotHeld, TimeOutOfRange
+from metering.errors.cover import BudgetExceeded, CreditsExhausted, NothingToHold, OverdraftLimitReached
+from metering.errors.prices import AmountTooLarge, InvalidRateCard, NoRateCardInForce, RateUnknown
+from metering.errors.states import (
+    GrantAlreadyVoided,
+    HoldClosed,
+    InvalidAgent,
+    InvalidBudget,
+    ServiceUsageAlreadyVoided,
+    WorkflowAlreadyEnded,
+    WorkflowNestedTooDeep,
+)
+from metering.errors.webhooks import InvalidWebhookEndpoint, TooManyWebhookEndpoints, WebhookEndpointDisabled
+
+__all__ = [
+    "AccountNotFound",
+    "AgentNotFound",
+    "AmountTooLarge",
+    "ApiKeyNotFound",
+    "BudgetExceeded",
+    "BudgetNotFound",
+    "CreditsExhausted",
+    "GrantAlreadyVoided",
+    "GrantNotFound",
+    "HoldClosed",
+    "HoldNotFound",
+    "IdempotencyConflict",
+    "InvalidAgent",
+    "InvalidBudget",
+    "InvalidRateCard",
+    "InvalidWebhookEndpoint",
+    "NoRateCardInForce",
+    "NotFound",
+    "NothingToHold",
+    "OverdraftLimitReached",
+    "RateUnknown",
+    "Refusal",
+    "ScopeNotHeld",
+    "ServiceUsageAlreadyVoided",
+    "ServiceUsageNotFound",
+    "TimeOutOfRange",
+    "TooManyWebhookEndpoints",
+    "WebhookDeliveryNotFound",
+    "WebhookEndpointDisabled",
+    "WebhookEndpointNotFound",
+    "WorkflowAlreadyEnded",
+    "WorkflowNestedTooDeep",
+    "WorkflowNotFound",
+]
