@@ -15,11 +15,8 @@ from sqlalchemy.orm import Session
 
 from models import engines
 from models.availability import OutcomeUnknown, StoreUnavailable, is_lost, is_transient
-from models.writer import (
-    Command,
-    Lane,
-    SetCommand,
-)
+from models.lane import Lane
+from models.writer import Command, SetCommand
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")

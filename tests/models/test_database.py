@@ -16,7 +16,8 @@ from metering.errors import AccountNotFound
 from models.account import Account
 from models.availability import StoreUnavailable
 from models.database import Database
-from models.writer import MOST_ITEMS_WAITING, Command, SetCommand
+from models.lane import MOST_ITEMS_WAITING
+from models.writer import Command, SetCommand
 from tests.clock import SettableClock
 from tests.databases.opened import opened
 from tests.models.probes import Broken, append, append_together, name_of, new_account
