@@ -14,6 +14,7 @@ from strawberry.exceptions import StrawberryInputCoercionError
 from graph.types import refusals
 from graph.types.budget import Budget
 from graph.types.fitting import FittingService
+from graph.types.refusal_codes import RefusalCode
 from metering import errors
 from models.availability import is_unavailable
 from models.budget import Budget as BudgetRow
@@ -58,7 +59,7 @@ def refusal_of(refusal: errors.Refusal) -> refusals.Refusal:
     kind = _type_of(type(refusal))
     names = [field.name for field in dataclasses.fields(kind) if field.name != "code"]
     shown = {name: _shown(getattr(refusal, name)) for name in names}
-    return kind(code=refusals.RefusalCode[refusal.code], **shown)
+    return kind(code=RefusalCode[refusal.code], **shown)
 
 
 def refusal_handlers() -> list[RefusalHandler]:

@@ -10,11 +10,11 @@ from graph.context import Info
 from graph.ids import written
 from graph.inputs import optional_name
 from graph.loaders import filters
-from graph.loaders.balances import books_of
 from graph.loaders.pages import ListKey
 from graph.permissions import read_field
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
+from graph.types.balance import Balance
 from graph.types.budget import Budget
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
 from graph.types.event import Event, OfEventTypes
@@ -66,28 +66,6 @@ from models.identity import IdKind
 from pricing.credits import Credits
 
 
-@strawberry.type(
-    description="An account's credits at this moment; what has expired by now counts as gone back already."
-)
-class Balance:
-    """An account's credits at this moment."""
-
-    available: Credits = strawberry.field(
-        description="What grants in effect still hold, restricted ones included."
-    )
-    held: Credits = strawberry.field(description="What open holds set aside.")
-    granted: Credits = strawberry.field(description="All credits ever given and not taken back.")
-    spent: Credits = strawberry.field(description="All that usages cost, voided ones left out.")
-    overdraft: Credits = strawberry.field(description="The part of it that no grant covered: what is owed.")
-    expired: Credits = strawberry.field(description="What was left of grants when they expired.")
-    spendable: Credits | None = strawberry.field(
-        description=(
-            "What any workflow may still spend or hold: unrestricted grants in effect and the credit line; "
-            "null where nothing limits it."
-        )
-    )
-
-
 @strawberry.type(description="A tenant. Nothing of one account is ever visible to another.")
 class Account(Node):
     """A tenant."""
@@ -121,19 +99,8 @@ class Account(Node):
 
     @read_field("The account's credits at this moment.")
     async def balance(self, info: Info) -> Balance:
-        """Join the books with what is left of grants and with what is due."""
-        grants = await info.context.loaders.grant_sums_by_account.load(self.row.id)
-        dues = await info.context.loaders.dues_by_account.load(self.row.id)
-        books = books_of(self.row, grants, dues)
-        return Balance(
-            available=books.available,
-            held=books.held,
-            granted=books.granted,
-            spent=self.row.spent,
-            overdraft=self.row.owed,
-            expired=books.expired,
-            spendable=books.spendable,
-        )
+        """Add up the account's credits."""
+        return await Balance.of(self.row, info)
 
     @read_field("The account's agents, newest first.")
     async def agents(

@@ -1,87 +1,16 @@
 """Refusals as the graph shows them: typed members of each mutation's result."""
 
 from datetime import datetime
-from enum import StrEnum
 
 import strawberry
 
 from graph.types.budget import Budget
-from graph.types.enums import described
 from graph.types.fitting import FittingService
+from graph.types.refusal_codes import RefusalCode
 from models.hold import HoldStatus
 from models.workflow import WorkflowStatus
 from pricing.credits import Credits
 from pricing.units import ServiceType, UnitType
-
-
-@described(
-    "Why a mutation was refused.",
-    UNKNOWN_SERVICE="The rate card has no rate for the service type.",
-    UNKNOWN_PROVIDER="The rate card has no rate for that provider of the service.",
-    UNKNOWN_UNIT="The provider's service is not priced in that unit.",
-    NO_RATE_CARD_IN_FORCE="No rate card was in force at that time.",
-    AMOUNT_TOO_LARGE="No balance could hold the amount.",
-    TIME_OUT_OF_RANGE="The time lies outside the window open for recording.",
-    IDEMPOTENCY_CONFLICT="The idempotency key was used for another input.",
-    CREDITS_EXHAUSTED="Credits and credit line do not cover it.",
-    BUDGET_EXCEEDED="A budget leaves less than it.",
-    ACCOUNT_NOT_FOUND="There is no such account.",
-    AGENT_NOT_FOUND="There is no such agent in this account, or it is archived.",
-    API_KEY_NOT_FOUND="There is no such API key in this account.",
-    BUDGET_NOT_FOUND="There is no such budget in this account.",
-    SERVICE_USAGE_NOT_FOUND="There is no such service usage in this account.",
-    WORKFLOW_NOT_FOUND="There is no such workflow in this account.",
-    WORKFLOW_ALREADY_ENDED="The workflow ended before, in another way.",
-    SERVICE_USAGE_ALREADY_VOIDED="The usage was voided before.",
-    GRANT_NOT_FOUND="There is no such grant in the account.",
-    GRANT_ALREADY_VOIDED="The grant was voided before.",
-    HOLD_NOT_FOUND="There is no such hold in this account.",
-    HOLD_CLOSED="The hold was released, has expired, or its workflow has ended.",
-    NOTHING_TO_HOLD="The planned services cost nothing.",
-    WORKFLOW_NESTED_TOO_DEEP="The workflow would have too many ancestors.",
-    INVALID_BUDGET="The budget does not hold together.",
-    INVALID_AGENT="Adapter, preset or settings do not hold together.",
-    SCOPE_NOT_HELD="A key cannot give a scope that it does not hold.",
-    WEBHOOK_ENDPOINT_NOT_FOUND="There is no such webhook endpoint in this account, or it is removed.",
-    WEBHOOK_DELIVERY_NOT_FOUND="There is no such webhook delivery in this account.",
-    INVALID_WEBHOOK_ENDPOINT="Nothing can be sent to such an address.",
-    TOO_MANY_WEBHOOK_ENDPOINTS="The account has as many webhook endpoints as it can have.",
-    WEBHOOK_ENDPOINT_DISABLED="Nothing is sent to the endpoint until it is enabled again.",
-)
-class RefusalCode(StrEnum):
-    """Why a mutation was refused."""
-
-    UNKNOWN_SERVICE = "UNKNOWN_SERVICE"
-    UNKNOWN_PROVIDER = "UNKNOWN_PROVIDER"
-    UNKNOWN_UNIT = "UNKNOWN_UNIT"
-    NO_RATE_CARD_IN_FORCE = "NO_RATE_CARD_IN_FORCE"
-    AMOUNT_TOO_LARGE = "AMOUNT_TOO_LARGE"
-    TIME_OUT_OF_RANGE = "TIME_OUT_OF_RANGE"
-    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
-    CREDITS_EXHAUSTED = "CREDITS_EXHAUSTED"
-    BUDGET_EXCEEDED = "BUDGET_EXCEEDED"
-    ACCOUNT_NOT_FOUND = "ACCOUNT_NOT_FOUND"
-    AGENT_NOT_FOUND = "AGENT_NOT_FOUND"
-    API_KEY_NOT_FOUND = "API_KEY_NOT_FOUND"
-    BUDGET_NOT_FOUND = "BUDGET_NOT_FOUND"
-    SERVICE_USAGE_NOT_FOUND = "SERVICE_USAGE_NOT_FOUND"
-    WORKFLOW_NOT_FOUND = "WORKFLOW_NOT_FOUND"
-    WORKFLOW_ALREADY_ENDED = "WORKFLOW_ALREADY_ENDED"
-    SERVICE_USAGE_ALREADY_VOIDED = "SERVICE_USAGE_ALREADY_VOIDED"
-    GRANT_NOT_FOUND = "GRANT_NOT_FOUND"
-    GRANT_ALREADY_VOIDED = "GRANT_ALREADY_VOIDED"
-    HOLD_NOT_FOUND = "HOLD_NOT_FOUND"
-    HOLD_CLOSED = "HOLD_CLOSED"
-    NOTHING_TO_HOLD = "NOTHING_TO_HOLD"
-    WORKFLOW_NESTED_TOO_DEEP = "WORKFLOW_NESTED_TOO_DEEP"
-    INVALID_BUDGET = "INVALID_BUDGET"
-    INVALID_AGENT = "INVALID_AGENT"
-    SCOPE_NOT_HELD = "SCOPE_NOT_HELD"
-    WEBHOOK_ENDPOINT_NOT_FOUND = "WEBHOOK_ENDPOINT_NOT_FOUND"
-    WEBHOOK_DELIVERY_NOT_FOUND = "WEBHOOK_DELIVERY_NOT_FOUND"
-    INVALID_WEBHOOK_ENDPOINT = "INVALID_WEBHOOK_ENDPOINT"
-    TOO_MANY_WEBHOOK_ENDPOINTS = "TOO_MANY_WEBHOOK_ENDPOINTS"
-    WEBHOOK_ENDPOINT_DISABLED = "WEBHOOK_ENDPOINT_DISABLED"
 
 
 @strawberry.interface(description="An expected no: nothing was done, and the message says what would help.")

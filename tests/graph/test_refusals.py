@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from graph.errors import refusal_handlers
 from graph.schema import schema_text
 from graph.types import refusals
+from graph.types.refusal_codes import RefusalCode
 from metering import errors
 from models.api_key import Scope
 from models.rate_card import PublishedRate, PublishedRateCard
@@ -77,7 +78,7 @@ def shown_as(name: str) -> str | None:
 def test_every_code_is_listed() -> None:
     codes = {kind.code for kind in kinds(errors.Refusal) if hasattr(kind, "code")}
     codes |= {"UNKNOWN_SERVICE", "UNKNOWN_PROVIDER", "UNKNOWN_UNIT"}
-    assert codes - {"INVALID_RATE_CARD"} == {code.value for code in refusals.RefusalCode}
+    assert codes - {"INVALID_RATE_CARD"} == {code.value for code in RefusalCode}
 
 
 async def refused(ask: Door, key: str, field: str) -> tuple[str, str, str]:
