@@ -1,11 +1,12 @@
 """What the machine chooses from: few values, near each other, so that stories meet."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis.strategies import SearchStrategy, integers, lists, sampled_from
 
+from tests.clock import NOON
 from tests.metering.machine.oracle import HOUR, Plan
-from tests.metering.machine.prices import CREDIT
+from tests.metering.machine.prices import CREDIT, SECOND_CARD_FROM
 
 AMOUNTS = sampled_from([1, CREDIT // 4, 20 * CREDIT, 33_333_333, 60 * CREDIT, 100 * CREDIT])
 USAGES = sampled_from(
@@ -34,13 +35,13 @@ SPANS = sampled_from(
     ]
 )
 NAMES = sampled_from(["call", "chat"])
-ADAPTERS = sampled_from([None, "emergencyservices", "languagelearning"])
+ADAPTERS = sampled_from([None, "emergencyservices", "emergencyservices", "languagelearning"])
 USERS = sampled_from([None, "ann", "bob"])
 KEYS = sampled_from(["key 1", "key 2"])
 AGENTS = sampled_from([None, None, "agent 1"])
 ENDS = sampled_from(["COMPLETED", "COMPLETED", "FAILED", "CANCELLED"])
 PLANS: SearchStrategy[Plan] = AMOUNTS | lists(USAGES, min_size=1, max_size=3).map(tuple)
-RESTRICTIONS = sampled_from([None, None, ("ADAPTER", "emergencyservices"), ("WORKFLOW", "call")])
+RESTRICTIONS = sampled_from([None, ("ADAPTER", "emergencyservices"), ("WORKFLOW", "call")])
 # Mostly now; sometimes back as far as can be, too far back, ahead, or too far ahead.
 AGO = sampled_from(
     [
@@ -70,3 +71,6 @@ WHOSE: SearchStrategy[tuple[str, str | None]] = sampled_from(
 )
 ZONES = sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"])
 PICKS = integers(0, 999)
+PRIORITIES = sampled_from([100, 100, 5])
+# Just before other prices come into force; just before a clock in Europe is set; or neither.
+BEGINNINGS = sampled_from([NOON, SECOND_CARD_FROM - HOUR, datetime(2026, 3, 29, 0, 30, tzinfo=UTC)])

@@ -19,17 +19,19 @@ from hypothesis.stateful import (
 from hypothesis.strategies import just, lists, none, sampled_from, tuples
 
 from models.database import Database
-from tests.clock import NOON, SettableClock
+from tests.clock import SettableClock
 from tests.metering.machine.books import Books, Refused
 from tests.metering.machine.choices import (
     ADAPTERS,
     AGENTS,
     AGO,
+    BEGINNINGS,
     ENDS,
     KEYS,
     NAMES,
     PICKS,
     PLANS,
+    PRIORITIES,
     RESTRICTIONS,
     SPANS,
     USAGES,
@@ -72,29 +74,37 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(
         target=runs,
+        begins=BEGINNINGS,
         limit=sampled_from([0, 0, 30 * CREDIT, 100 * CREDIT, None]),
-        granted=sampled_from([0, 60 * CREDIT, 200 * CREDIT, 1_000 * CREDIT]),
+        granted=lists(
+            tuples(sampled_from([60 * CREDIT, 300 * CREDIT]), PRIORITIES, RESTRICTIONS), max_size=3
+        ),
         names=lists(NAMES, max_size=2),
     )
-    def account(self, limit: int | None, granted: int, names: list[str]) -> Made:
+    def account(
+        self,
+        begins: datetime,
+        limit: int | None,
+        granted: list[tuple[int, int, tuple[str, str] | None]],
+        names: list[str],
+    ) -> Made:
         """An account that mostly has credits, a run and a run within it, so that a story can begin at once."""
-        self.store.clock.now = NOON
-        self.oracle = Oracle(Books(NOON, limit))
+        self.store.clock.now = begins
+        self.oracle = Oracle(Books(begins, limit))
         self.real: Real = self.store.runner.run(new_account(self.store.database, limit))
-        if granted:
-            self.made("grant", None, self.grant_of(granted))
+        for amount, priority, restriction in granted:
+            self.made("grant", None, self.grant_of(amount, priority, None, None, restriction))
         made: list[str] = []
         for name in names:
             parent = made[0] if made else None
-            made += self.made(
-                "start", "run", self.run_of(name, None, None, "ann", "key 1", parent, None)
-            ).values
+            run = self.run_of(name, "emergencyservices", None, "ann", "key 1", parent, None)
+            made += self.made("start", "run", run).values
         return multiple(*made)
 
     @rule(
         target=grants,
         amount=sampled_from([CREDIT // 4, 60 * CREDIT, 100 * CREDIT, 500 * CREDIT]),
-        priority=sampled_from([100, 100, 5]),
+        priority=PRIORITIES,
         effective_in=sampled_from([None, None, None, HOUR, timedelta(days=1), -HOUR]),
         expires_in=none() | SPANS,
         restriction=RESTRICTIONS,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.clock import NOON
 from tests.metering.machine.machine import Machine
 from tests.metering.machine.oracle import HOUR
 from tests.metering.machine.paying import cover
@@ -21,7 +22,7 @@ def story(database_url: str) -> Iterator[Machine]:
     """A prepaid account without a credit line, with 100 credits; in the end the books must agree once more."""
     with started(database_url) as store:
         machine = Machine(store)
-        machine.account(0, 100 * CREDIT, [])
+        machine.account(NOON, 0, [(100 * CREDIT, 100, None)], [])
         yield machine
         machine.expire()
         machine.the_books_agree()
@@ -31,6 +32,18 @@ def run(story: Machine, name: str = "call", parent: str | None = None, **hold: A
     inputs = story.run_of(name, None, None, None, "key 1", parent, None)
     [label] = story.made("start", "run", inputs | hold).values
     return str(label)
+
+
+def test_what_is_reserved_for_a_run_is_burnt_before_what_has_priority(story: Machine) -> None:
+    story.made("grant", None, story.grant_of(100 * CREDIT, 5))
+    story.made("grant", None, story.grant_of(10 * CREDIT, 100, None, None, ("WORKFLOW", "call")))
+    story.add(run(story), "PHONE twilio 1 MINUTES", None)
+
+
+def test_an_extension_has_the_prices_of_its_hold_though_others_are_in_force(story: Machine) -> None:
+    story.hold(run(story), ("PHONE twilio 1 MINUTES",), 33 * DAY)
+    story.wait(12 * DAY)
+    story.extend("hold 1", ("PHONE twilio 1 MINUTES",), None)
 
 
 def test_a_hold_ends_when_its_time_is_over_whenever_that_is_noticed(story: Machine) -> None:
