@@ -5,9 +5,12 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from pricing.catalogue import Catalogue
 from pricing.credits import Credits
 from pricing.decimal_text import LIMIT_MICROS, MICROS
 from pricing.names import LONGEST_NAME, did_you_mean, name_from_text
+from pricing.rate_card import RateCard
+from pricing.units import ServiceType
 
 
 class AccuracyRequirement(StrEnum):
@@ -59,9 +62,24 @@ class ServiceConfiguration:
     def overridden_by(self, settings: Mapping[str, object]) -> Self:
         """Return this configuration with each field that the settings name in place of its own.
 
-        Raises InvalidConfiguration for an unknown field or a value of the wrong kind.
+        Raises InvalidConfiguration for an unknown field, a value of the wrong kind, and settings that
+        contradict one another. Whole settings, as `to_mapping` writes them, name every provider, also where
+        its service is off: no contradiction.
         """
-        return replace(self, **{field: _read(field, value) for field, value in settings.items()})
+        values = {field: _read(field, value) for field, value in settings.items()}
+        if len(values) < len(_READERS):
+            _refuse_contradictions(values)
+        return replace(self, **values)
+
+    def provider_of(self, service_type: ServiceType) -> str | None:
+        """Return the provider configured for a service type; None where there is no field for it."""
+        field = _PROVIDER_FIELDS.get(service_type)
+        return None if field is None else getattr(self, field)
+
+    def disabled_by(self, service_type: ServiceType) -> str | None:
+        """Return the field that switches the service type off; None where it is on."""
+        enabled = _ENABLED_BY.get(_PROVIDER_FIELDS.get(service_type, ""))
+        return None if enabled is None or getattr(self, enabled) else enabled
 
     def to_mapping(self) -> dict[str, object]:
         """Return every field as JSON holds it, credits as decimal text; `parse` reads it back."""
@@ -73,12 +91,56 @@ class ServiceConfiguration:
         }
 
 
+def refuse_unknown_providers(
+    configuration: ServiceConfiguration, card: RateCard, catalogue: Catalogue
+) -> None:
+    """Raise InvalidConfiguration for a provider that neither the rate card nor the catalogue knows.
+
+    Providers of services that are switched off are not looked at: nothing will run on them.
+    """
+    for service_type, field in _PROVIDER_FIELDS.items():
+        if configuration.disabled_by(service_type) is None:
+            _refuse_unknown(field, configuration.provider_of(service_type), service_type, card, catalogue)
+    fallback = configuration.fallback_ai_model
+    _refuse_unknown("fallback_ai_model", fallback, ServiceType.GPT, card, catalogue)
+
+
+_PROVIDER_FIELDS = {
+    ServiceType.GPT: "primary_ai_model",
+    ServiceType.VOICE_STT: "stt_provider",
+    ServiceType.VOICE_TTS: "tts_provider",
+    ServiceType.PHONE: "phone_provider",
+    ServiceType.VISION: "vision_provider",
+}
 _ENABLED_BY = {
     "stt_provider": "voice_enabled",
     "tts_provider": "voice_enabled",
     "phone_provider": "phone_enabled",
     "vision_provider": "vision_enabled",
 }
+
+
+def _refuse_unknown(
+    field: str, provider: str | None, service_type: ServiceType, card: RateCard, catalogue: Catalogue
+) -> None:
+    priced = (rate.provider for rate in card.rates if rate.service_type is service_type)
+    known = dict.fromkeys((*catalogue.providers(service_type), *priced))
+    if provider is not None and provider not in known:
+        fix = f"there is no {service_type} provider {provider!r}. {did_you_mean(provider, known)}"
+        raise InvalidConfiguration(field, fix)
+
+
+def _refuse_contradictions(values: Mapping[str, object]) -> None:
+    for provider, enabled in _ENABLED_BY.items():
+        if values.get(enabled) is False and values.get(provider) is not None:
+            raise InvalidConfiguration(
+                provider, f"{enabled} is false: set it to true, or leave {provider} out."
+            )
+    fallback = values.get("fallback_ai_model")
+    if fallback is not None and fallback == values.get("primary_ai_model"):
+        raise InvalidConfiguration(
+            "fallback_ai_model", "it is the primary model itself: name another, or null for none."
+        )
 
 
 # The values belong to fields of several types; __post_init__ and the readers below see to each.
