@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from adapters.registry import UnknownAdapter
 from adapters.resolution import resolve_service_configuration
 from adapters.service_configuration import UnknownPreset
-from metering.errors import AgentNotFound, InvalidAgent
+from metering.errors import AgentNotFound, InvalidAgent, NoRateCardInForce
 from metering.ledger import locked_account
+from metering.rate_cards import price_book
 from models.agent import Agent
 from models.base import Json
 from models.identity import new_id
-from pricing.configuration import InvalidConfiguration, ServiceConfiguration
+from pricing.catalogue import built_in_catalogue
+from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
 
 
 def create_agent(
@@ -31,7 +33,7 @@ def create_agent(
     Raises AccountNotFound, and InvalidAgent where adapter, preset or settings do not hold together.
     """
     locked_account(session, account_id)
-    _resolved(business_adapter, preset, custom_settings)
+    _require_known(session, _resolved(business_adapter, preset, custom_settings), now)
     agent = Agent(
         account_id=account_id,
         id=new_id(),
@@ -63,7 +65,7 @@ def update_agent(
     """
     agent = _agent(session, account_id, agent_id)
     if custom_settings is not None:
-        _resolved(agent.business_adapter, agent.preset, custom_settings)
+        _require_known(session, _resolved(agent.business_adapter, agent.preset, custom_settings), now)
         agent.custom_settings = custom_settings
     agent.name = name or agent.name
     agent.updated_at = now
@@ -97,6 +99,15 @@ def _agent(session: Session, account_id: UUID, agent_id: UUID) -> Agent:
     if agent is None or agent.archived_at is not None:
         raise AgentNotFound
     return agent
+
+
+def _require_known(session: Session, configuration: ServiceConfiguration, now: datetime) -> None:
+    try:
+        refuse_unknown_providers(configuration, price_book(session).in_force(now), built_in_catalogue())
+    except InvalidConfiguration as error:
+        raise InvalidAgent(error.field, str(error)) from error
+    except NoRateCardInForce:
+        pass  # no provider has a price yet, so none is better known than another
 
 
 def _resolved(business_adapter: str, preset: str | None, custom_settings: Json) -> ServiceConfiguration:
