@@ -140,6 +140,8 @@ class Database:
             try:
                 session.commit()
             except (SQLAlchemyError, OSError) as error:
+                # SQLite leaves the transaction open, and nothing would end it before the next one begins.
+                session.invalidate()
                 if is_lost(error):
                     # Trying again could do it twice: what has no idempotency key would not be recognised.
                     raise OutcomeUnknown("The connection was lost while committing.") from error
