@@ -233,8 +233,7 @@ class Books:
             due: list[tuple[datetime, int, int, str]] = []
             for age, (label, hold) in enumerate(self.holds.items()):
                 if hold.status == "OPEN" and hold.expires_at <= now:
-                    # Of holds that end together, the younger goes first: it may have borrowed from the other.
-                    due.append((hold.expires_at, 0, -age, label))
+                    due.append((hold.expires_at, 0, age, label))
             for age, (label, grant) in enumerate(self.grants.items()):
                 if grant.remaining and grant.expires_at is not None and grant.expires_at <= now:
                     due.append((grant.expires_at, 1, age, label))

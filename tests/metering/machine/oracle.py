@@ -174,7 +174,7 @@ class Oracle:
     def extend(self, hold: str, plan: Plan | None, expires_in: timedelta | None) -> Answer:
         found = self._open_hold(hold)
         if expires_in is not None:
-            found.expires_at = self.books.now + expires_in
+            found.expires_at = max(found.expires_at, self.books.now + expires_in)
         added = 0 if plan is None else self._set_aside(hold, plan)
         return {"hold": hold, "added": added} | self._lasting(found)
 

@@ -66,12 +66,21 @@ def metered_micros(plan: list[str]) -> dict[tuple[str, str], int]:
 
 
 def affordable_micros(card: int, plan: list[str], amount: int) -> int:
-    """Tell for how many microseconds all time-metered services of a plan can run side by side for an amount."""
+    """Tell for how many microseconds all time-metered services of a plan can run side by side for an amount.
+
+    Each runs in the unit in which it was planned first, of which a started millionth counts.
+    """
+    units: dict[tuple[str, str], str] = {}
+    for text in plan:
+        if text.split()[3] in _SECONDS:
+            units.setdefault(service(text), text.split()[3])
 
     def cost(micros: int) -> int:
-        seconds = Fraction(micros, 1_000_000)
-        each = (f"{type_} {provider} {seconds} SECONDS" for type_, provider in metered_micros(plan))
-        return sum(price(card, text) for text in each)
+        each = (
+            (*of, Fraction(ceil(Fraction(micros, _SECONDS[unit])), 1_000_000), unit)
+            for of, unit in units.items()
+        )
+        return sum(price(card, " ".join(map(str, usage))) for usage in each)
 
     least, most = 0, 1
     while cost(most) <= amount:
