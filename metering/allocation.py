@@ -133,7 +133,12 @@ def usable(grants: Iterable[Grant], *, purpose: Purpose, now: datetime) -> list[
 
 def is_live(grant: Grant, now: datetime) -> bool:
     """Tell whether the grant is in effect, not expired and not voided."""
-    return grant.effective_at <= now and not is_expired(grant, now) and grant.voided_at is None
+    return is_in_effect(grant, now) and not is_expired(grant, now)
+
+
+def is_in_effect(grant: Grant, now: datetime) -> bool:
+    """Tell whether the grant's time has begun and it was not voided; it may be over."""
+    return grant.effective_at <= now and grant.voided_at is None
 
 
 def is_expired(grant: Grant, now: datetime) -> bool:

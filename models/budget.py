@@ -82,6 +82,7 @@ class BudgetUse(Base):
     __table_args__ = (
         ForeignKeyConstraint(["account_id", "budget_id"], ["budget.account_id", "budget.id"]),
         CheckConstraint("used >= 0 AND held >= 0 AND alerted >= 0", name="bounds"),
+        Index("ix_budget_use_window", "account_id", "budget_id", "window_start"),
         {"sqlite_strict": True},
     )
 

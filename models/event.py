@@ -31,6 +31,7 @@ class Event(Base):
             name="type",
         ),
         Index("ix_event_occurred", "account_id", "occurred_at", "id"),
+        Index("ix_event_type", "account_id", "type", "occurred_at", "id"),
         Index(
             "ix_event_waiting",
             "account_id",

@@ -12,6 +12,8 @@ from sqlalchemy import (
     Integer,
     Text,
     UniqueConstraint,
+    literal_column,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,6 +51,13 @@ class Grant(Base):
         CheckConstraint("(restriction_kind IS NULL) = (restriction_name IS NULL)", name="restriction"),
         CheckConstraint("restriction_kind IN ('ADAPTER', 'WORKFLOW')", name="restriction_kind"),
         Index("ix_credit_grant_created", "account_id", "created_at", "id"),
+        Index(
+            "ix_credit_grant_remaining",
+            "account_id",
+            "id",
+            sqlite_where=text("remaining > 0"),
+            postgresql_where=text("remaining > 0"),
+        ),
         {"sqlite_strict": True},
     )
 
@@ -66,6 +75,10 @@ class Grant(Base):
     voided: Mapped[Credits | None] = mapped_column(Money)
     voided_at: Mapped[datetime | None] = mapped_column(Instant)
     void_reason: Mapped[str | None] = mapped_column(Text)
+
+
+WITH_SOMETHING_LEFT = Grant.remaining > literal_column("0")
+"""Grants that keep something. Its zero is no parameter, so that the index of such grants serves it."""
 
 
 class LedgerTransfer(Base):

@@ -5,6 +5,8 @@ that it does not matter when it runs, how often, or in how many processes.
 """
 
 import asyncio
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from uuid import UUID
@@ -31,6 +33,7 @@ class ExpiryJob:
         self._database = database
         self._loop: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
+        self._left_alone: dict[UUID, float] = {}
 
     def start(self) -> None:
         """Begin to work in the background."""
@@ -46,20 +49,32 @@ class ExpiryJob:
         """Expire all that is due now; say in how many accounts there was something."""
         count = 0
         while due := await self._due():
-            count += len(due)
             for account_id in due:
-                expired = await self._database.write(
-                    Command(account_id, partial(expire_credits, account_id=account_id))
-                )
-                account = format_id(IdKind.ACCOUNT, account_id)
-                log.info("expired", account=account, holds=expired.hold_count, grants=expired.grant_count)
+                count += await self._expire(account_id)
         return count
 
-    async def _due(self) -> list[UUID]:
-        now = self._database.clock()
-        return list(
-            await self._database.ask(lambda session: due_accounts(session, now=now, most=MOST_AT_ONCE))
+    async def _due(self) -> Sequence[UUID]:
+        now, moment = self._database.clock(), time.monotonic()
+        self._left_alone = {key: until for key, until in self._left_alone.items() if until > moment}
+        besides = tuple(self._left_alone)
+        return await self._database.ask(
+            lambda session: due_accounts(session, now=now, most=MOST_AT_ONCE, besides=besides)
         )
+
+    async def _expire(self, account_id: UUID) -> bool:
+        account = format_id(IdKind.ACCOUNT, account_id)
+        verb = partial(expire_credits, account_id=account_id)
+        try:
+            expired = await self._database.write(Command(account_id, verb))
+        except Exception as error:
+            if is_unavailable(error):
+                raise
+            # One account's trouble is not the others': it is left alone for a while, and they go on.
+            self._left_alone[account_id] = time.monotonic() + LONGEST_PAUSE_SECONDS
+            log.exception("expiry of an account failed", account=account)
+            return False
+        log.info("expired", account=account, holds=expired.hold_count, grants=expired.grant_count)
+        return True
 
     async def _work(self) -> None:
         pause = PAUSE_SECONDS

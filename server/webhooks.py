@@ -7,9 +7,10 @@ round is a few short writes among the others, and sending happens beside them, s
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -29,6 +30,8 @@ from models.database import Database
 from models.identity import IdKind, format_id
 from models.writer import Command
 from server.webhooks_http import Delivered, WebhookSender
+
+Answer = TypeVar("Answer")
 
 MOST_AT_ONCE = 32
 MOST_OF_AN_ACCOUNT = 8
@@ -104,29 +107,33 @@ class WebhookWorker:
 
     async def _dispatch(self) -> bool:
         accounts = await self._database.ask(accounts_with_waiting_events)
-        # Given together, so that the writer commits them together.
-        await asyncio.gather(
-            *(
-                self._database.write(Command(each, partial(dispatch_events, account_id=each)))
-                for each in accounts
-            )
-        )
-        return bool(accounts)
+        commands = [Command(each, partial(dispatch_events, account_id=each)) for each in accounts]
+        return bool(await self._done(commands))
 
     async def _start_attempts(self) -> bool:
         shares = self._shares(await self._waiting_accounts())
-        claimed = await asyncio.gather(
-            *(
-                self._database.write(
-                    Command(account_id, partial(claim_deliveries, account_id=account_id, most=most))
-                )
-                for account_id, most in shares.items()
-            )
-        )
-        attempts = [attempt for each in claimed for attempt in each]
+        commands = [
+            Command(account_id, partial(claim_deliveries, account_id=account_id, most=most))
+            for account_id, most in shares.items()
+        ]
+        attempts = [attempt for each in await self._done(commands) for attempt in each]
         for attempt in attempts:
             self._start_attempt(attempt)
         return bool(attempts)
+
+    async def _done(self, commands: Sequence[Command[Answer]]) -> list[Answer]:
+        """Give the commands together, so that they are committed together, and give the answers there are.
+
+        One account's trouble is not the others': it is logged, and the next round tries again.
+        """
+        writes = (self._database.write(command) for command in commands)
+        answers: list[Answer] = []
+        for outcome in await asyncio.gather(*writes, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                _log_trouble("webhooks of an account failed", outcome)
+            else:
+                answers.append(outcome)
+        return answers
 
     async def _waiting_accounts(self) -> list[UUID]:
         if self._closing or self._room() == 0:
@@ -206,7 +213,7 @@ def _names(attempt: Attempt) -> dict[str, object]:
     }
 
 
-def _log_trouble(event: str, error: Exception, **about: object) -> None:
+def _log_trouble(event: str, error: BaseException, **about: object) -> None:
     if is_unavailable(error):
         log.warning(event, reason="the store is unavailable", **about)
     else:

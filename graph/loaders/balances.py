@@ -10,7 +10,7 @@ from graph.context import AnySelect, Snapshot
 from graph.loaders.dues import Dues
 from models.account import Account
 from models.base import BigInt, total
-from models.ledger import Grant
+from models.ledger import WITH_SOMETHING_LEFT, Grant
 from pricing.credits import Credits
 
 
@@ -80,7 +80,7 @@ def _statement(keys: list[UUID], snapshot: Snapshot) -> AnySelect:
             _total_where(and_(live, Grant.restriction_kind.is_(None))),
             _total_where(expired),
         )
-        .where(Grant.account_id.in_(keys), Grant.remaining > Credits.ZERO)
+        .where(Grant.account_id.in_(keys), WITH_SOMETHING_LEFT)
         .group_by(Grant.account_id)
     )
 

@@ -85,7 +85,7 @@ async def set_budget(info: Info, input: SetInput) -> SetBudgetResult:
         scope=input.scope,
         window=input.window,
         limit=input.limit,
-        subject=inputs.optional_text("subject", input.subject),
+        subject=_subject(input),
         name=inputs.optional_name("name", input.name),
         time_zone=inputs.name("timeZone", input.time_zone),
         action=input.action,
@@ -93,6 +93,13 @@ async def set_budget(info: Info, input: SetInput) -> SetBudgetResult:
     )
     verb = partial(setting.set_budget, item=item)
     return BudgetSet(budget=Budget.of(await info.context.write(Command(item.account_id, verb))))
+
+
+def _subject(given: SetBudgetInput) -> str | None:
+    # A subject that no run can have would be a limit that silently never applies.
+    if given.scope is BudgetScope.WORKFLOW_NAME:
+        return inputs.optional_name("subject", given.subject)
+    return inputs.optional_text("subject", given.subject)
 
 
 async def remove_budget(info: Info, input: RemoveInput) -> RemoveBudgetResult:

@@ -32,7 +32,12 @@ class BudgetUse:
     window_start: datetime = strawberry.field(description="When the window began.")
     window_end: datetime | None = strawberry.field(description="When the window ends; null is never.")
     used: Credits = strawberry.field(description="What usages of this window cost, voided ones left out.")
-    held: Credits = strawberry.field(description="What holds made in this window still set aside.")
+    held: Credits = strawberry.field(
+        description=(
+            "What holds made in this window still set aside; one that has expired counts until that is noted, "
+            "mostly within a second."
+        )
+    )
     left: Credits = strawberry.field(description="What may still be spent or held.")
 
     @classmethod

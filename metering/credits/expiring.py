@@ -1,6 +1,6 @@
 """Expire what has had its time: every verb does so for its own account, a job for those that are quiet."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -28,7 +28,9 @@ def expire_credits(session: Session, *, account_id: UUID, now: datetime) -> Expi
     return Expiry(*expire(open_before_expiry(session, [account_id], now=now)))
 
 
-def due_accounts(session: Session, *, now: datetime, most: int) -> Sequence[UUID]:
+def due_accounts(
+    session: Session, *, now: datetime, most: int, besides: Collection[UUID] = ()
+) -> Sequence[UUID]:
     """Name accounts of which something may have expired, the longest due first."""
-    due = select(Account.id).where(Account.expiry_due_at <= now).order_by(Account.expiry_due_at).limit(most)
-    return session.scalars(due).all()
+    due = select(Account.id).where(Account.expiry_due_at <= now, Account.id.not_in(besides))
+    return session.scalars(due.order_by(Account.expiry_due_at).limit(most)).all()

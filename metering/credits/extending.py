@@ -29,7 +29,7 @@ FURTHEST = timedelta(days=35)
 
 @dataclass(frozen=True, slots=True)
 class ExtendHold:
-    """More credits, more time, or both, for an open hold."""
+    """More credits, more time, or both, for an open hold; it never expires earlier than it would have."""
 
     account_id: UUID
     hold_id: UUID
@@ -137,7 +137,7 @@ def _extend(
         hold.rate_card_id = hold.rate_card_id or planned.card_id
         added = planned.total
     if item.expires_in is not None:
-        hold.expires_at = postings.now + item.expires_in
+        hold.expires_at = max(hold.expires_at, postings.now + item.expires_in)
         postings.note_expiry(postings.accounts[hold.account_id], hold.expires_at)
     held_until, affordable_until = _times(hold, run, lines, postings, prices)
     return HoldExtension(hold, added, held_until, affordable_until, replayed=False)

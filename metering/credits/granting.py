@@ -1,7 +1,7 @@
 """Give credits to an account, and take back what is left of them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -149,4 +149,4 @@ def _grant(item: GrantCredits, now: datetime) -> Grant:
 
 
 _TABLE = table_of(Grant)
-_LATEST = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
+_LATEST = datetime.max.replace(tzinfo=UTC)

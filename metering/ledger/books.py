@@ -109,10 +109,18 @@ class Books:
         self.budgets.require_any_room(run, lendable=lendable)
 
     def require_room(self, account_id: UUID, amount: Credits) -> None:
-        """Raise AmountTooLarge where the account's books could not hold what it spends with the amount."""
+        """Raise AmountTooLarge where the account's books could not hold what it sets aside or spends anew."""
         account = self.accounts[account_id]
         if (account.spent + account.held + amount).micros >= LIMIT_MICROS:
             raise AmountTooLarge("The account's books cannot hold so large a sum.")
+
+    def require_room_for(self, run: Workflow, amount: Credits, service: Service) -> None:
+        """Raise AmountTooLarge as `require_room`; what the run's holds pay is in the books already."""
+        account = self.accounts[run.account_id]
+        if (account.spent + account.held + amount).micros >= LIMIT_MICROS:
+            payments = self.allocation(run, amount, service).payments
+            from_holds = Credits.total(each.amount for each in payments if each.share is not None)
+            self.require_room(run.account_id, amount - from_holds)
 
     def draft_of_hold(self, run: Workflow) -> Draft:
         """Begin to work out what a new hold is made of: ancestors, grants and the credit line."""

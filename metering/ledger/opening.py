@@ -19,7 +19,7 @@ from models.account import Account
 from models.event import EventType
 from models.hold import Hold, HoldStatus
 from models.identity import IdKind, format_id
-from models.ledger import Grant
+from models.ledger import WITH_SOMETHING_LEFT, Grant
 from models.writer import locked_accounts
 from pricing.credits import Credits
 
@@ -79,21 +79,22 @@ def expire(postings: Postings) -> tuple[int, int]:
     lenders = filter(None, (postings.holds.lender(share.part) for share in expired))
     postings.budgets.load((share.run, share.line.held_at) for share in (*expired, *lenders))
     holds = {share.hold.id: share.hold for share in expired}
-    for hold in holds.values():
-        _note(postings.outbox, hold)
+    before = {hold.id: hold.released for hold in holds.values()}
     postings.close(expired, HoldStatus.EXPIRED)
+    for hold in holds.values():
+        _note(postings.outbox, hold, hold.released - before[hold.id])
     grants = postings.expire_grants()
     _note_next(postings, due)
     postings.write()
     return len(holds), grants
 
 
-def _note(outbox: Outbox, hold: Hold) -> None:
-    if hold.remaining:
+def _note(outbox: Outbox, hold: Hold, released: Credits) -> None:
+    if released:
         data: dict[str, object] = {
             "holdId": format_id(IdKind.HOLD, hold.id),
             "workflowId": format_id(IdKind.WORKFLOW, hold.workflow_id),
-            "releasedCredits": str(hold.remaining),
+            "releasedCredits": str(released),
             "expiredAt": hold.expires_at.isoformat(),
         }
         outbox.add(hold.account_id, EventType.HOLD_EXPIRED, data)
@@ -117,6 +118,6 @@ def _grants(session: Session, accounts: Iterable[UUID]) -> dict[UUID, list[Grant
 
 _LIVE_GRANTS = (
     select(Grant)
-    .where(Grant.account_id.in_(bindparam("accounts", expanding=True)), Grant.remaining > Credits.ZERO)
+    .where(Grant.account_id.in_(bindparam("accounts", expanding=True)), WITH_SOMETHING_LEFT)
     .order_by(Grant.id)
 )

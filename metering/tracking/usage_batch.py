@@ -41,7 +41,7 @@ class UsageBatch:
         Raises RateUnknown, NoRateCardInForce, AmountTooLarge.
         """
         priced, rate_id = self.prices.price(service_type, provider, quantity, at=used_at)
-        self.postings.require_room(workflow.account_id, priced.credits)
+        self.postings.require_room_for(workflow, priced.credits, Service(service_type, provider))
         return ServiceUsage(
             account_id=workflow.account_id,
             id=new_id(),

@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.add_column('credit_grant', sa.Column('void_reason', sa.Text(), nullable=True))
     op.add_column('idempotent_request', sa.Column('answer', sa.Text(), nullable=True))
     op.add_column('workflow', sa.Column('ancestor_ids', sa.Text(), nullable=False, server_default=''))
+    op.create_index('ix_credit_grant_remaining', 'credit_grant', ['account_id', 'id'], unique=False, sqlite_where=sa.text('remaining > 0'), postgresql_where=sa.text('remaining > 0'))
     fill_ancestors()
     if op.get_bind().dialect.name == 'sqlite':
         rebuild_on_sqlite()
@@ -337,6 +338,8 @@ def create_tables() -> None:
     sa.PrimaryKeyConstraint('account_id', 'budget_id', 'subject', 'window_start', name=op.f('pk_budget_use')),
     sqlite_strict=True
     )
+    op.create_index('ix_budget_use_window', 'budget_use', ['account_id', 'budget_id', 'window_start'], unique=False)
+    op.create_index('ix_event_type', 'event', ['account_id', 'type', 'occurred_at', 'id'], unique=False)
     op.create_table('credit_hold',
     sa.Column('account_id', base.Id(), nullable=False),
     sa.Column('id', base.Id(), nullable=False),

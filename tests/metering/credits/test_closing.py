@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
+from metering.alerts import set_balance_alert
 from metering.credits import Expiry, due_accounts, expire_credits
 from metering.errors import GrantAlreadyVoided, GrantNotFound, HoldClosed, HoldNotFound, IdempotencyConflict
 from models.event import Event, EventType
@@ -13,6 +14,7 @@ from models.hold import Hold, HoldStatus
 from models.identity import IdKind, format_id, new_id
 from models.ledger import Grant
 from models.writer import Command
+from pricing.credits import Credits
 from tests.clock import NOON, SettableClock
 from tests.metering.conftest import NothingWritten
 from tests.metering.credits.books import books
@@ -194,3 +196,27 @@ async def test_an_overdraft_is_told_when_it_begins(prepaid: Tenant) -> None:
     assert await events(prepaid) == [
         (EventType.OVERDRAFT_STARTED, {"overdraft": "50", "overdraftLimit": "0"})
     ]
+
+
+async def test_a_low_balance_is_told_whatever_made_it_low(prepaid: Tenant, clock: SettableClock) -> None:
+    await prepaid.grant("10")
+    await prepaid.grant("100", expires_at=NOON + timedelta(minutes=1))
+    alert = partial(set_balance_alert, account_id=prepaid.account_id, threshold=Credits.whole(50))
+    await prepaid.database.write(Command(prepaid.account_id, alert))
+    clock.forward(minutes=1)
+    await prepaid.start()
+    assert await events(prepaid) == [(EventType.BALANCE_LOW, {"available": "10", "threshold": "50"})]
+    await prepaid.grant("60")
+    await prepaid.hold(await prepaid.start(), "30")
+    assert [type_ for type_, _ in await events(prepaid)] == [EventType.BALANCE_LOW] * 2
+
+
+async def test_each_hold_that_expired_tells_what_it_gave_back(prepaid: Tenant, clock: SettableClock) -> None:
+    await prepaid.grant("100")
+    run = await prepaid.start()
+    await prepaid.hold(run, CALL, expires_in=timedelta(minutes=2))
+    child = await prepaid.start(parent_workflow_id=run.id)
+    await prepaid.hold(child, "40", expires_in=timedelta(minutes=1))
+    clock.forward(hours=1)
+    await expire(prepaid)
+    assert sorted(str(data["releasedCredits"]) for _, data in await events(prepaid)) == ["100", "40"]

@@ -153,3 +153,10 @@ async def test_a_reserve_lengthens_only_what_it_serves(prepaid: Tenant) -> None:
     run = await prepaid.start("emergency")
     extended = await prepaid.extend(await prepaid.hold(run, "PHONE twilio 30 SECONDS"), MINUTE)
     assert seconds(extended.affordable_until) == 180
+
+
+async def test_an_extension_never_shortens(prepaid: Tenant) -> None:
+    await prepaid.grant("30")
+    hold = await prepaid.hold(await prepaid.start(), MINUTE, expires_in=timedelta(hours=5))
+    extended = await prepaid.extend(hold, expires_in=timedelta(seconds=1))
+    assert extended.hold.expires_at == NOON + timedelta(hours=5)

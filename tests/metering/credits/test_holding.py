@@ -6,6 +6,7 @@ import pytest
 
 from metering.credits import DEFAULT_EXPIRY, Restriction
 from metering.errors import (
+    AmountTooLarge,
     CreditsExhausted,
     IdempotencyConflict,
     NothingToHold,
@@ -364,3 +365,12 @@ async def test_a_late_usage_finds_no_hold(prepaid: Tenant) -> None:
     await prepaid.end(run)
     await prepaid.add(run, "PHONE twilio 1 MINUTES")
     assert await books(prepaid) == "left 83 spent 20"
+
+
+async def test_what_is_held_already_has_its_room_in_the_books(tenant: Tenant) -> None:
+    run = await tenant.start()
+    await tenant.hold(run, "600000000000")
+    await tenant.add(run, "PHONE twilio 25000000000 MINUTES")
+    assert await books(tenant) == "held 100000000000 spent 500000000000 owed 500000000000"
+    with pytest.raises(AmountTooLarge):
+        await tenant.add(run, "PHONE twilio 25000000000 MINUTES")
