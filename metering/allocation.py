@@ -44,12 +44,15 @@ class Cover:
     """All that can pay for something.
 
     `holds` are the shares of the run's own holds, then those of its ancestors, nearest first. `grants` are
-    those that serve the purpose now. `credit` is what the credit line has left; None is no limit.
+    those that serve the purpose now, in burn order. `credit` is what the credit line has left; None is no
+    limit. `claimed` is what a debt beyond the credit line claims of the unrestricted grants: it is there to
+    pay facts, and gives no leave to spend.
     """
 
     holds: Sequence[Sequence[HoldShare]]
     grants: Sequence[Grant]
     credit: Credits | None
+    claimed: Credits = Credits.ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +84,15 @@ class Draft:
 
     def __init__(self, cover: Cover) -> None:
         self._holds = [[_Source(share.part.remaining, share) for share in shares] for shares in cover.holds]
-        self._grants = [_Source(grant.remaining, grant=grant) for grant in cover.grants]
+        self._grants, self._claimed = _parted(cover.grants, cover.claimed)
         self._credit = _Source(_UNLIMITED if cover.credit is None else cover.credit)
 
     def draw(self, amount: Credits, service: Service | None) -> Allocation:
         """Find the payers of an amount; what they pay is no longer there for the next one.
 
         The order: lines of holds for this very service, then lines for any service, run by run; grants in
-        burn order; the credit line; and last the lines that were meant for other services, which give only
-        what nothing else covers.
+        burn order; the credit line; the lines that were meant for other services, which give only what
+        nothing else covers; and last what a debt claims of the grants.
         """
         payments: list[Payment] = []
         rest = amount
@@ -115,6 +118,7 @@ class Draft:
                 for source in sources
                 if not _is_open(source) and not (service and _is_for(source, service))
             )
+        yield from self._claimed
 
 
 def allocate(cover: Cover, amount: Credits, *, service: Service | None) -> Allocation:
@@ -144,6 +148,18 @@ def is_in_effect(grant: Grant, now: datetime) -> bool:
 def is_expired(grant: Grant, now: datetime) -> bool:
     """Tell whether the grant's time is over."""
     return grant.expires_at is not None and grant.expires_at <= now
+
+
+def _parted(grants: Sequence[Grant], claimed: Credits) -> tuple[list[_Source], list[_Source]]:
+    """Part what grants have left: what is free, and what is claimed, which is what would be burnt last."""
+    free, taken = [], []
+    for grant in reversed(grants):
+        part = min(claimed, grant.remaining) if grant.restriction_kind is None else Credits.ZERO
+        claimed -= part
+        free.append(_Source(grant.remaining - part, grant=grant))
+        if part:
+            taken.append(_Source(part, grant=grant))
+    return free[::-1], taken[::-1]
 
 
 def _is_for(source: _Source, service: Service) -> bool:

@@ -135,8 +135,10 @@ class Books:
         account = self.accounts[run.account_id]
         grants = usable(self.grants[run.account_id], purpose=purpose_of(run), now=self.now)
         limit = account.overdraft_limit
-        credit = None if limit is None else max(limit - account.overdraft, Credits.ZERO)
-        return Cover(holds, grants, credit)
+        if limit is None:
+            return Cover(holds, grants, None)
+        left = max(limit - account.overdraft, Credits.ZERO)
+        return Cover(holds, grants, left, claimed=max(account.overdraft - limit, Credits.ZERO))
 
 
 def purpose_of(run: Workflow) -> Purpose:

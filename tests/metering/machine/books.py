@@ -154,6 +154,11 @@ class Books:
         return max(self.limit - self.owed - self.held_on_credit, 0)
 
     @property
+    def claimed(self) -> int:
+        """What a debt beyond the credit line claims of the unrestricted grants."""
+        return 0 if self.limit is None else max(self.owed + self.held_on_credit - self.limit, 0)
+
+    @property
     def available(self) -> int:
         """What the grants that are in effect have left."""
         return sum(grant.remaining for grant in self.grants.values() if self.is_live(grant))

@@ -50,7 +50,16 @@ def _sources(
             fit.append(((hold, number), part.remaining))
         yield from matching
         yield from open_
-    for label in books.usable(run):
-        yield label, books.grants[label].remaining
+    claimed = books.claimed
+    free: list[Draw] = []
+    late: list[Draw] = []
+    for label in reversed(books.usable(run)):
+        grant = books.grants[label]
+        part = 0 if grant.restriction else min(claimed, grant.remaining)
+        claimed -= part
+        free.insert(0, (label, grant.remaining - part))
+        late.insert(0, (label, part))
+    yield from free
     yield None, books.room
     yield from others
+    yield from late

@@ -95,7 +95,6 @@ def test_a_child_starts_on_what_its_parent_holds_of_a_budget(story: Machine) -> 
     run(story, parent=parent, plan=20 * CREDIT, expires_in=HOUR)
 
 
-@pytest.mark.xfail(reason="In debt beyond the limit, grants pay before other lines give.", strict=True)
 def test_what_is_spent_with_leave_is_no_longer_spendable(story: Machine) -> None:
     call = run(story)
     story.add(call, "PHONE twilio 5 MINUTES", None)
