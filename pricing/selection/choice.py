@@ -9,7 +9,7 @@ from pricing.configuration import ServiceConfiguration
 from pricing.credits import Credits
 from pricing.quote import AmountTooLarge, PricedUsage, price
 from pricing.rate_card import RateCard
-from pricing.selection_record import Need, SelectionRule, SelectionStep
+from pricing.selection.record import Need, SelectionRule, SelectionStep
 from pricing.units import ServiceType
 from pricing.unknown_rate import UnknownRate
 

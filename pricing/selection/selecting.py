@@ -1,12 +1,4 @@
-"""Which provider serves each need, and why: the choice before the money is spent.
-
-The rules in their order:
-1. services that the configuration disables are refused;
-2. low complexity and cost optimisation take the cheapest adequate model;
-3. speech-to-text is the most accurate where that is asked for, else the cheapest where cost is optimised;
-4. what has no price or is unavailable gives way to its fallback;
-5. what is over the limit is made cheaper until it fits.
-"""
+"""A selection: every choice passes through the rules in their order, and the record tells what they did."""
 
 from pricing.catalogue import Catalogue, ProviderTier
 from pricing.configuration import ServiceConfiguration
@@ -14,47 +6,13 @@ from pricing.credits import Credits
 from pricing.decimal_text import LIMIT_MICROS
 from pricing.quote import AmountTooLarge
 from pricing.rate_card import RateCard
-from pricing.selection_candidates import candidates, verdict
-from pricing.selection_choice import Choice, Terms, offers_for
-from pricing.selection_limit import within_limit
-from pricing.selection_record import (
-    Candidate,
-    Decision,
-    Need,
-    Selection,
-    SelectionRule,
-    SelectionStep,
-    ServiceRequest,
-)
-from pricing.selection_refusals import (
-    NothingServes,
-    OverLimit,
-    ProviderUnnamed,
-    ReducedPlan,
-    SelectionRefused,
-    ServiceDisabled,
-    TradeOff,
-)
-from pricing.selection_rules import settled
+from pricing.selection.choice import Choice, Terms, offers_for
+from pricing.selection.decisions import selection_of
+from pricing.selection.limit import within_limit
+from pricing.selection.record import Selection, ServiceRequest
+from pricing.selection.refusals import ProviderUnnamed, ServiceDisabled
+from pricing.selection.rules import settled
 from pricing.units import ServiceType
-
-__all__ = [
-    "Candidate",
-    "Decision",
-    "Need",
-    "NothingServes",
-    "OverLimit",
-    "ProviderUnnamed",
-    "ReducedPlan",
-    "Selection",
-    "SelectionRefused",
-    "SelectionRule",
-    "SelectionStep",
-    "ServiceDisabled",
-    "ServiceRequest",
-    "TradeOff",
-    "select",
-]
 
 
 def select(
@@ -76,8 +34,7 @@ def select(
     terms = Terms(configuration, request.complexity, accuracy, card, catalogue, unavailable)
     bound = _tighter(limit, configuration.max_credits_per_request)
     choices = tuple(settled(terms, choice) for choice in _choices(terms, request))
-    decisions = tuple(_decision(terms, choice) for choice in within_limit(terms, choices, bound))
-    selection = Selection(card.version, catalogue.version, request.complexity, accuracy, bound, decisions)
+    selection = selection_of(terms, within_limit(terms, choices, bound), bound)
     if selection.total.micros >= LIMIT_MICROS:
         raise AmountTooLarge("The plan costs too much to be recorded.")
     return selection
@@ -118,19 +75,3 @@ def _configured(terms: Terms, service_type: ServiceType) -> str:
         rates = (rate for rate in terms.card.rates if rate.service_type is service_type)
         raise ProviderUnnamed(service_type, tuple(sorted({rate.provider for rate in rates})))
     return provider
-
-
-def _decision(terms: Terms, choice: Choice) -> Decision:
-    rule, reason = verdict(choice)
-    return Decision(
-        service_type=choice.service_type,
-        positions=choice.positions,
-        requested_provider=choice.requested,
-        requested_credits=choice.offer(choice.requested).estimate,
-        provider=choice.current.provider,
-        lines=choice.current.lines,
-        rule=rule,
-        reason=reason,
-        steps=choice.steps,
-        candidates=candidates(terms, choice),
-    )

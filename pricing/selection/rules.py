@@ -1,10 +1,10 @@
 """Rules 2 to 4 of a selection: cheap models for simple requests, speech-to-text, and fallbacks."""
 
 from pricing.catalogue import ProviderTier, RequestComplexity
-from pricing.selection_candidates import candidates
-from pricing.selection_choice import Choice, Offer, Terms, cheapest, is_good_enough, shortcomings
-from pricing.selection_record import SelectionRule
-from pricing.selection_refusals import NothingServes
+from pricing.selection.candidates import candidates
+from pricing.selection.choice import Choice, Offer, Terms, cheapest, is_good_enough, shortcomings
+from pricing.selection.record import SelectionRule
+from pricing.selection.refusals import NothingServes
 from pricing.units import ServiceType
 
 

@@ -1,7 +1,7 @@
 """Every provider that a selection looked at, and the rule that left it out."""
 
-from pricing.selection_choice import Choice, Offer, Terms, in_words
-from pricing.selection_record import Candidate, SelectionRule
+from pricing.selection.choice import Choice, Offer, Terms, in_words
+from pricing.selection.record import Candidate, SelectionRule
 
 _Exclusion = tuple[SelectionRule, str]
 

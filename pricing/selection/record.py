@@ -136,7 +136,7 @@ class Selection:
     @property
     def plan(self) -> tuple[PlannedService, ...]:
         """What will run, in the order of the request, ready to be held."""
-        return planned(self.lines)
+        return tuple(PlannedService(line.service_type, line.provider, line.quantity) for line in self.lines)
 
     @property
     def requested_total(self) -> Credits | None:
@@ -158,13 +158,8 @@ class Selection:
 
     @property
     def within_limit(self) -> bool:
-        """Whether the total is within the limit; `select` gives no other."""
+        """Whether the total is within the limit; `select` gives no other, only its refusal OverLimit does."""
         return self.limit is None or self.total <= self.limit
-
-
-def planned(lines: tuple[PricedUsage, ...]) -> tuple[PlannedService, ...]:
-    """Return a plan without its prices."""
-    return tuple(PlannedService(line.service_type, line.provider, line.quantity) for line in lines)
 
 
 _RULES = tuple(SelectionRule)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from pricing.credits import Credits
 from pricing.quote import PricedUsage
-from pricing.selection_choice import in_words
-from pricing.selection_record import Candidate
+from pricing.selection.choice import in_words
+from pricing.selection.record import Candidate, Selection
 from pricing.units import ServiceType
 
 
@@ -91,23 +91,23 @@ class ReducedPlan:
 class OverLimit(SelectionRefused):
     """Even with every allowed alternative the plan costs more than the limit.
 
-    `wanted` is the plan before it was made cheaper; `allowed` is the cheapest that is as accurate and
-    adequate as the request asks; `cheapest` is the cheapest of all, whatever it gives up; `fitting` is the
-    largest share of the wanted plan that is within the limit.
+    `selection` is the plan as it was wanted, before it was made cheaper; `allowed` is the cheapest that is
+    as accurate and adequate as the request asks; `cheapest` is the cheapest of all, whatever it gives up;
+    `fitting` is the largest share of the wanted plan that is within the limit.
     """
 
     def __init__(
         self,
         limit: Credits,
         *,
-        wanted: tuple[PricedUsage, ...],
+        selection: Selection,
         allowed: ReducedPlan,
         cheapest: ReducedPlan,
         fitting: tuple[PricedUsage, ...],
     ) -> None:
-        super().__init__(limit, wanted, allowed, cheapest, fitting)
+        super().__init__(limit, selection, allowed, cheapest, fitting)
         self.limit = limit
-        self.wanted = wanted
+        self.selection = selection
         self.allowed = allowed
         self.cheapest = cheapest
         self.fitting = fitting
@@ -115,7 +115,7 @@ class OverLimit(SelectionRefused):
     @property
     def estimate(self) -> Credits:
         """What the wanted plan costs."""
-        return Credits.total(line.credits for line in self.wanted)
+        return self.selection.total
 
     @property
     def short_by(self) -> Credits:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from pricing.credits import Credits
 from pricing.fitting import fitting
-from pricing.quote import PricedUsage
-from pricing.selection_choice import Choice, Offer, Terms, cheapest, in_words, is_good_enough, shortcomings
-from pricing.selection_record import SelectionRule, planned
-from pricing.selection_refusals import OverLimit, ReducedPlan, TradeOff
+from pricing.selection.choice import Choice, Offer, Terms, cheapest, in_words, is_good_enough, shortcomings
+from pricing.selection.decisions import selection_of
+from pricing.selection.record import SelectionRule
+from pricing.selection.refusals import OverLimit, ReducedPlan, TradeOff
 from pricing.units import ServiceType
 
 Choices = tuple[Choice, ...]
@@ -28,16 +28,6 @@ def within_limit(terms: Terms, choices: Choices, limit: Credits | None) -> Choic
             raise _over_limit(terms, choices, reduced, limit)
         reduced = _replaced(reduced, saving, limit, SelectionRule.OVER_LIMIT, "serves")
     return reduced
-
-
-def lines_of(choices: Choices) -> tuple[PricedUsage, ...]:
-    """Return what will run in the order of the request."""
-    by_position = {
-        position: line
-        for choice in choices
-        for position, line in zip(choice.positions, choice.current.lines, strict=True)
-    }
-    return tuple(by_position[position] for position in sorted(by_position))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +96,13 @@ def _over_limit(terms: Terms, wanted: Choices, allowed: Choices, limit: Credits)
     compromises = [
         _best_saving(choice, choice.serving()) or _Saving(choice, choice.current) for choice in allowed
     ]
-    lines = lines_of(wanted)
+    selection = selection_of(terms, wanted, limit)
     return OverLimit(
         limit,
-        wanted=lines,
+        selection=selection,
         allowed=_reduced(terms, wanted, [choice.current for choice in allowed]),
         cheapest=_reduced(terms, wanted, [compromise.offer for compromise in compromises]),
-        fitting=fitting(terms.card, planned(lines), limit),
+        fitting=fitting(terms.card, selection.plan, limit),
     )
 
 
