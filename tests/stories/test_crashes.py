@@ -2,115 +2,46 @@
 
 import asyncio
 import random
-from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import make_url
 
+from tests.databases.opened import opened, run_apart
 from tests.databases.postgresql import OwnPostgresqlServer, postgresql_server
-from tests.stories.caller import ADD, ADD_MANY, START, Answer, Caller
-from tests.stories.clients import Clients, clients
-from tests.stories.conftest import account_on
+from tests.stories.caller import Caller
+from tests.stories.calls import CREDITS_EACH, SIDE_BY_SIDE, USAGES, Call, Load
+from tests.stories.clients import clients
 from tests.stories.process import ServerProcess, served
+from tests.stories.stores import verify_books
+from tests.tenant import new_tenant
 
-WRITERS = 8
-BATCH_SIZE = 20
-ROUNDS = 3
-SOAK_ROUNDS = 20
-CREDITS_EACH = 3
-TRIES = 200
+CALLERS = SIDE_BY_SIDE
+ROUNDS = {"sqlite": 20, "postgresql": 10}
+SOAK_TIMES = 20
+GRANTED = "1000000"
 
-FOUND = "query Found { viewer { account { balance { spent } usage { totalCredits usageCount } } } }"
-
-
-@dataclass
-class Writers:
-    """Clients that go on adding usages, singly and in batches, and remember what was acknowledged."""
-
-    owner: Caller
-    workflow_id: str
-    sent: list[list[dict[str, str]]] = field(default_factory=list)
-    acknowledged: dict[str, str] = field(default_factory=dict)
-    unavailable: int = 0
-    stopping: bool = False
-    heard: asyncio.Event = field(default_factory=asyncio.Event)
-    _numbers: "count[int]" = field(default_factory=lambda: count(1))
-
-    async def write(self, many: Clients) -> None:
-        """Send request after request until the server goes away or the writers are stopped."""
-        while not self.stopping:
-            usages = self._next_usages()
-            self.sent.append(usages)
-            try:
-                await self.send(many, usages)
-            except httpx2.TransportError:
-                return
-
-    async def send(self, many: Clients, usages: list[dict[str, str]]) -> bool:
-        """Send usages in one request and note them as acknowledged; False where the store was away."""
-        if len(usages) == 1:
-            answer = await many.ask(self.owner.url, ADD, usages[0])
-        else:
-            answer = await many.ask(self.owner.url, ADD_MANY, {"usages": usages})
-        if self._is_unavailable(answer):
-            return False
-        (value,) = answer.data.values()
-        results = [value] if len(usages) == 1 else value["results"]
-        for usage, result in zip(usages, results, strict=True):
-            self._acknowledge(usage["idempotencyKey"], result)
-        return True
-
-    async def send_everything_again(self, many: Clients) -> None:
-        """Send all that was ever sent, with the same keys, until all of it is acknowledged."""
-        for usages in self.sent:
-            for _ in range(TRIES):
-                if await self.send(many, usages):
-                    break
-                await asyncio.sleep(0.05)
-            else:
-                pytest.fail("the store does not come back")
-
-    def _acknowledge(self, key: str, result: dict[str, Any]) -> None:
-        usage_id = result["serviceUsage"]["id"]
-        if key in self.acknowledged:
-            # What was acknowledged once was recorded then, and is the same usage for ever.
-            assert (result["replayed"], usage_id) == (True, self.acknowledged[key])
-        self.acknowledged[key] = usage_id
-        self.heard.set()
-
-    def _is_unavailable(self, answer: Answer) -> bool:
-        if not answer.codes:
-            return False
-        assert answer.codes == ["UNAVAILABLE"], answer
-        assert answer.status in {httpx2.codes.OK, httpx2.codes.SERVICE_UNAVAILABLE}
-        self.unavailable += 1
-        return True
-
-    def _next_usages(self) -> list[dict[str, str]]:
-        number = next(self._numbers)
-        return [
-            {
-                "workflowId": self.workflow_id,
-                "serviceType": "GPT",
-                "provider": "gpt-4o-mini",
-                "units": "2500",
-                "unitType": "TOKENS",
-                "idempotencyKey": f"usage-{number}-{position}",
-            }
-            for position in range(BATCH_SIZE if number % 2 else 1)
-        ]
+FOUND = """
+query Found {
+  viewer {
+    account {
+      balance { available held spent }
+      usage { totalCredits usageCount }
+      holds(first: 1) { totalCount }
+    }
+  }
+}
+"""
 
 
-async def test_killed_amidst_writes(server: ServerProcess, owner: Caller) -> None:
-    await tell(server, owner, ROUNDS)
+async def test_killed_amidst_calls(server: ServerProcess, http: httpx2.Client) -> None:
+    await tell(server, prepaid_on(server, http), ROUNDS[backend(server)])
 
 
 @pytest.mark.soak
-async def test_killed_amidst_writes_many_times(server: ServerProcess, owner: Caller) -> None:
-    await tell(server, owner, SOAK_ROUNDS)
+async def test_killed_amidst_calls_many_times(server: ServerProcess, http: httpx2.Client) -> None:
+    await tell(server, prepaid_on(server, http), SOAK_TIMES * ROUNDS[backend(server)])
 
 
 @pytest.mark.soak
@@ -118,27 +49,17 @@ async def test_killed_with_all_its_workers(
     sqlite_database_url: str, tmp_path: Path, http: httpx2.Client
 ) -> None:
     with served(sqlite_database_url, tmp_path, "--workers", "2") as server:
-        await tell(server, account_on(server, http), ROUNDS)
+        await tell(server, prepaid_on(server, http), ROUNDS["sqlite"])
         server.audit()
 
 
-async def test_postgresql_crashes_amidst_writes(tmp_path: Path, http: httpx2.Client) -> None:
-    with postgresql_server() as store:
-        store.create_database("crashing")
-        with served(store.url("crashing"), tmp_path) as server:
-            owner = account_on(server, http)
-            writers = start_writers(owner)
-            async with clients(owner, WRITERS) as many:
-                writing = [asyncio.create_task(writers.write(many)) for _ in range(WRITERS)]
-                for _ in range(ROUNDS):
-                    await asyncio.sleep(0.4)
-                    await asyncio.to_thread(store.restart_immediately)
-                await asyncio.sleep(0.4)
-                writers.stopping = True
-                await asyncio.gather(*writing)
-                await writers.send_everything_again(many)
-            check(owner, writers)
-            server.audit()
+async def test_postgresql_crashes_amidst_calls(tmp_path: Path, http: httpx2.Client) -> None:
+    await tell_of_restarts(tmp_path, http, ROUNDS["postgresql"])
+
+
+@pytest.mark.soak
+async def test_postgresql_crashes_amidst_calls_many_times(tmp_path: Path, http: httpx2.Client) -> None:
+    await tell_of_restarts(tmp_path, http, SOAK_TIMES * ROUNDS["postgresql"])
 
 
 async def test_while_postgresql_is_away_callers_hear_unavailable(tmp_path: Path, http: httpx2.Client) -> None:
@@ -147,56 +68,102 @@ async def test_while_postgresql_is_away_callers_hear_unavailable(tmp_path: Path,
             pytest.skip("the server that the environment names is not ours to stop")
         store.create_database("away")
         with served(store.url("away"), tmp_path) as server:
-            owner = account_on(server, http)
-            writers = start_writers(owner)
+            owner = prepaid_on(server, http)
+            call, load = Call(1), Load(owner)
+            load.calls.append(call)
             async with clients(owner, 1) as many:
-                writers.sent.append(writers._next_usages())  # noqa: SLF001  # one request, made here
                 store.stop()
-                assert await writers.send(many, writers.sent[0]) is False
+                answer = await many.ask(owner.url, *call.request(0))
+                assert answer.codes == ["UNAVAILABLE"]
                 assert http.get(f"{server.url}/readyz").status_code == httpx2.codes.SERVICE_UNAVAILABLE
                 assert http.get(f"{server.url}/healthz").status_code == httpx2.codes.OK
                 store.start()
-                await writers.send_everything_again(many)
-            check(owner, writers)
+                await load.finish_all(many)
+            check(owner, load)
             server.audit()
 
 
 async def tell(server: ServerProcess, owner: Caller, rounds: int) -> None:
-    writers = start_writers(owner)
-    draw = random.Random(9)
+    load, draw = Load(owner), random.Random(9)
     for _ in range(rounds):
-        async with clients(owner, WRITERS) as many:
-            writers.heard.clear()
-            writing = [asyncio.create_task(writers.write(many)) for _ in range(WRITERS)]
-            await writers.heard.wait()
-            await asyncio.sleep(draw.uniform(0.1, 0.5))
+        async with clients(owner, CALLERS) as many:
+            load.heard.clear()
+            calling = [asyncio.create_task(load.make_calls(many, n, CALLERS)) for n in range(CALLERS)]
+            await load.heard.wait()
+            await asyncio.sleep(draw.uniform(0.05, 0.35))
             await asyncio.to_thread(server.kill)
-            await asyncio.gather(*writing)
-        await asyncio.to_thread(server.start)
+            await asyncio.gather(*calling)
+        await asyncio.gather(
+            asyncio.to_thread(verify_books, server.database_url), asyncio.to_thread(server.start)
+        )
         # Nothing that was acknowledged may be missing even before anybody sends it again.
-        assert usage_count(owner) >= len(writers.acknowledged)
-    async with clients(owner, 1) as many:
-        await writers.send_everything_again(many)
-    assert writers.unavailable == 0
-    check(owner, writers)
+        nothing_is_missing(owner, load)
+    assert load.unavailable == 0
+    async with clients(owner, CALLERS) as many:
+        await load.finish_all(many)
+        await load.replay_all(many)
+    check(owner, load)
 
 
-def start_writers(owner: Caller) -> Writers:
-    started = owner.mutate(START, workflowName="crashing", idempotencyKey="start")
-    return Writers(owner, started["workflow"]["id"])
+async def tell_of_restarts(folder: Path, http: httpx2.Client, rounds: int) -> None:
+    with postgresql_server() as store:
+        store.create_database("crashing")
+        with served(store.url("crashing"), folder) as server:
+            owner = prepaid_on(server, http)
+            load = Load(owner)
+            async with clients(owner, CALLERS) as many:
+                calling = [asyncio.create_task(load.make_calls(many, n, CALLERS)) for n in range(CALLERS)]
+                for _ in range(rounds):
+                    load.heard.clear()
+                    await load.heard.wait()
+                    await asyncio.sleep(0.2)
+                    await asyncio.to_thread(store.restart_immediately)
+                    await asyncio.to_thread(verify_books, server.database_url)
+                load.stopping = True
+                await asyncio.gather(*calling)
+                await load.finish_all(many)
+                await load.replay_all(many)
+            check(owner, load)
+            server.audit()
 
 
-def usage_count(owner: Caller) -> int:
-    found: int = owner.query(FOUND)["account"]["usage"]["usageCount"]
-    return found
+def prepaid_on(server: ServerProcess, http: httpx2.Client) -> Caller:
+    """Make an account with a grant and no credit line, and its key."""
+    made: list[tuple[str, str]] = []
+
+    async def make() -> None:
+        async with opened(server.database_url) as database:
+            tenant = await new_tenant(database, overdraft_limit="0")
+            await tenant.grant(GRANTED)
+            made.append((str(tenant.account_id), tenant.secret))
+
+    run_apart(make())
+    [(account_id, secret)] = made
+    return Caller(http, server.url, secret, account_id)
 
 
-def check(owner: Caller, writers: Writers) -> None:
-    sent = sum(len(usages) for usages in writers.sent)
-    assert sent > 0
-    assert len(set(writers.acknowledged.values())) == sent
-    total = str(sent * CREDITS_EACH)
+def backend(server: ServerProcess) -> str:
+    """Say which database a server has."""
+    return make_url(server.database_url).get_backend_name()
+
+
+def nothing_is_missing(owner: Caller, load: Load) -> None:
+    account = owner.query(FOUND)["account"]
+    assert account["usage"]["usageCount"] >= sum(call.acknowledged_usages for call in load.calls)
+    assert account["holds"]["totalCount"] >= sum(bool(call.answers) for call in load.calls)
+
+
+def check(owner: Caller, load: Load) -> None:
+    calls = len(load.calls)
+    spent = calls * USAGES * CREDITS_EACH
+    assert calls > 0
     assert owner.query(FOUND)["account"] == {
-        "balance": {"spent": total},
-        "usage": {"totalCredits": total, "usageCount": sent},
+        "balance": {"available": str(int(GRANTED) - spent), "held": "0", "spent": str(spent)},
+        "usage": {"totalCredits": str(spent), "usageCount": calls * USAGES},
+        "holds": {"totalCount": calls},
     }
+    ids = [
+        *(call.answers[0]["hold"]["id"] for call in load.calls),
+        *(call.answers[0]["workflow"]["id"] for call in load.calls),
+    ]
+    assert len(set(ids)) == 2 * calls
