@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from models.base import total
 from models.service_usage import ServiceUsage
+from models.sums import wide_total
 from models.workflow import Workflow
 from pricing.decimal_text import MICROS
 
@@ -115,7 +116,7 @@ def runs_by_workflow_name(scope: Scope, owners: list[tuple[UUID, UUID]]) -> Sele
             Workflow.workflow_name,
             func.count(),
             func.count(Workflow.duration_micros),
-            total(Workflow.duration_micros),
+            wide_total(Workflow.duration_micros),
         )
         .where(
             *_owned_by(owner, owners), *scope.period.contains(Workflow.started_at), *scope.runs.conditions()

@@ -13,16 +13,18 @@ from metering.auditing.comparison import (
     One,
     account_wide,
     compare,
+    drawn,
     kept,
     micros,
     of_one,
+    summed,
 )
 from models.account import Account
-from models.base import total
 from models.hold import Hold, HoldPart, HoldStatus
 from models.ledger import Book, LedgerTransfer
 from models.ledger_chain import GENESIS
 from models.service_usage import ServiceUsage
+from models.sums import wide_total
 from models.workflow import Workflow
 
 
@@ -39,15 +41,15 @@ def checks(only: One) -> Iterator[Check]:
     )
     rows = rows.outerjoin(LedgerTransfer, last)
     balances = [
-        Figure(f"balance {name.replace('_', ' ')}", micros(recorded), micros(books.c[name]))
+        Figure(f"balance {name.replace('_', ' ')}", micros(recorded), summed(books.c[name]))
         for name, recorded in _BALANCES.items()
     ]
     figures = [
         *balances,
-        Figure("held by its open holds", micros(Account.held), micros(holds.c.micros)),
-        Figure("held on credit by its open holds", micros(Account.held_on_credit), micros(parts.c.micros)),
-        Figure("spending by its usages", micros(Account.spent), micros(usages.c.micros)),
-        Figure("spending by its runs", micros(Account.spent), micros(runs.c.micros)),
+        Figure("held by its open holds", micros(Account.held), summed(holds.c.micros)),
+        Figure("held on credit by its open holds", micros(Account.held_on_credit), summed(parts.c.micros)),
+        Figure("spending by its usages", micros(Account.spent), summed(usages.c.micros)),
+        Figure("spending by its runs", micros(Account.spent), summed(runs.c.micros)),
         Figure("transfer count", micros(Account.transfer_count), micros(books.c.transfer_count), str),
         Figure("last hash", Account.chain_hash, _hash_or_genesis(LedgerTransfer.hash), _hash_text),
     ]
@@ -58,10 +60,10 @@ def balance_columns() -> list[Any]:
     """Give what the transfers that are selected make of each balance, labelled with the balance's name."""
     on_credit = LedgerTransfer.grant_id.is_(None)
     return [
-        (-kept(Book.ISSUED)).label("granted"),
+        drawn(Book.ISSUED).label("granted"),
         kept(Book.SPENT).label("spent"),
         kept(Book.EXPIRED).label("expired"),
-        (-kept(Book.OVERDRAFT)).label("overdraft"),
+        drawn(Book.OVERDRAFT).label("overdraft"),
         kept(Book.HOLD).label("held"),
         kept(Book.HOLD, on_credit).label("held_on_credit"),
     ]
@@ -78,22 +80,24 @@ def _books(only: One) -> Subquery:
 
 
 def _open_holds(only: One) -> Subquery:
-    held = _by_account(Hold.account_id, only, total(Hold.remaining).label("micros"))
+    held = _by_account(Hold.account_id, only, wide_total(Hold.remaining).label("micros"))
     return held.where(Hold.status == HoldStatus.OPEN).subquery()
 
 
 def _open_parts(only: One) -> Subquery:
-    held = _by_account(HoldPart.account_id, only, total(HoldPart.remaining).label("micros"))
+    held = _by_account(HoldPart.account_id, only, wide_total(HoldPart.remaining).label("micros"))
     return held.where(HoldPart.grant_id.is_(None)).subquery()
 
 
 def _usages(only: One) -> Subquery:
-    used = _by_account(ServiceUsage.account_id, only, total(ServiceUsage.credits).label("micros"))
+    used = _by_account(ServiceUsage.account_id, only, wide_total(ServiceUsage.credits).label("micros"))
     return used.where(ServiceUsage.voided_at.is_(None)).subquery()
 
 
 def _runs(only: One) -> Subquery:
-    return _by_account(Workflow.account_id, only, total(Workflow.total_credits).label("micros")).subquery()
+    return _by_account(
+        Workflow.account_id, only, wide_total(Workflow.total_credits).label("micros")
+    ).subquery()
 
 
 def _by_account(account: Any, only: One, *columns: Any) -> AnySelect:  # noqa: ANN401 - mapped columns

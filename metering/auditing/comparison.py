@@ -5,12 +5,25 @@ from dataclasses import dataclass
 from typing import Any, TypeVarTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy import cast as sql_cast
 
 from metering.auditing.findings import Difference
-from models.base import BigInt, total
+from models.base import BigInt
 from models.ledger import Book, LedgerTransfer
+from models.sums import WideInt, wide_total
 from pricing.credits import Credits
 
 MOST_DIFFERENCES = 1_000
@@ -88,17 +101,22 @@ def account_wide(name: str, _account_id: UUID) -> str:
 
 def came(book: Book, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
     """Add up what transfers brought into a book."""
-    return _moved(LedgerTransfer.credit_book == book, *conditions)
+    return wide_total(_into(book, conditions))
 
 
 def went(book: Book, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
     """Add up what transfers took out of a book."""
-    return _moved(LedgerTransfer.debit_book == book, *conditions)
+    return wide_total(_out_of(book, conditions))
 
 
 def kept(book: Book, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
     """Add up what transfers left in a book."""
-    return came(book, *conditions) - went(book, *conditions)
+    return wide_total(_into(book, conditions) - _out_of(book, conditions))
+
+
+def drawn(book: Book, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    """Add up what transfers took out of a book beyond what they brought."""
+    return wide_total(_out_of(book, conditions) - _into(book, conditions))
 
 
 def micros(column: Column) -> ColumnElement[int]:
@@ -106,5 +124,27 @@ def micros(column: Column) -> ColumnElement[int]:
     return sql_cast(func.coalesce(sql_cast(column, BigInt()), 0), BigInt())
 
 
-def _moved(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    return total(case((and_(*conditions), micros(LedgerTransfer.amount)), else_=0))
+def summed(column: Column) -> ColumnElement[int]:
+    """Take a sum that was joined, nothing as 0."""
+    return func.coalesce(type_coerce(column, WideInt()), NO_MICROS)
+
+
+def is_book(column: Column, book: Book) -> ColumnElement[bool]:
+    """Tell whether a column names a book; as text of the statement, for SQLite to see that sums are equal."""
+    named: ColumnElement[bool] = column == literal_column(f"'{book.value}'")
+    return named
+
+
+def _into(book: Book, conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[int]:
+    return _amount_where(is_book(LedgerTransfer.credit_book, book), *conditions)
+
+
+def _out_of(book: Book, conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[int]:
+    return _amount_where(is_book(LedgerTransfer.debit_book, book), *conditions)
+
+
+def _amount_where(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((and_(*conditions), type_coerce(LedgerTransfer.amount, BigInt())), else_=NO_MICROS)
+
+
+NO_MICROS: ColumnElement[int] = literal_column("0", BigInt())

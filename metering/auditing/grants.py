@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Subquery, case, select
 
-from metering.auditing.comparison import Check, Figure, One, came, compare, kept, micros, of_one, went
+from metering.auditing.comparison import Check, Figure, One, came, compare, kept, micros, of_one, summed, went
 from models.base import table_of
 from models.identity import IdKind, format_id
 from models.ledger import Book, Grant, LedgerTransfer
@@ -22,9 +22,9 @@ def checks(only: One) -> Iterator[Check]:
         (remaining < 0, remaining), (remaining + voided > amount, remaining + voided - amount), else_=0
     )
     figures = [
-        Figure("amount", amount, micros(books.c.issued)),
-        Figure("remainder", remaining, micros(books.c.remaining)),
-        Figure("voided credits", voided, micros(books.c.voided)),
+        Figure("amount", amount, summed(books.c.issued)),
+        Figure("remainder", remaining, summed(books.c.remaining)),
+        Figure("voided credits", voided, summed(books.c.voided)),
         Figure("credits out of bounds", micros(beyond), micros(0)),
     ]
     yield compare(rows, Grant.account_id, [Grant.id], figures, _named, only)

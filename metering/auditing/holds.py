@@ -6,11 +6,22 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Subquery, and_, case, literal, select, union_all
 
-from metering.auditing.comparison import Check, Figure, One, compare, micros, of_one
-from models.base import table_of, total
+from metering.auditing.comparison import (
+    NO_MICROS,
+    Check,
+    Figure,
+    One,
+    compare,
+    is_book,
+    micros,
+    of_one,
+    summed,
+)
+from models.base import table_of
 from models.hold import Hold, HoldLine, HoldPart, HoldStatus
 from models.identity import IdKind, format_id
 from models.ledger import Book, LedgerTransfer
+from models.sums import wide_total
 
 
 def checks(only: One) -> Iterator[Check]:
@@ -29,14 +40,14 @@ def _of_holds(moves: Subquery, only: One) -> Check:
     used = micros(Hold.captured) + micros(Hold.released) + micros(Hold.lent) + micros(Hold.remaining)
     left_over = case((Hold.status != HoldStatus.OPEN, micros(Hold.remaining)), else_=0)
     figures = [
-        Figure("amount of {}", micros(Hold.amount), micros(books.c.amount)),
-        Figure("captured credits of {}", micros(Hold.captured), micros(books.c.captured)),
-        Figure("released credits of {}", micros(Hold.released), micros(books.c.released)),
-        Figure("lent credits of {}", micros(Hold.lent), micros(books.c.lent)),
-        Figure("remainder of {}", micros(Hold.remaining), micros(books.c.remaining)),
-        Figure("amount of {} by its lines", micros(Hold.amount), micros(lines.c.micros)),
-        Figure("amount of {} by its parts", micros(Hold.amount), micros(parts.c.micros)),
-        Figure("remainder of {} by its parts", micros(Hold.remaining), micros(parts.c.remaining)),
+        Figure("amount of {}", micros(Hold.amount), summed(books.c.amount)),
+        Figure("captured credits of {}", micros(Hold.captured), summed(books.c.captured)),
+        Figure("released credits of {}", micros(Hold.released), summed(books.c.released)),
+        Figure("lent credits of {}", micros(Hold.lent), summed(books.c.lent)),
+        Figure("remainder of {}", micros(Hold.remaining), summed(books.c.remaining)),
+        Figure("amount of {} by its lines", micros(Hold.amount), summed(lines.c.micros)),
+        Figure("amount of {} by its parts", micros(Hold.amount), summed(parts.c.micros)),
+        Figure("remainder of {} by its parts", micros(Hold.remaining), summed(parts.c.remaining)),
         Figure("amount of {} by what became of it", micros(Hold.amount), micros(used)),
         Figure("remainder of {} after its end", micros(left_over), micros(0)),
     ]
@@ -51,7 +62,7 @@ def _of_lines(only: One) -> Check:
         parts.c.line == HoldLine.line,
     )
     rows = table_of(HoldLine).outerjoin(parts, its_parts)
-    figure = Figure("credits", micros(HoldLine.credits), micros(parts.c.micros))
+    figure = Figure("credits", micros(HoldLine.credits), summed(parts.c.micros))
     key = [HoldLine.hold_id, HoldLine.line]
     return compare(rows, HoldLine.account_id, key, [figure], _of_line, only)
 
@@ -81,7 +92,7 @@ def _of_sources(moves: Subquery, only: One) -> Check:
     key = [laid.c.hold_id, laid.c.grant_id]
     names = ("amount", "remaining", "came", "stayed")
     added = (
-        select(laid.c.account_id, *key, *(total(laid.c[name]).label(name) for name in names))
+        select(laid.c.account_id, *key, *(wide_total(laid.c[name]).label(name) for name in names))
         .group_by(laid.c.account_id, *key)
         .subquery()
     )
@@ -94,9 +105,10 @@ def _of_sources(moves: Subquery, only: One) -> Check:
 
 
 def _books(moves: Subquery) -> Subquery:
-    captured = case((moves.c.other_book == Book.SPENT, moves.c.went), else_=0)
-    released = case((moves.c.other_book != Book.SPENT, _unless_lent(moves, moves.c.went)), else_=0)
-    lent = case((moves.c.borrower_id.is_not(None), moves.c.went - moves.c.came), else_=0)
+    spent = is_book(moves.c.other_book, Book.SPENT)
+    captured = case((spent, moves.c.went), else_=NO_MICROS)
+    released = case((spent, NO_MICROS), else_=_unless_lent(moves, moves.c.went))
+    lent = case((moves.c.borrower_id.is_not(None), moves.c.went - moves.c.came), else_=NO_MICROS)
     columns = {
         "amount": _unless_lent(moves, moves.c.came),
         "captured": captured,
@@ -108,7 +120,7 @@ def _books(moves: Subquery) -> Subquery:
         select(
             moves.c.account_id,
             moves.c.hold_id,
-            *(total(column).label(name) for name, column in columns.items()),
+            *(wide_total(column).label(name) for name, column in columns.items()),
         )
         .group_by(moves.c.account_id, moves.c.hold_id)
         .subquery()
@@ -150,7 +162,7 @@ def _moves(only: One) -> Subquery:
 
 
 def _unless_lent(moves: Subquery, amount: Any) -> ColumnElement[int]:  # noqa: ANN401 - an expression
-    return case((moves.c.borrower_id.is_(None), amount), else_=0)
+    return case((moves.c.borrower_id.is_(None), amount), else_=NO_MICROS)
 
 
 def _part_sums(only: One) -> Subquery:
@@ -158,15 +170,15 @@ def _part_sums(only: One) -> Subquery:
     sums = select(
         part.account_id,
         part.hold_id,
-        total(part.amount).label("micros"),
-        total(part.remaining).label("remaining"),
+        wide_total(part.amount).label("micros"),
+        wide_total(part.remaining).label("remaining"),
     ).group_by(part.account_id, part.hold_id)
     return of_one(sums, part.account_id, only).subquery()
 
 
 def _sums(table: type[HoldLine | HoldPart], amount: Any, only: One, *key: Any) -> Subquery:  # noqa: ANN401 - mapped columns
     owner = (table.account_id, table.hold_id, *key)
-    sums = select(*owner, total(amount).label("micros")).group_by(*owner)
+    sums = select(*owner, wide_total(amount).label("micros")).group_by(*owner)
     return of_one(sums, table.account_id, only).subquery()
 
 

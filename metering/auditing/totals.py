@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import FromClause, Subquery, func, literal, select, union_all
+from sqlalchemy import FromClause, Subquery, func, null, select, union_all
 
-from metering.auditing.comparison import Check, Figure, One, compare, kept, micros, of_one
-from models.base import table_of, total
+from metering.auditing.comparison import Check, Figure, One, compare, kept, micros, of_one, summed
+from models.base import table_of
 from models.identity import IdKind, format_id
 from models.ledger import Book, LedgerTransfer
 from models.service_usage import ServiceUsage
+from models.sums import wide_total
 from models.workflow import Workflow
 from pricing.units import ServiceType
 
@@ -28,7 +29,7 @@ def _of_runs(only: One) -> Check:
         usages, (usages.c.account_id == Workflow.account_id) & (usages.c.workflow_id == Workflow.id)
     )
     figures = [
-        Figure("total", micros(Workflow.total_credits), micros(usages.c.micros)),
+        Figure("total", micros(Workflow.total_credits), summed(usages.c.micros)),
         Figure("usage count", micros(Workflow.usage_count), micros(usages.c.count), str),
     ]
     return compare(rows, Workflow.account_id, [Workflow.id], figures, _of_run, only)
@@ -40,7 +41,9 @@ def _of_keys(only: One) -> Check:
         (Workflow.account_id == ServiceUsage.account_id) & (Workflow.id == ServiceUsage.workflow_id),
     )
     used = _usages([Workflow.api_key_id], runs, only)
-    of_runs = select(Workflow.account_id, Workflow.api_key_id, total(Workflow.total_credits).label("micros"))
+    of_runs = select(
+        Workflow.account_id, Workflow.api_key_id, wide_total(Workflow.total_credits).label("micros")
+    )
     of_runs = of_one(of_runs, Workflow.account_id, only)
     by_runs = of_runs.group_by(Workflow.account_id, Workflow.api_key_id).subquery()
     return _both_ways(by_runs, used, ["api_key_id"], _of_key)
@@ -68,13 +71,13 @@ def _both_ways(
     key: list[str],
     named: Any,  # noqa: ANN401 - takes the key's values
 ) -> Check:
-    # Either side may lack a row that the other has, so they are laid one upon the other and added up.
+    # Either side may lack a row that the other has, so they are laid one upon the other and joined.
     sides = [
         select(
             side.c.account_id,
             *(side.c[name] for name in key),
-            (side.c.micros if side is recorded else literal(0)).label("recorded"),
-            (side.c.micros if side is recomputed else literal(0)).label("recomputed"),
+            (side.c.micros if side is recorded else null()).label("recorded"),
+            (side.c.micros if side is recomputed else null()).label("recomputed"),
         )
         for side in (recorded, recomputed)
     ]
@@ -84,13 +87,13 @@ def _both_ways(
         select(
             laid.c.account_id,
             *names,
-            total(laid.c.recorded).label("recorded"),
-            total(laid.c.recomputed).label("recomputed"),
+            func.max(laid.c.recorded).label("recorded"),
+            func.max(laid.c.recomputed).label("recomputed"),
         )
         .group_by(laid.c.account_id, *names)
         .subquery()
     )
-    figure = Figure("spending", added.c.recorded, added.c.recomputed)
+    figure = Figure("spending", summed(added.c.recorded), summed(added.c.recomputed))
     return compare(added, added.c.account_id, [added.c[name] for name in key], [figure], named, None)
 
 
@@ -99,7 +102,7 @@ def _usages(key: list[Any], rows: FromClause, only: One) -> Subquery:
         select(
             ServiceUsage.account_id,
             *key,
-            total(ServiceUsage.credits).label("micros"),
+            wide_total(ServiceUsage.credits).label("micros"),
             func.count().label("count"),
         )
         .select_from(rows)

@@ -15,6 +15,7 @@ from metering.auditing.comparison import (
     compare,
     micros,
     of_one,
+    summed,
     went,
 )
 from metering.auditing.findings import Difference
@@ -33,8 +34,8 @@ def checks(only: One) -> Iterator[Check]:
     cost = micros(ServiceUsage.credits)
     owed_back = case((ServiceUsage.voided_at.is_not(None), cost), else_=0)
     figures = [
-        Figure("payment", cost, micros(paid.c.paid)),
-        Figure("refund", micros(owed_back), micros(paid.c.refunded)),
+        Figure("payment", cost, summed(paid.c.paid)),
+        Figure("refund", micros(owed_back), summed(paid.c.refunded)),
     ]
     yield compare(rows, ServiceUsage.account_id, [ServiceUsage.id], figures, _named, only)
     yield _for_nothing(only)

@@ -24,11 +24,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from metering.budgets.counters import Counter, CounterKey
 from metering.budgets.in_force import counts_since
 from metering.budgets.windows import EPOCH, Window, window_of
-from models.base import BigInt, total
+from models.base import BigInt
 from models.budget import Budget, BudgetScope, BudgetUse, BudgetWindow
 from models.hold import Hold, HoldLine, HoldPart, HoldStatus
 from models.identity import IdKind, format_id, parse_id
 from models.service_usage import ServiceUsage
+from models.sums import wide_total
 from models.workflow import Workflow
 from pricing.credits import Credits
 
@@ -93,7 +94,7 @@ def _used(session: Session, budget: Budget, since: datetime) -> _Sums:
     at = _minute(session, budget, ServiceUsage.used_at)
     its_run = and_(Workflow.account_id == ServiceUsage.account_id, Workflow.id == ServiceUsage.workflow_id)
     return (
-        select(_who(budget), at, total(ServiceUsage.credits))
+        select(_who(budget), at, wide_total(ServiceUsage.credits))
         .select_from(ServiceUsage)
         .join(Workflow, its_run)
         .where(
@@ -116,7 +117,7 @@ def _held(session: Session, budget: Budget, since: datetime) -> _Sums:
     )
     its_run = and_(Workflow.account_id == Hold.account_id, Workflow.id == Hold.workflow_id)
     return (
-        select(_who(budget), at, total(HoldPart.remaining))
+        select(_who(budget), at, wide_total(HoldPart.remaining))
         .select_from(HoldPart)
         .join(Hold, its_hold)
         .join(HoldLine, its_line)
