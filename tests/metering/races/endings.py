@@ -32,7 +32,8 @@ async def _told(arena: Arena) -> dict[str, str]:
         grants = (await session.scalars(select(Grant))).all()
         transfers = (await session.scalars(_IN_ORDER)).all()
     race_of: dict[UUID | None, str | None] = {grant.id: grant.restriction_name for grant in grants}
-    race_of |= {each.id: names[each.workflow_id] for each in (*holds, *usages)}
+    race_of |= {hold.id: names[hold.workflow_id] for hold in holds}
+    race_of |= {usage.id: names[usage.workflow_id] for usage in usages}
     states: dict[str, list[str]] = defaultdict(list)
     moves: dict[str, list[str]] = defaultdict(list)
     for hold in holds:
