@@ -121,12 +121,20 @@ class Context:
         try:
             return await self.database.write(command)
         finally:
-            self.snapshot = Snapshot(self.database)
-            self._renew_loaders()
+            self._renew()
+
+    async def let_go(self) -> None:
+        """Let go of the snapshot before waiting; what is read afterwards is read of a later moment."""
+        await self.close()
+        self._renew()
 
     async def close(self) -> None:
         """Let go of the snapshot."""
         await self.snapshot.close()
+
+    def _renew(self) -> None:
+        self.snapshot = Snapshot(self.database)
+        self._renew_loaders()
 
     def _renew_loaders(self) -> None:
         from graph.loaders import Loaders  # noqa: PLC0415 - loaders read through this context

@@ -85,7 +85,7 @@ def _formatted(error: GraphQLError) -> GraphQLFormattedError:
         extensions["reference"] = reference = secrets.token_hex(8)
         message = f"Something went wrong on our side; the log knows it as {reference}."
         log.error("internal error", reference=reference, path=error.path, exc_info=error.original_error)
-    elif code is ErrorCode.UNAVAILABLE:
+    elif code is ErrorCode.UNAVAILABLE and error.original_error is not None:
         message = "The store is not available right now; try again in a moment."
         log.warning("unavailable", path=error.path, exc_info=error.original_error)
     return {**shown, "message": message, "extensions": {"code": code.value, **extensions}}

@@ -14,6 +14,7 @@ from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from graph.audits import AuditsTakeTurns
 from graph.errors import refusal_handlers
 from graph.limits import WithinLimits
 from graph.mutations import Mutation
@@ -58,6 +59,7 @@ schema = QuietSchema(
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
         OperationNamed,
         WithinLimits,
+        AuditsTakeTurns,
     ],
     exception_handlers=refusal_handlers(),
 )

@@ -34,7 +34,10 @@ class Query:
     ledger_audit = root_field(
         Scope.READ,
         ledger.ledger_audit,
-        "Recompute the books from their records; null where there is no such account.",
+        (
+            "Recompute the books from their records; null where there is no such account. Once is the most "
+            "in an operation, and audits wait for each other: `UNAVAILABLE` where many wait."
+        ),
     )
     rate_card = root_field(
         Scope.READ, prices.rate_card, "The prices in force at a moment; null before the first."
