@@ -34,7 +34,7 @@ class BudgetUse:
     used: Credits = strawberry.field(description="What usages of this window cost, voided ones left out.")
     held: Credits = strawberry.field(
         description=(
-            "What holds made in this window still set aside; one that has expired counts until that is noted, "
+            "What holds made in this window still set aside; one that expired counts until that is noted, "
             "mostly within a second."
         )
     )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from metering.credits.hold_making import HoldPlan, add_to_hold, permit
 from metering.credits.holding import holds_by_id
-from metering.errors import HoldClosed, HoldNotFound, Refusal
+from metering.errors import AmountTooLarge, HoldClosed, HoldNotFound, Refusal
 from metering.idempotency import claim, fingerprint
 from metering.ledger import Postings, open_postings
 from metering.rate_cards import PriceBook, price_book
@@ -19,6 +19,7 @@ from models.base import Json
 from models.hold import Hold, HoldLine
 from models.workflow import Workflow
 from pricing.credits import Credits
+from pricing.decimal_text import LIMIT_MICROS
 from pricing.fitting import affordable_microseconds, metered_microseconds
 from pricing.quote import PlannedService
 from pricing.units import Quantity
@@ -130,6 +131,8 @@ def _extend(
     added = Credits.ZERO
     if item.plan is not None:
         planned = permit(run, item.plan, postings, prices, card_id=hold.rate_card_id)
+        if (hold.amount + planned.total).micros >= LIMIT_MICROS:
+            raise AmountTooLarge("One hold cannot set aside so much over its time; make a new one.")
         parts = [share.part.part for share in postings.holds.of_hold(hold)]
         lines += add_to_hold(
             run, hold, planned, postings, first_line=len(lines), first_part=max(parts, default=-1) + 1

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from metering.credits import ExtendHold, Restriction
-from metering.errors import CreditsExhausted, HoldClosed, HoldNotFound, IdempotencyConflict
+from metering.errors import AmountTooLarge, CreditsExhausted, HoldClosed, HoldNotFound, IdempotencyConflict
 from models.hold import Hold, HoldStatus
 from models.identity import new_id
 from models.ledger import RestrictionKind
@@ -160,3 +160,13 @@ async def test_an_extension_never_shortens(prepaid: Tenant) -> None:
     hold = await prepaid.hold(await prepaid.start(), MINUTE, expires_in=timedelta(hours=5))
     extended = await prepaid.extend(hold, expires_in=timedelta(seconds=1))
     assert extended.hold.expires_at == NOON + timedelta(hours=5)
+
+
+async def test_a_hold_has_room_for_twelve_digits_over_its_time(tenant: Tenant) -> None:
+    run = await tenant.start()
+    hold = await tenant.hold(run, "999999999980")
+    [used] = await tenant.add(run, "PHONE twilio 40000000000 MINUTES")
+    await tenant.void(used)
+    await tenant.extend(hold, "19")
+    with pytest.raises(AmountTooLarge):
+        await tenant.extend(hold, "1")
