@@ -1,11 +1,20 @@
-"""The service configuration that an agent ends up with."""
+"""The service configuration that an agent ends up with, and where each of its fields comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from enum import StrEnum
 
 from adapters.base import OVERRIDE
 from adapters.registry import adapter_named
 from adapters.service_configuration import ServicePresets
 from pricing.configuration import InvalidConfiguration, ServiceConfiguration
+
+
+class FieldOrigin(StrEnum):
+    """Where the value of a field of a service configuration comes from."""
+
+    PRESET = "PRESET"
+    ADAPTER = "ADAPTER"
+    AGENT = "AGENT"
 
 
 def resolve_service_configuration(
@@ -25,3 +34,13 @@ def resolve_service_configuration(
     if not isinstance(override, Mapping):
         raise InvalidConfiguration(OVERRIDE, "write an object of fields to override.")
     return configuration.overridden_by(override)
+
+
+def field_origins(
+    configuration: ServiceConfiguration, custom_settings: Mapping[str, object] | None, preset: str | None
+) -> dict[str, FieldOrigin]:
+    """Tell of each field of a resolved configuration whether the agent set it, or else who supplied it."""
+    supplied = FieldOrigin.ADAPTER if preset is None else FieldOrigin.PRESET
+    override = (custom_settings or {}).get(OVERRIDE)
+    own: Collection[object] = override if isinstance(override, Mapping) else ()
+    return {field: FieldOrigin.AGENT if field in own else supplied for field in configuration.to_mapping()}

@@ -36,6 +36,9 @@ from graph.loaders.pages import DEFAULT_NODES, MOST_NODES
 MOST_FIELDS = 250_000
 OTHER_LISTS = 5
 """How long a list without pages is taken to be, such as the rates of a card."""
+FIELDS_OF_A_QUOTE = 10_000
+"""What working out a plan counts as: it takes up to 20 ms, which thousands of plain fields take too."""
+WORKED_OUT = {"quote", "selectServices"}
 
 
 class WithinLimits(SchemaExtension):
@@ -118,7 +121,8 @@ class _Count:
         inner = get_named_type(found.type)
         own_page = self._page(node) if "first" in found.args else OTHER_LISTS
         times = self._length(node, parent, page) if is_list_type(get_nullable_type(found.type)) else 1
-        return 1 + times * self._selections(node.selection_set, inner, own_page)
+        own = FIELDS_OF_A_QUOTE if parent.name == "Query" and node.name.value in WORKED_OUT else 1
+        return own + times * self._selections(node.selection_set, inner, own_page)
 
     def _length(self, node: FieldNode, parent: GraphQLNamedType, page: int) -> int:
         if parent.name.startswith("__"):

@@ -5,7 +5,8 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from fractions import Fraction
 from typing import Any, NewType
 
 import strawberry
@@ -31,6 +32,8 @@ JsonValue = NewType("JsonValue", dict)  # type: ignore[type-arg]  # NewType take
 
 LARGEST_JSON_CHARACTERS = 20_000
 DEEPEST_JSON = 10
+LONGEST_FRACTION = 18
+"""How many places an endless fraction is shown to."""
 
 _LARGEST_LONG = 2**63 - 1
 _MOST_DIGITS = 40
@@ -82,6 +85,14 @@ def _parse_long(value: object) -> int:
     if not re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) or int(text) > _LARGEST_LONG:
         raise GraphQLError(f"{_shown(text)} is not a whole number of at most 63 bits.")
     return int(text)
+
+
+def exact_text(amount: Fraction) -> DecimalText:
+    """Write an exact amount; an endless fraction to 18 places."""
+    with localcontext(prec=60):
+        exact = Decimal(amount.numerator) / Decimal(amount.denominator)
+        places = exact.quantize(Decimal(1).scaleb(-LONGEST_FRACTION))
+    return DecimalText(format(places, "f").rstrip("0").rstrip("."))
 
 
 def json_value(value: object) -> Json:

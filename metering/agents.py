@@ -63,7 +63,7 @@ def update_agent(
 
     Raises AgentNotFound, InvalidAgent.
     """
-    agent = _agent(session, account_id, agent_id)
+    agent = agent_in_use(session, account_id, agent_id)
     if custom_settings is not None:
         _require_known(session, _resolved(agent.business_adapter, agent.preset, custom_settings), now)
         agent.custom_settings = custom_settings
@@ -86,19 +86,20 @@ def archive_agent(session: Session, *, account_id: UUID, agent_id: UUID, now: da
     return agent
 
 
+def agent_in_use(session: Session, account_id: UUID, agent_id: UUID) -> Agent:
+    """Give an agent that is not archived; AgentNotFound where the account has none."""
+    agent = session.get(Agent, (account_id, agent_id))
+    if agent is None or agent.archived_at is not None:
+        raise AgentNotFound
+    return agent
+
+
 def service_configuration_of(agent: Agent) -> ServiceConfiguration:
     """Resolve what may serve an agent: its adapter or preset, with its own override field by field.
 
     Raises InvalidAgent where an adapter that it was made with has changed or gone.
     """
     return _resolved(agent.business_adapter, agent.preset, agent.custom_settings)
-
-
-def _agent(session: Session, account_id: UUID, agent_id: UUID) -> Agent:
-    agent = session.get(Agent, (account_id, agent_id))
-    if agent is None or agent.archived_at is not None:
-        raise AgentNotFound
-    return agent
 
 
 def _require_known(session: Session, configuration: ServiceConfiguration, now: datetime) -> None:

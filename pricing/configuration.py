@@ -22,11 +22,12 @@ class AccuracyRequirement(StrEnum):
 
 
 class InvalidConfiguration(ValueError):  # noqa: N818 - named for the state, as every refusal here
-    """Settings that cannot be used; `field` is the one at fault, and the message names it and the fix."""
+    """Settings that cannot be used; `field` is the one at fault, and the message names it and the `fix`."""
 
     def __init__(self, field: str, fix: str) -> None:
         super().__init__(f"{field[:LONGEST_NAME]}: {fix}")
         self.field = field
+        self.fix = fix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import strawberry
 
 from graph.permissions import root_field
 from graph.queries import accounts as tenants
-from graph.queries import catalogue, ledger
+from graph.queries import catalogue, ledger, quotes
 from graph.queries import nodes as things
 from graph.queries import rate_cards as prices
 from models.api_key import Scope
@@ -47,3 +47,11 @@ class Query:
         Scope.READ, catalogue.service_presets, "The ready-made service configurations."
     )
     business_adapters = root_field(Scope.READ, catalogue.business_adapters, "The use cases that there are.")
+    quote = root_field(
+        Scope.READ,
+        quotes.quote,
+        "What a plan would cost by the prices in force; one over its limit is an answer, not an error.",
+    )
+    select_services = root_field(
+        Scope.READ, quotes.select_services, "Which provider would serve each service of a plan, and why."
+    )

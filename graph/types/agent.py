@@ -1,10 +1,12 @@
 """Agents and their service configuration."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
+from adapters.resolution import FieldOrigin, field_origins
 from graph.context import Info
 from graph.ids import written
 from graph.permissions import read_field
@@ -25,6 +27,16 @@ from pricing.credits import Credits
 
 if TYPE_CHECKING:
     from graph.types.workflow import Workflow
+
+
+@strawberry.type(
+    name="ServiceConfigurationOrigin", description="Where a field of a service configuration comes from."
+)
+class ConfigurationOrigin:
+    """Where a field of a service configuration comes from."""
+
+    field: str = strawberry.field(description="The field as agents store it, e.g. `primary_ai_model`.")
+    origin: FieldOrigin = strawberry.field(description="Where its value comes from.")
 
 
 @strawberry.type(description="Which models and providers may serve, and the cost rules.")
@@ -49,10 +61,13 @@ class ServiceConfiguration:
         description="The most that one request may cost; null is no limit."
     )
     accuracy_requirement: AccuracyRequirement = strawberry.field(description="How accurate services must be.")
+    origins: list[ConfigurationOrigin] = strawberry.field(
+        description="Of each field, where its value comes from."
+    )
 
     @classmethod
-    def of(cls, configuration: Configuration) -> Self:
-        """Show a configuration."""
+    def of(cls, configuration: Configuration, origins: Mapping[str, FieldOrigin]) -> Self:
+        """Show a configuration and where its fields come from."""
         return cls(
             primary_ai_model=configuration.primary_ai_model,
             fallback_ai_model=configuration.fallback_ai_model,
@@ -66,6 +81,7 @@ class ServiceConfiguration:
             cost_optimization=configuration.cost_optimization,
             max_credits_per_request=configuration.max_credits_per_request,
             accuracy_requirement=configuration.accuracy_requirement,
+            origins=[ConfigurationOrigin(field=field, origin=origin) for field, origin in origins.items()],
         )
 
 
@@ -108,9 +124,11 @@ class Agent(Node):
     def service_configuration(self) -> ServiceConfiguration | None:
         """Resolve the configuration."""
         try:
-            return ServiceConfiguration.of(service_configuration_of(self.row))
+            configuration = service_configuration_of(self.row)
         except InvalidAgent:
             return None
+        origins = field_origins(configuration, self.row.custom_settings, self.row.preset)
+        return ServiceConfiguration.of(configuration, origins)
 
     @read_field("The agent's runs.")
     async def workflows(

@@ -5,6 +5,7 @@ from typing import Self
 import strawberry
 
 from adapters.base import BusinessAdapter
+from adapters.resolution import field_origins
 from adapters.service_configuration import ServicePresets
 from graph.scalars import JsonValue
 from graph.types.agent import ServiceConfiguration
@@ -20,7 +21,9 @@ class ServicePreset:
     @classmethod
     def of(cls, name: str) -> Self:
         """Show a preset."""
-        return cls(name=name, configuration=ServiceConfiguration.of(ServicePresets.by_name(name)))
+        configuration = ServicePresets.by_name(name)
+        origins = field_origins(configuration, None, name)
+        return cls(name=name, configuration=ServiceConfiguration.of(configuration, origins))
 
 
 @strawberry.type(name="BusinessAdapter", description="A use case that supplies a service configuration.")
@@ -38,8 +41,9 @@ class BusinessAdapterType:
     @classmethod
     def of(cls, adapter: type[BusinessAdapter]) -> Self:
         """Show an adapter."""
+        configuration = adapter().get_service_configuration()
         return cls(
             name=adapter.name,
-            configuration=ServiceConfiguration.of(adapter().get_service_configuration()),
+            configuration=ServiceConfiguration.of(configuration, field_origins(configuration, None, None)),
             settings_schema=JsonValue(adapter.settings_model.model_json_schema()),
         )

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import strawberry
 
+from adapters.resolution import FieldOrigin
 from metering.tracking import IfUncovered
 from models.api_key import Scope
 from models.budget import BudgetAction, BudgetScope, BudgetWindow
@@ -14,8 +15,10 @@ from models.hold import HoldStatus
 from models.ledger import Book, RestrictionKind
 from models.webhook import DeliveryStatus, DisabledReason
 from models.workflow import WorkflowStatus
+from pricing.catalogue import RequestComplexity
 from pricing.configuration import AccuracyRequirement
 from pricing.credits import RoundingMode
+from pricing.selection import SelectionRule
 from pricing.units import ServiceType, UnitType
 
 Members = TypeVar("Members", bound=StrEnum)
@@ -158,3 +161,30 @@ described(
     EXPIRED="What was left of grants when they expired.",
     OVERDRAFT="What was drawn beyond the grants.",
 )(Book)
+described(
+    "How much thinking a request needs.",
+    LOW="A small model will do.",
+    NORMAL="As usual.",
+    HIGH="Only models that are adequate for hard requests will do.",
+)(RequestComplexity)
+described(
+    "Why a provider was chosen, replaced or left out.",
+    AS_CONFIGURED="The configuration names it, and no rule asks for another.",
+    NAMED="The request names it, and so it is kept.",
+    LOW_COMPLEXITY="Low complexity and cost optimisation: the cheapest adequate model.",
+    HIGH_ACCURACY="High accuracy is asked for: the most accurate speech-to-text.",
+    COST_OPTIMIZATION="Cost optimisation: the cheapest speech-to-text that is accurate enough.",
+    NO_RATE="The rate card does not price it, or its price is more than a balance can hold.",
+    UNAVAILABLE="It is marked unavailable.",
+    OVER_LIMIT_FALLBACK="The plan is over the limit: the fallback model.",
+    OVER_LIMIT="The plan is over the limit: a cheaper alternative.",
+    UNKNOWN_TO_CATALOGUE="The catalogue does not know it, so that nothing is known of how good it is.",
+    INADEQUATE="It is not adequate for the request's complexity.",
+    INACCURATE="It is below the accuracy asked for.",
+)(SelectionRule)
+described(
+    "Where the value of a field of a service configuration comes from.",
+    PRESET="From the preset.",
+    ADAPTER="From the business adapter.",
+    AGENT="From the agent's own settings.",
+)(FieldOrigin)

@@ -1,15 +1,13 @@
 """Service usages: what was metered, and what it cost."""
 
 from datetime import datetime
-from decimal import Decimal, localcontext
-from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from graph.context import Info
 from graph.ids import written
-from graph.scalars import DecimalText
+from graph.scalars import LONGEST_FRACTION, DecimalText, exact_text
 from graph.types.node import Node
 from graph.types.rate_card import Rate
 from models.identity import IdKind
@@ -20,8 +18,6 @@ from pricing.units import ServiceType, UnitType
 
 if TYPE_CHECKING:
     from graph.types.workflow import Workflow
-
-LONGEST_FRACTION = 18
 
 
 @strawberry.type(
@@ -58,7 +54,7 @@ class ServiceUsage(Node):
             units_consumed=DecimalText(text_from_micros(row.micro_units)),
             unit_type=row.unit_type,
             credits_used=row.credits,
-            exact_credits=DecimalText(_decimal_text(row.exact_credits)),
+            exact_credits=exact_text(row.exact_credits),
             used_at=row.used_at,
             recorded_at=row.recorded_at,
             late=row.late,
@@ -83,11 +79,3 @@ class ServiceUsage(Node):
         row = await info.context.loaders.workflow_by_id.load((self.row.account_id, self.row.workflow_id))
         assert row is not None  # noqa: S101 - a foreign key says so
         return Workflow.of(row)
-
-
-def _decimal_text(amount: Fraction) -> str:
-    with localcontext(prec=60):
-        exact = Decimal(amount.numerator) / Decimal(amount.denominator)
-        places = exact.quantize(Decimal(1).scaleb(-LONGEST_FRACTION))
-    text = format(places, "f")
-    return text.rstrip("0").rstrip(".")

@@ -5,7 +5,7 @@ import pytest
 from adapters.emergency_services import EmergencyServicesAdapter, EmergencySettings
 from adapters.language_learning import LanguageLearningAdapter, LanguageSettings
 from adapters.registry import UnknownAdapter
-from adapters.resolution import resolve_service_configuration
+from adapters.resolution import FieldOrigin, field_origins, resolve_service_configuration
 from adapters.service_configuration import ServicePresets, UnknownPreset
 from pricing.configuration import InvalidConfiguration
 from pricing.credits import Credits
@@ -106,3 +106,26 @@ def test_unknown_adapters_and_presets_are_refused() -> None:
         resolve_service_configuration("emergency", None)
     with pytest.raises(UnknownPreset):
         resolve_service_configuration("emergencyservices", None, preset="cheap")
+
+
+@pytest.mark.parametrize(
+    ("preset", "else_from"), [(None, FieldOrigin.ADAPTER), ("balanced", FieldOrigin.PRESET)]
+)
+@pytest.mark.parametrize(
+    ("custom_settings", "own"),
+    [
+        (None, set()),
+        ({"location": "Köln", "service_configuration": None}, set()),
+        (
+            {"service_configuration": {"primary_ai_model": "gpt-4", "phone_enabled": True}},
+            {"primary_ai_model", "phone_enabled"},
+        ),
+    ],
+)
+def test_each_field_has_its_origin(
+    preset: str | None, else_from: FieldOrigin, custom_settings: dict[str, object] | None, own: set[str]
+) -> None:
+    configuration = resolve_service_configuration("emergencyservices", custom_settings, preset)
+    assert field_origins(configuration, custom_settings, preset) == {
+        field: FieldOrigin.AGENT if field in own else else_from for field in configuration.to_mapping()
+    }

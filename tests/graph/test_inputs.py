@@ -48,6 +48,10 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "ExtendHoldInput": {"holdId": "hold_" + "0" * 32, "amount": 1, "idempotencyKey": "k"},
     "ReleaseHoldInput": {"holdId": "hold_" + "0" * 32, "idempotencyKey": "k"},
     "PlannedServiceInput": {"serviceType": "GPT", "provider": "gpt-4o", "units": 1, "unitType": "TOKENS"},
+    "ServiceNeedInput": {"serviceType": "GPT", "provider": "gpt-4o", "units": 1, "unitType": "TOKENS"},
+    "ServicePlanInput": {
+        "services": [{"serviceType": "GPT", "provider": "gpt-4o", "units": 1, "unitType": "TOKENS"}]
+    },
     "SetBudgetInput": {"scope": "USER", "window": "DAY", "limit": 1},
     "CreateWebhookEndpointInput": {"url": "https://example.com/hook"},
     "UpdateWebhookEndpointInput": {"endpointId": "endpoint_" + "0" * 32},
@@ -74,7 +78,10 @@ def texts() -> Iterator[tuple[str, str]]:
 def question(type_: str, field: str, value: str) -> tuple[str, dict[str, Any]]:
     """An operation that brings the value in that field."""
     given: dict[str, Any] = REQUIRED.get(type_, {}) | {field: value}
+    if type_ == "ServiceNeedInput":
+        type_, given = "ServicePlanInput", {"services": [given]}
     path = {
+        "ServicePlanInput": "{ quote(input: $in) { totalCredits } }",
         "WorkflowFilter": "{ viewer { account { workflows(filter: $in) { totalCount } } } }",
         "ServiceUsageFilter": "{ viewer { account { servicesUsed(filter: $in) { totalCount } } } }",
         "UsageFilter": "{ viewer { account { usage(filter: $in) { totalCredits } } } }",

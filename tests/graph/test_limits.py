@@ -16,10 +16,16 @@ FRAGMENTS = "{viewer{account{...F0}}}" + "".join(
 EXPONENTIAL = f"{FRAGMENTS} fragment F{LEVELS} on Account{{name}}"
 
 
+def quotes(number: int) -> str:
+    """So many quotes in one operation."""
+    plan = '{services: [{serviceType: GPT, provider: "gpt-4o", units: 1, unitType: TOKENS}]}'
+    return f"{{{' '.join(f'q{n}:quote(input:{plan}){{totalCredits}}' for n in range(number))}}}"
+
+
 @pytest.mark.parametrize(
     ("query", "variables"),
-    [(NESTED, None), (BY_VARIABLE, {"n": 100}), (EXPONENTIAL, None)],
-    ids=["nested pages", "pages by variable", "fragments of fragments"],
+    [(NESTED, None), (BY_VARIABLE, {"n": 100}), (EXPONENTIAL, None), (quotes(25), None)],
+    ids=["nested pages", "pages by variable", "fragments of fragments", "25 quotes"],
 )
 async def test_too_much_is_refused_before_it_runs(
     ask: Door, tenant: Tenant, query: str, variables: dict[str, int] | None
@@ -33,6 +39,7 @@ async def test_too_much_is_refused_before_it_runs(
     ("query", "variables"),
     [
         (BY_VARIABLE, {"n": 10}),
+        (quotes(24), None),
         (get_introspection_query(descriptions=True), None),
         (
             "{viewer{account{agents{nodes{workflows{nodes{servicesUsed{nodes{creditsUsed rate{price}}}}}}}}}}",
@@ -45,6 +52,7 @@ async def test_too_much_is_refused_before_it_runs(
     ],
     ids=[
         "short pages",
+        "24 quotes",
         "GraphiQL's introspection",
         "three levels of usual pages",
         "two levels of full pages",

@@ -30,7 +30,7 @@ ROOTS = [
     for name, field in root.fields.items()
 ]
 NEEDED = {
-    "READ": "viewer node nodes agent workflow serviceUsage apiKey rateCard rateCards servicePresets businessAdapters ledgerAudit",
+    "READ": "viewer node nodes agent workflow serviceUsage apiKey rateCard rateCards servicePresets businessAdapters ledgerAudit quote selectServices",
     "TRACK": "startWorkflow recordWorkflow completeWorkflow failWorkflow cancelWorkflow addServiceUsage addServiceUsages holdCredits extendHold releaseHold",
     "MANAGE": "voidServiceUsage createAgent updateAgent archiveAgent issueApiKey revokeApiKey createWebhookEndpoint updateWebhookEndpoint removeWebhookEndpoint rotateWebhookSecret resendWebhookDelivery sendTestEvent setBalanceAlert setBudget removeBudget",
     "OPERATE": "account accounts createAccount grantCredits voidGrant",

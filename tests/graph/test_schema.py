@@ -56,7 +56,9 @@ def test_every_name_of_the_contract_is_there() -> None:
         "cancelWorkflow voidServiceUsage grantCredits createAgent updateAgent archiveAgent issueApiKey "
         "revokeApiKey createAccount",
         "Query": "viewer node nodes agent workflow apiKey account accounts servicePresets businessAdapters rateCard "
-        "rateCards",
+        "rateCards quote selectServices",
+        "Quote": "totalCredits lines selection withinLimits",
+        "ServiceSelection": "decisions",
         "Account": "id name balance agents workflows apiKeys grants usage",
         "Agent": "id name businessAdapter customSettings serviceConfiguration workflows usage",
         "ApiKey": "id prefix name scopes lastUsedAt usage",

@@ -1,0 +1,91 @@
+"""What a workflow is about to use, as callers write it."""
+
+import strawberry
+
+from graph import ids, inputs
+from graph.context import Info
+from graph.inputs import bad_input
+from graph.scalars import DecimalText, JsonValue
+from metering.quoting import Plan
+from models.identity import IdKind
+from pricing.catalogue import RequestComplexity
+from pricing.configuration import AccuracyRequirement
+from pricing.selection import Need, ServiceRequest
+from pricing.units import ServiceType, UnitType
+
+MOST_SERVICES = 100
+CHOOSERS = "agentId, preset and configuration"
+
+
+@strawberry.input(description="A service that a workflow is about to use.")
+class ServiceNeedInput:
+    """A service that a workflow is about to use."""
+
+    service_type: ServiceType = strawberry.field(description="The kind of service.")
+    units: DecimalText = strawberry.field(description="How many units, more than 0.")
+    unit_type: UnitType = strawberry.field(description="The unit.")
+    provider: str | None = strawberry.field(
+        default=None,
+        description="The provider or model, which is then kept; left out, the configuration chooses one.",
+    )
+
+
+@strawberry.input(
+    description=f"A plan: services, and at most one of {CHOOSERS}, which say who may serve and at what limit."
+)
+class ServicePlanInput:
+    """A plan."""
+
+    services: list[ServiceNeedInput] = strawberry.field(description=f"1 to {MOST_SERVICES} services.")
+    agent_id: strawberry.ID | None = strawberry.field(
+        default=None, description="By the configuration of this agent."
+    )
+    preset: str | None = strawberry.field(default=None, description="By this preset.")
+    configuration: JsonValue | None = strawberry.field(
+        default=None,
+        description="By this configuration, its fields as agents store them, e.g. `primary_ai_model`.",
+    )
+    request_complexity: RequestComplexity = strawberry.field(
+        default=RequestComplexity.NORMAL, description="How much thinking the request needs."
+    )
+    accuracy_requirement: AccuracyRequirement | None = strawberry.field(
+        default=None, description="How accurate services must be; left out, as the configuration says."
+    )
+
+
+def read_plan(info: Info, given: ServicePlanInput) -> Plan:
+    """Read a plan; BAD_USER_INPUT names the field that is wrong."""
+    choosers = chosen_by(given)
+    if len(choosers) > 1:
+        raise bad_input(choosers[1], f"give at most one of {CHOOSERS}, not {' and '.join(choosers)}.")
+    agent_id = ids.read_optional("agentId", IdKind.AGENT, given.agent_id)
+    return Plan(
+        request=ServiceRequest(
+            needs=_needs(given.services),
+            complexity=given.request_complexity,
+            accuracy=given.accuracy_requirement,
+        ),
+        agent=None if agent_id is None else (info.context.account_id, agent_id),
+        preset=inputs.optional_name("preset", given.preset),
+        configuration=given.configuration,
+    )
+
+
+def chosen_by(given: ServicePlanInput) -> list[str]:
+    """Name the fields that say who may serve, as far as they are given."""
+    fields = {"agentId": given.agent_id, "preset": given.preset, "configuration": given.configuration}
+    return [field for field, value in fields.items() if value is not None]
+
+
+def _needs(services: list[ServiceNeedInput]) -> tuple[Need, ...]:
+    if not 1 <= len(services) <= MOST_SERVICES:
+        raise bad_input("services", f"1 to {MOST_SERVICES} services, not {len(services)}.")
+    return tuple(_need(f"services[{position}]", each) for position, each in enumerate(services))
+
+
+def _need(field: str, given: ServiceNeedInput) -> Need:
+    return Need(
+        service_type=given.service_type,
+        quantity=inputs.quantity(f"{field}.units", given.units, given.unit_type),
+        provider=inputs.optional_name(f"{field}.provider", given.provider),
+    )

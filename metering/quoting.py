@@ -1,0 +1,106 @@
+"""Quotes: what a plan would cost by the card in force, and who would serve it; nothing is stored or held."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from adapters.service_configuration import ServicePresets, UnknownPreset
+from metering.agents import agent_in_use, service_configuration_of
+from metering.errors import InvalidAgent, NoRateCardInForce
+from metering.plan_prices import InvalidPlan, priced_as_named, selected
+from metering.rate_cards import price_book
+from models.base import Json
+from pricing.catalogue import built_in_catalogue
+from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
+from pricing.credits import Credits
+from pricing.names import LONGEST_NAME
+from pricing.quote import PricedUsage
+from pricing.rate_card import RateCard
+from pricing.selection import OverLimit, Selection, ServiceRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a workflow is about to use; at most one of agent, preset and configuration says who may serve.
+
+    `agent` is the account and the id; `configuration` holds settings as agents store them.
+    """
+
+    request: ServiceRequest
+    agent: tuple[UUID, UUID] | None = None
+    preset: str | None = None
+    configuration: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanQuote:
+    """The price of a plan, line by line in the order of the request.
+
+    `selection` is None where no configuration chooses. Where the plan is over its limit, `over_limit` says
+    what would fit, and lines and selection are the plan as it was wanted.
+    """
+
+    card_version: str
+    lines: tuple[PricedUsage, ...]
+    selection: Selection | None = None
+    over_limit: OverLimit | None = None
+
+    @property
+    def total(self) -> Credits:
+        """The sum of the rounded lines."""
+        return Credits.total(line.credits for line in self.lines)
+
+
+def quote_plan(session: Session, *, plan: Plan, now: datetime) -> PlanQuote:
+    """Choose a provider for each service and price the plan by the card in force.
+
+    Without agent, preset and configuration the providers that the request names are priced. A plan over its
+    limit is an answer too. Raises AgentNotFound for an agent that is not of the account or is archived, and
+    InvalidPlan, which names the field, for all else that cannot be answered.
+    """
+    try:
+        card = price_book(session).in_force(now)
+    except NoRateCardInForce as error:
+        raise InvalidPlan("services", str(error)) from error
+    configuration = _configuration(session, plan, card)
+    if configuration is None:
+        return PlanQuote(card.version, priced_as_named(card, plan.request.needs))
+    try:
+        selection = selected(configuration, plan.request, card, built_in_catalogue())
+    except OverLimit as over:
+        return PlanQuote(card.version, over.selection.lines, over.selection, over)
+    return PlanQuote(card.version, selection.lines, selection)
+
+
+def _configuration(session: Session, plan: Plan, card: RateCard) -> ServiceConfiguration | None:
+    if plan.agent is not None:
+        return _configuration_of_agent(session, *plan.agent)
+    if plan.preset is not None:
+        return _configuration_of_preset(plan.preset)
+    return None if plan.configuration is None else _own_configuration(plan.configuration, card)
+
+
+def _configuration_of_agent(session: Session, account_id: UUID, agent_id: UUID) -> ServiceConfiguration:
+    try:
+        return service_configuration_of(agent_in_use(session, account_id, agent_id))
+    except InvalidAgent as error:
+        fix = f"its configuration no longer holds together: {error} Update the agent."
+        raise InvalidPlan("agentId", fix) from error
+
+
+def _configuration_of_preset(preset: str) -> ServiceConfiguration:
+    try:
+        return ServicePresets.by_name(preset)
+    except UnknownPreset as error:
+        raise InvalidPlan("preset", str(error)) from error
+
+
+def _own_configuration(settings: Json, card: RateCard) -> ServiceConfiguration:
+    try:
+        configuration = ServiceConfiguration.parse(settings)
+        refuse_unknown_providers(configuration, card, built_in_catalogue())
+    except InvalidConfiguration as error:
+        raise InvalidPlan(f"configuration.{error.field[:LONGEST_NAME]}", error.fix) from error
+    return configuration
