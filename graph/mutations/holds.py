@@ -57,7 +57,10 @@ class ExtendHoldInput:
     )
     expires_in_seconds: int | None = strawberry.field(
         default=None,
-        description=f"It expires so long after now: 1 to {MOST_SECONDS:,} seconds; null: when it did before.",
+        description=(
+            f"It expires so long after now, 1 to {MOST_SECONDS:,} seconds, where that is later than before; "
+            "null leaves it."
+        ),
     )
 
 

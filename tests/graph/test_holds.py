@@ -206,7 +206,7 @@ async def test_a_call_is_extended_slice_by_slice(ask: Door, prepaid: Tenant, clo
         "2026-03-04T12:02:00Z",
         "2026-03-04T12:03:33Z",
     )
-    assert (first["hold"]["amount"], first["hold"]["expiresAt"]) == ("56", "2026-03-04T12:02:50Z")
+    assert (first["hold"]["amount"], first["hold"]["expiresAt"]) == ("56", "2026-03-04T13:00:00Z")
     assert [line["line"] for line in first["hold"]["lines"]] == [0, 1, 2, 3]
     clock.forward(seconds=50)
     assert await mutate(ask, prepaid, "extendHold", *slice_, **given) == first | {"replayed": True}
