@@ -61,6 +61,13 @@ def _loaded(entry_point: EntryPoint) -> type[BusinessAdapter]:
         raise BrokenAdapter(
             f"{_shown(entry_point)}: the class needs the attribute name = {entry_point.name!r}."
         )
+    try:
+        adapter().get_service_configuration()
+    except Exception as error:  # a plug-in's own code may fail in any way; none may go unnamed
+        raise BrokenAdapter(
+            f"{_shown(entry_point)} has no service configuration without settings: {error} "
+            "Give each setting a default."
+        ) from error
     return adapter
 
 

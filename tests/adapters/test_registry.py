@@ -115,8 +115,16 @@ def test_an_installed_package_adds_an_adapter(install: Install) -> None:
                 "the name 'languagelearning' is taken: rename one or uninstall one."
             ),
         ),
+        (
+            TUTORING.replace('subject: str = "maths"', "subject: str"),
+            "tutoring = tutoring_plugin:TutoringAdapter",
+            (
+                "Business adapter 'tutoring' of tutoring (tutoring_plugin:TutoringAdapter) has no service "
+                "configuration without settings: subject: Field required. Give each setting a default."
+            ),
+        ),
     ],
-    ids=["missing", "failing", "foreign", "misnamed", "duplicate"],
+    ids=["missing", "failing", "foreign", "misnamed", "duplicate", "required"],
 )
 def test_a_broken_plug_in_is_reported_with_its_package(
     install: Install, source: str, entry_point: str, message: str
