@@ -6,13 +6,22 @@ from typing import NoReturn
 
 import typer
 
+from adapters.registry import BrokenAdapter
 from metering.errors import Refusal
 from models.availability import StoreUnavailable
 from models.migrations import NewerSchema, UnreachableStore
 from pricing.rate_card_file import RateCardError
 from server.settings import InvalidSettings
 
-EXPECTED = (Refusal, InvalidSettings, NewerSchema, UnreachableStore, StoreUnavailable, RateCardError)
+EXPECTED = (
+    Refusal,
+    InvalidSettings,
+    NewerSchema,
+    UnreachableStore,
+    StoreUnavailable,
+    RateCardError,
+    BrokenAdapter,
+)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
+from adapters.registry import business_adapters
 from metering.rate_cards import price_book, publish_built_in_rate_card, publish_rate_card
 from models.database import Database
 from models.writer import Command
@@ -57,6 +58,7 @@ def serve(
     with plain_refusals():
         settings = Settings.of({**given, "demo": demo, "rate_card": rate_card})
         set_up_logs(settings.log_format, settings.log_level)
+        business_adapters()  # a broken plug-in stops the start, whatever the number of workers
         first_card = (
             None if settings.rate_card is None else values.rate_card("--rate-card", settings.rate_card)
         )

@@ -131,3 +131,26 @@ def test_the_first_rate_card_can_be_ones_own(tmp_path: Path) -> None:
             [CREDITGRAPH, "rate-card", "show"], check=True, capture_output=True, text=True, cwd=tmp_path
         )
     assert shown.stdout.startswith("Version mine, ")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_broken_plug_in_stops_the_start_in_one_line(tmp_path: Path, workers: str) -> None:
+    package = tmp_path / "broken-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
+    entry_points = "[creditgraph.business_adapters]\nclinic = broken_nowhere:Adapter\n"
+    (package / "entry_points.txt").write_text(entry_points)
+    done = subprocess.run(
+        [CREDITGRAPH, "serve", "--port", "0", "--workers", workers],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "Error: Business adapter 'clinic' of broken (broken_nowhere:Adapter) cannot be loaded: "
+        "ModuleNotFoundError(\"No module named 'broken_nowhere'\"). Repair or uninstall the package.\n"
+    )
