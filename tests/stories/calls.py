@@ -28,6 +28,8 @@ class Call:
 
     number: int
     answers: list[Answer] = field(default_factory=list)
+    in_hand: bool = False
+    """Whether a caller is making it: one step follows the answer to the other."""
 
     @property
     def is_over(self) -> bool:
@@ -105,13 +107,19 @@ class Load:
             assert _said(again) == _said(first), (call, step)
 
     async def _finish(self, many: Clients, call: Call) -> None:
-        while not call.is_over and not self.stopping:
-            answer = await self._ask(many, call, len(call.answers))
-            if answer is None:
-                await asyncio.sleep(0.03)
-                continue
-            call.answers.append(answer)
-            self.heard.set()
+        if call.in_hand:  # by a caller that began it while this one looked for calls that were cut off
+            return
+        call.in_hand = True
+        try:
+            while not call.is_over and not self.stopping:
+                answer = await self._ask(many, call, len(call.answers))
+                if answer is None:
+                    await asyncio.sleep(0.03)
+                    continue
+                call.answers.append(answer)
+                self.heard.set()
+        finally:
+            call.in_hand = False
 
     async def _ask(self, many: Clients, call: Call, step: int) -> Answer | None:
         answer = await many.ask(self.owner.url, *call.request(step))
