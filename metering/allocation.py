@@ -121,11 +121,6 @@ class Draft:
         yield from self._claimed
 
 
-def allocate(cover: Cover, amount: Credits, *, service: Service | None) -> Allocation:
-    """Work out who pays for one amount."""
-    return Draft(cover).draw(amount, service)
-
-
 def usable(grants: Iterable[Grant], *, purpose: Purpose, now: datetime) -> list[Grant]:
     """Give the grants that may pay for the purpose now and have something left, in burn order.
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from metering.credits.hold_making import HoldPlan, add_to_hold, permit
-from metering.credits.holding import holds_by_id
-from metering.errors import AmountTooLarge, HoldClosed, HoldNotFound, Refusal
+from metering.credits.holding import holds_by_id, open_hold
+from metering.errors import AmountTooLarge, Refusal
 from metering.idempotency import claim, fingerprint
 from metering.ledger import Postings, open_postings
 from metering.rate_cards import PriceBook, price_book
@@ -87,7 +87,7 @@ def extend_holds(
             if replayed is not None:
                 answers.append(_first_answer(holds[item.hold_id], claims.remembered(item)))
                 continue
-            hold = _open(holds, item)
+            hold = open_hold(holds, account_id=item.account_id, hold_id=item.hold_id)
             run = runs[hold.account_id, hold.workflow_id]
             extension = _extend(item, hold, run, lines=lines[hold.id], postings=postings, prices=prices)
             claims.accept(item)
@@ -98,15 +98,6 @@ def extend_holds(
     claims.settle()
     postings.write()
     return answers
-
-
-def _open(holds: dict[UUID, Hold], item: ExtendHold) -> Hold:
-    hold = holds.get(item.hold_id)
-    if hold is None or hold.account_id != item.account_id:
-        raise HoldNotFound
-    if hold.closed_at is not None:
-        raise HoldClosed(hold.status, hold.closed_at)
-    return hold
 
 
 def _lines(

@@ -1,6 +1,6 @@
 """Hold credits for runs, many at once: race-free, since the accounts are locked before they are read."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from metering.credits.hold_making import HoldPlan, make_hold, permit
-from metering.errors import Refusal
+from metering.errors import HoldClosed, HoldNotFound, Refusal
 from metering.idempotency import claim, fingerprint, replayed_ids
 from metering.ledger import open_postings
 from metering.rate_cards import price_book
@@ -81,6 +81,19 @@ def hold_credits(
         CreditsHold(earlier[answer], replayed=True) if isinstance(answer, UUID) else answer
         for answer in answers
     ]
+
+
+def open_hold(holds: Mapping[UUID, Hold], *, account_id: UUID, hold_id: UUID) -> Hold:
+    """Give a hold of the account that keeps its credits still.
+
+    Raises HoldNotFound, HoldClosed.
+    """
+    hold = holds.get(hold_id)
+    if hold is None or hold.account_id != account_id:
+        raise HoldNotFound
+    if hold.closed_at is not None:
+        raise HoldClosed(hold.status, hold.closed_at)
+    return hold
 
 
 def holds_by_id(

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from metering.credits.holding import holds_by_id
-from metering.errors import HoldClosed, HoldNotFound, Refusal
+from metering.credits.holding import holds_by_id, open_hold
+from metering.errors import Refusal
 from metering.idempotency import claim, fingerprint
 from metering.ledger import open_postings
 from metering.workflows import workflows_by_id
@@ -59,11 +59,7 @@ def release_holds(
                 released = Credits(int(str(claims.remembered(item)["released"])))
                 answers.append(HoldRelease(holds[item.hold_id], released, replayed=True))
                 continue
-            hold = holds.get(item.hold_id)
-            if hold is None or hold.account_id != item.account_id:
-                raise HoldNotFound
-            if hold.closed_at is not None:
-                raise HoldClosed(hold.status, hold.closed_at)
+            hold = open_hold(holds, account_id=item.account_id, hold_id=item.hold_id)
             released = postings.close(postings.holds.of_hold(hold), HoldStatus.RELEASED)
             claims.accept(item)
             claims.remember(item, {"released": released.micros})

@@ -31,7 +31,7 @@ from server.commands.tables import print_table
 
 def audit(
     account: Annotated[
-        str | None, typer.Option(metavar="ID", help="Look at one account only. Without it: at all.")
+        str | None, typer.Option(metavar="ID", help="Look at one account only. Without it: all.")
     ] = None,
     as_of: Annotated[
         str | None,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metering.allocation import Allocation, Cover, Purpose, allocate, usable
+from metering.allocation import Allocation, Cover, Draft, Purpose, usable
 from models.ledger import Grant, RestrictionKind
 from pricing.credits import Credits
 
@@ -40,7 +40,7 @@ def grant(
 
 def allocated(grants: list[Grant], amount: int) -> Allocation:
     live = usable(grants, purpose=CALL, now=NOW)
-    return allocate(Cover((), live, Credits.ZERO), Credits(amount), service=None)
+    return Draft(Cover((), live, Credits.ZERO)).draw(Credits(amount), service=None)
 
 
 def paid(grants: list[Grant], amount: int) -> tuple[list[tuple[int, int]], int]:
