@@ -16,6 +16,7 @@ from metering.webhooks import TargetRules
 from models.api_key import ApiKey, Scope
 from models.database import Database, Question
 from models.writer import Command, SetCommand
+from pricing.costs import MarginTerms
 
 if TYPE_CHECKING:
     from graph.loaders import Loaders
@@ -81,6 +82,7 @@ class Context:
     api_key: ApiKey
     snapshot: Snapshot
     webhook_targets: TargetRules
+    margin_terms: MarginTerms
     loaders: "Loaders" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -139,7 +141,7 @@ class Context:
     def _renew_loaders(self) -> None:
         from graph.loaders import Loaders  # noqa: PLC0415 - loaders read through this context
 
-        self.loaders = Loaders(self.snapshot)
+        self.loaders = Loaders(self.snapshot, self.margin_terms.costs)
 
 
 Info = strawberry.Info[Context, None]

@@ -42,6 +42,12 @@ def root_field(scope: Scope, resolver: Callable[..., Any], description: str) -> 
     )
 
 
+def operator_field(description: str) -> Any:  # noqa: ANN401 - strawberry's decorator
+    """Make a field that only operators see, whoever owns the thing: null beside its FORBIDDEN for others."""
+    needs = f"{description} Needs the scope `{Scope.OPERATE.value}`."
+    return strawberry.field(description=needs, extensions=[RequireScope(Scope.OPERATE)])
+
+
 def read_field(description: str) -> Any:  # noqa: ANN401 - strawberry's decorator
     """Make a field that leads to other things of the account.
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.base import total
@@ -95,6 +95,28 @@ def by_service(scope: Scope, owners: list[tuple[UUID, UUID]]) -> Select[Any]:
         total(ServiceUsage.micro_units % MICROS),
         total(ServiceUsage.credits),
     )
+
+
+def by_service_and_period(
+    scope: Scope, owners: list[tuple[UUID, UUID]], edges: tuple[datetime, ...]
+) -> Select[Any]:
+    """Select as `by_service` without the count, apart between the (ascending) edges.
+
+    Before the units stands how many of the edges had passed when they were used.
+    """
+    passed = case(
+        *((ServiceUsage.used_at < edge, number) for number, edge in enumerate(edges)), else_=len(edges)
+    )
+    # By its name: PostgreSQL would take the same expression with other parameters for another expression.
+    return _usages(
+        scope,
+        owners,
+        [ServiceUsage.service_type, ServiceUsage.provider, ServiceUsage.unit_type],
+        passed.label("edges_passed"),
+        total(ServiceUsage.micro_units // MICROS),
+        total(ServiceUsage.micro_units % MICROS),
+        total(ServiceUsage.credits),
+    ).group_by("edges_passed")
 
 
 def by_workflow_name(scope: Scope, owners: list[tuple[UUID, UUID]]) -> Select[Any]:

@@ -22,6 +22,7 @@ from server.examples import EXAMPLES
 from server.expiry import ExpiryJob
 from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, graphiql_page
 from server.graphql import graphql_endpoint
+from server.margins import margin_terms
 from server.settings import Settings
 from server.webhooks import WebhookWorker
 from server.webhooks_http import WebhookSender
@@ -40,6 +41,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
     business_adapters()  # a broken plug-in must stop the start, not a request
     authentication = Authentication(database)
     targets = PRIVATE_TARGETS if settings.webhooks_allow_private else PUBLIC_TARGETS
+    terms = margin_terms(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -63,7 +65,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
 
     app = FastAPI(title="creditgraph", openapi_url=None, lifespan=lifespan)
     app.router.routes += [
-        Route("/graphql", graphql_endpoint(database, authentication, targets), methods=["POST"]),
+        Route("/graphql", graphql_endpoint(database, authentication, targets, terms), methods=["POST"]),
         Route("/api/v1/agent/create", create_agent_endpoint(database, authentication), methods=["POST"]),
         Route("/", _graphiql(settings), methods=["GET"]),
         Route("/healthz", _healthy, methods=["GET"]),

@@ -16,6 +16,7 @@ from graph.errors import ErrorCode, formatted
 from graph.schema import schema
 from metering.webhooks import TargetRules
 from models.database import Database
+from pricing.costs import MarginTerms
 from server.authentication import Authentication, Unauthenticated, secret_of
 from server.bodies import BadBody, json_bytes, json_object, received
 
@@ -28,7 +29,10 @@ _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
 def graphql_endpoint(
-    database: Database, authentication: Authentication, webhook_targets: TargetRules
+    database: Database,
+    authentication: Authentication,
+    webhook_targets: TargetRules,
+    margin_terms: MarginTerms,
 ) -> Callable[[Request], Awaitable[Response]]:
     """Make the endpoint."""
 
@@ -38,7 +42,7 @@ def graphql_endpoint(
             secret = secret_of(request)
             body = await received(request)
             api_key = await authentication.api_key(secret, snapshot)
-            context = Context(database, api_key, snapshot, webhook_targets)
+            context = Context(database, api_key, snapshot, webhook_targets, margin_terms)
             try:
                 return await _answer(request, body, context)
             finally:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from pricing.costs import CreditValue
 from server.demo_account import DemoAccount
 
 DEFAULT_DATABASE_URL = "sqlite+aiosqlite:///creditgraph.db"
@@ -37,6 +38,11 @@ def database_url_from_text(text: str) -> str:
     return f"{driver}://{rest}"
 
 
+def credit_value_from_text(text: str) -> str:
+    """Return what a credit sells for as canonical text, e.g. "0.01 USD"; ValueError for anything else."""
+    return str(CreditValue.parse(text))
+
+
 class Settings(BaseSettings):
     """How one process serves. Arguments win over the environment."""
 
@@ -53,6 +59,8 @@ class Settings(BaseSettings):
     log_level: LogLevel = "info"
     rate_card: Path | None = None
     webhooks_allow_private: bool = False
+    credit_value: Annotated[str, AfterValidator(credit_value_from_text)] | None = None
+    provider_costs: Path | None = None
     demo_key: SecretStr | None = None
     demo_account: DemoAccount | None = None
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from graph.context import Snapshot
-from graph.loaders import balances, budgets, dues, holds, pages, rows, usage
+from graph.loaders import balances, budgets, dues, holds, margins, pages, rows, usage
 from graph.loaders.balances import GrantSums
 from graph.loaders.budgets import BudgetWindowKey
 from graph.loaders.dues import Dues
@@ -16,6 +16,7 @@ from graph.loaders.rows import OwnedId, RateWithCard
 from graph.loaders.usage import Figures, UsageKey
 from metering import analytics
 from metering.budgets.counters import CounterKey
+from metering.margins import UnitsUsed
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
@@ -27,12 +28,13 @@ from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from models.service_usage import ServiceUsage
 from models.webhook import WebhookDelivery, WebhookEndpoint
 from models.workflow import Workflow
+from pricing.costs import CostBook
 
 
 class Loaders:
     """All loaders of one snapshot; made afresh for every operation and after every write."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, costs: CostBook) -> None:
         figures = partial(usage.figures_by_owner, snapshot)
         self.account_by_id: DataLoader[UUID, Account | None] = DataLoader(rows.by_id(snapshot, Account))
         self.api_key_by_id: DataLoader[UUID, ApiKey | None] = DataLoader(rows.by_id(snapshot, ApiKey))
@@ -82,6 +84,9 @@ class Loaders:
         self.count_by_list: DataLoader[ListKey[Any], int] = DataLoader(partial(pages.load_counts, snapshot))
         self.totals_by_owner: DataLoader[UsageKey, Figures] = DataLoader(figures(analytics.totals))
         self.services_by_owner: DataLoader[UsageKey, Figures] = DataLoader(figures(analytics.by_service))
+        self.units_used_by_owner: DataLoader[UsageKey, list[UnitsUsed]] = DataLoader(
+            margins.units_used_by_owner(snapshot, costs, self.services_by_owner)
+        )
         self.workflow_names_by_owner: DataLoader[UsageKey, Figures] = DataLoader(
             figures(analytics.by_workflow_name)
         )

@@ -9,7 +9,9 @@ import strawberry
 from graph.context import Info
 from graph.inputs import bad_input
 from graph.loaders.usage import Figures, UsageKey
+from graph.permissions import operator_field
 from graph.scalars import DecimalText, Long
+from graph.types.margin import Margin
 from graph.types.run_filter import UsageFilter
 from metering.analytics import Level, Period, RunsLike, Scope
 from pricing.credits import Credits
@@ -46,6 +48,18 @@ class ServiceBreakdown:
     usage_count: Long = strawberry.field(description="How many usages.")
     units: list[UnitTotal] = strawberry.field(description="The units used, each unit type by itself.")
     total_credits: Credits = strawberry.field(description="The credits charged.")
+    key: strawberry.Private[UsageKey]
+
+    @operator_field("What these usages sold for, what they cost and what is left.")
+    async def margin(self, info: Info) -> Margin | None:
+        """Set revenue against cost, for this service only."""
+        used = await info.context.loaders.units_used_by_owner.load(self.key)
+        own = [
+            units
+            for units in used
+            if (units.service_type, units.provider) == (self.service_type, self.provider)
+        ]
+        return Margin.of(own, info.context)
 
 
 @strawberry.type(description="What runs of one name used.")
@@ -129,7 +143,12 @@ class UsageAnalytics:
     @strawberry.field(description="By service and provider, dearest first.")
     async def service_breakdown(self, info: Info) -> list[ServiceBreakdown]:
         """Add up by service."""
-        return breakdown_of_services(await info.context.loaders.services_by_owner.load(self.key))
+        return breakdown_of_services(self.key, await info.context.loaders.services_by_owner.load(self.key))
+
+    @operator_field("What usages sold for, what they cost and what is left.")
+    async def margin(self, info: Info) -> Margin | None:
+        """Set revenue against cost."""
+        return Margin.of(await info.context.loaders.units_used_by_owner.load(self.key), info.context)
 
     @strawberry.field(description="By user, dearest first.")
     async def user_breakdown(
@@ -161,12 +180,12 @@ class UsageAnalytics:
         first: TopRows = 5,
     ) -> list[ServiceCredits]:
         """Add up by service and keep the dearest."""
-        breakdown = breakdown_of_services(await info.context.loaders.services_by_owner.load(self.key))
+        rows = await info.context.loaders.services_by_owner.load(self.key)
         return [
             ServiceCredits(
                 service=f"{row.service_type.value.lower()}_{row.provider}", total_credits=row.total_credits
             )
-            for row in breakdown[: _at_most(first)]
+            for row in breakdown_of_services(self.key, rows)[: _at_most(first)]
         ]
 
 
@@ -184,7 +203,7 @@ def usage_of(
     return UsageAnalytics(key=UsageKey(Scope(level, Period(start, end), runs), owner))
 
 
-def breakdown_of_services(rows: Figures) -> list[ServiceBreakdown]:
+def breakdown_of_services(key: UsageKey, rows: Figures) -> list[ServiceBreakdown]:
     """Fold rows of one unit type each into one row a service, dearest first."""
     services: dict[tuple[ServiceType, str], ServiceBreakdown] = {}
     for service_type, provider, unit_type, count, units, millionths, micros in sorted(rows):
@@ -196,6 +215,7 @@ def breakdown_of_services(rows: Figures) -> list[ServiceBreakdown]:
                 usage_count=Long(0),
                 units=[],
                 total_credits=Credits.ZERO,
+                key=key,
             ),
         )
         row.usage_count = Long(row.usage_count + count)

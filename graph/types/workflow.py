@@ -130,4 +130,4 @@ class Workflow(Node):
     async def service_breakdown(self, info: Info) -> list[ServiceBreakdown]:
         """Add up by service."""
         key = UsageKey(Scope(Level.WORKFLOW, Period(), RunsLike()), (self.row.account_id, self.row.id))
-        return breakdown_of_services(await info.context.loaders.services_by_owner.load(key))
+        return breakdown_of_services(key, await info.context.loaders.services_by_owner.load(key))

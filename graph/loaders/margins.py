@@ -1,0 +1,78 @@
+"""Units used, apart where a cost rate changes: at most two statements for all owners of one question."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from graph.context import Snapshot
+from graph.loaders.usage import Figures, UsageKey
+from metering.analytics import Scope, by_service_and_period
+from metering.margins import UnitsUsed
+from pricing.costs import ALWAYS, CostBook
+from pricing.credits import Credits
+from pricing.decimal_text import MICROS
+
+_Keys = Sequence[UsageKey]
+
+
+def units_used_by_owner(
+    snapshot: Snapshot, costs: CostBook, services: DataLoader[UsageKey, Figures]
+) -> Callable[[list[UsageKey]], Awaitable[list[list[UnitsUsed]]]]:
+    """Load what owners used; the breakdown by service serves where no cost changed meanwhile."""
+
+    async def load(keys: list[UsageKey]) -> list[list[UnitsUsed]]:
+        figures = dict(zip(keys, await services.load_many(keys), strict=True))
+        used: dict[UsageKey, list[UnitsUsed]] = {}
+        for scope, group in _by_scope(keys).items():
+            edges = _edges(costs, scope, [row for key in group for row in figures[key]])
+            if edges:
+                used |= await _apart(snapshot, scope, group, edges)
+            else:
+                used |= {key: [_whole(row, scope.period.start) for row in figures[key]] for key in group}
+        return [used[key] for key in keys]
+
+    return load
+
+
+def _by_scope(keys: _Keys) -> dict[Scope, list[UsageKey]]:
+    groups: dict[Scope, list[UsageKey]] = defaultdict(list)
+    for key in keys:
+        groups[key.scope].append(key)
+    return groups
+
+
+def _edges(costs: CostBook, scope: Scope, rows: Figures) -> tuple[datetime, ...]:
+    services = {(service_type, provider) for service_type, provider, *_ in rows}
+    return costs.changes(services, scope.period.start, scope.period.end)
+
+
+async def _apart(
+    snapshot: Snapshot, scope: Scope, keys: _Keys, edges: tuple[datetime, ...]
+) -> dict[UsageKey, list[UnitsUsed]]:
+    begins = (scope.period.start or ALWAYS, *edges)
+    owners = [key.owner for key in keys]
+    found: dict[UUID, list[UnitsUsed]] = defaultdict(list)
+    for owner, *row in await snapshot.rows(by_service_and_period(scope, owners, edges)):
+        service_type, provider, unit_type, passed, units, millionths, micros = row
+        found[owner].append(
+            UnitsUsed(
+                service_type,
+                provider,
+                unit_type,
+                begins[passed],
+                int(units) * MICROS + int(millionths),
+                Credits(micros),
+            )
+        )
+    return {key: found[key.owner[1]] for key in keys}
+
+
+def _whole(row: tuple[Any, ...], start: datetime | None) -> UnitsUsed:
+    service_type, provider, unit_type, _count, units, millionths, micros = row
+    return UnitsUsed(
+        service_type, provider, unit_type, start or ALWAYS, units * MICROS + millionths, Credits(micros)
+    )
