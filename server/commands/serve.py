@@ -19,6 +19,7 @@ from server.commands.answers import hint, plain_refusals, refuse
 from server.demo import prepare_demo
 from server.demo_history import run_demo_history
 from server.logs import log_configuration, set_up_logs
+from server.margins import margin_terms
 from server.settings import InvalidSettings, Settings
 
 APPLICATION = "server.app:create_app"
@@ -59,6 +60,7 @@ def serve(
         settings = Settings.of({**given, "demo": demo, "rate_card": rate_card})
         set_up_logs(settings.log_format, settings.log_level)
         business_adapters()  # a broken plug-in stops the start, whatever the number of workers
+        margin_terms(settings)  # and so do costs that nobody could use
         first_card = (
             None if settings.rate_card is None else values.rate_card("--rate-card", settings.rate_card)
         )
