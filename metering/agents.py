@@ -10,8 +10,8 @@ from adapters.resolution import resolve_service_configuration
 from adapters.service_configuration import UnknownPreset
 from metering.errors import AgentNotFound, InvalidAgent, NoRateCardInForce
 from metering.ledger import locked_account
-from metering.rate_cards import price_book
-from models.agent import Agent
+from metering.prices import price_book
+from models.agent import Agent, AgentVersion
 from models.base import Json
 from models.identity import new_id
 from pricing.catalogue import built_in_catalogue
@@ -33,10 +33,12 @@ def create_agent(
     Raises AccountNotFound, and InvalidAgent where adapter, preset or settings do not hold together.
     """
     locked_account(session, account_id)
-    _require_known(session, _resolved(business_adapter, preset, custom_settings), now)
+    configuration = _resolved(business_adapter, preset, custom_settings)
+    _require_known(session, account_id, configuration, now)
     agent = Agent(
         account_id=account_id,
         id=new_id(),
+        version=1,
         name=name or business_adapter,
         business_adapter=business_adapter,
         preset=preset,
@@ -47,6 +49,7 @@ def create_agent(
     )
     session.add(agent)
     session.flush()
+    _keep_version(session, agent, configuration, now)
     return agent
 
 
@@ -59,17 +62,22 @@ def update_agent(
     custom_settings: Json | None,
     now: datetime,
 ) -> Agent:
-    """Change an agent's name, its settings, or both; what is None stays.
+    """Change an agent's name, its settings, or both; what is None stays. Each change is a new version.
 
     Raises AgentNotFound, InvalidAgent.
     """
+    locked_account(session, account_id)
     agent = agent_in_use(session, account_id, agent_id)
+    configuration = None
     if custom_settings is not None:
-        _require_known(session, _resolved(agent.business_adapter, agent.preset, custom_settings), now)
+        configuration = _resolved(agent.business_adapter, agent.preset, custom_settings)
+        _require_known(session, account_id, configuration, now)
         agent.custom_settings = custom_settings
     agent.name = name or agent.name
+    agent.version += 1
     agent.updated_at = now
     session.flush()
+    _keep_version(session, agent, configuration or service_configuration_of(agent), now)
     return agent
 
 
@@ -102,9 +110,29 @@ def service_configuration_of(agent: Agent) -> ServiceConfiguration:
     return _resolved(agent.business_adapter, agent.preset, agent.custom_settings)
 
 
-def _require_known(session: Session, configuration: ServiceConfiguration, now: datetime) -> None:
+def _keep_version(session: Session, agent: Agent, configuration: ServiceConfiguration, now: datetime) -> None:
+    session.add(
+        AgentVersion(
+            account_id=agent.account_id,
+            agent_id=agent.id,
+            version=agent.version,
+            name=agent.name,
+            business_adapter=agent.business_adapter,
+            preset=agent.preset,
+            custom_settings=agent.custom_settings,
+            configuration=configuration.to_mapping(),
+            created_at=now,
+        )
+    )
+    session.flush()
+
+
+def _require_known(
+    session: Session, account_id: UUID, configuration: ServiceConfiguration, now: datetime
+) -> None:
     try:
-        refuse_unknown_providers(configuration, price_book(session).in_force(now), built_in_catalogue())
+        card = price_book(session).in_force(now, account_id=account_id)
+        refuse_unknown_providers(configuration, card, built_in_catalogue())
     except InvalidConfiguration as error:
         raise InvalidAgent(error.field, str(error)) from error
     except NoRateCardInForce:

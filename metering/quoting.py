@@ -10,7 +10,7 @@ from adapters.service_configuration import ServicePresets, UnknownPreset
 from metering.agents import agent_in_use, service_configuration_of
 from metering.errors import InvalidAgent, NoRateCardInForce
 from metering.plan_prices import InvalidPlan, priced_as_named, selected
-from metering.rate_cards import price_book
+from metering.prices import price_book
 from models.base import Json
 from pricing.catalogue import built_in_catalogue
 from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
@@ -25,11 +25,13 @@ from pricing.selection import OverLimit, Selection, ServiceRequest
 class Plan:
     """What a workflow is about to use; at most one of agent, preset and configuration says who may serve.
 
-    `agent` is the account and the id; `configuration` holds settings as agents store them.
+    `account_id` says whose agent and whose prices; without one, everybody's prices. `configuration` holds
+    settings as agents store them.
     """
 
     request: ServiceRequest
-    agent: tuple[UUID, UUID] | None = None
+    account_id: UUID | None = None
+    agent_id: UUID | None = None
     preset: str | None = None
     configuration: Json | None = None
 
@@ -61,7 +63,7 @@ def quote_plan(session: Session, *, plan: Plan, now: datetime) -> PlanQuote:
     InvalidPlan, which names the field, for all else that cannot be answered.
     """
     try:
-        card = price_book(session).in_force(now)
+        card = price_book(session).in_force(now, account_id=plan.account_id)
     except NoRateCardInForce as error:
         raise InvalidPlan("services", str(error)) from error
     configuration = _configuration(session, plan, card)
@@ -75,8 +77,8 @@ def quote_plan(session: Session, *, plan: Plan, now: datetime) -> PlanQuote:
 
 
 def _configuration(session: Session, plan: Plan, card: RateCard) -> ServiceConfiguration | None:
-    if plan.agent is not None:
-        return _configuration_of_agent(session, *plan.agent)
+    if plan.account_id is not None and plan.agent_id is not None:
+        return _configuration_of_agent(session, plan.account_id, plan.agent_id)
     if plan.preset is not None:
         return _configuration_of_preset(plan.preset)
     return None if plan.configuration is None else _own_configuration(plan.configuration, card)

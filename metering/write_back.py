@@ -33,6 +33,7 @@ _MOVING: dict[type[Base], tuple[str, ...]] = {
         "lent",
         "remaining",
         "rate_card_id",
+        "override_card_id",
         "expires_at",
         "closed_at",
     ),

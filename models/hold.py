@@ -26,7 +26,8 @@ class Hold(Base):
 
     Of all that was ever held, the `amount`, usages `captured` some, some was `released`, some is `lent` to
     holds of child runs, and the rest is `remaining`; a closed hold keeps nothing. `rate_card_id` is the
-    version that priced its planned services, for extensions too.
+    version that priced its planned services, for extensions too, with the account's own `override_card_id`
+    where one was in force.
     """
 
     __tablename__ = "credit_hold"
@@ -62,6 +63,7 @@ class Hold(Base):
     lent: Mapped[Credits] = mapped_column(Money)
     remaining: Mapped[Credits] = mapped_column(Money)
     rate_card_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("rate_card.id"))
+    override_card_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("rate_card.id"))
     expires_at: Mapped[datetime] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -22,6 +22,9 @@ class IdKind(StrEnum):
     EVENT = "event"
     WEBHOOK_ENDPOINT = "endpoint"
     WEBHOOK_DELIVERY = "delivery"
+    SELECTION = "selection"
+    QUOTE = "quote"
+    REPLAY_JOB = "replay"
     RATE = "rate"
     RATE_CARD = "ratecard"
 
@@ -104,6 +107,7 @@ _NOUNS = {
     "transfer": "ledger transfer",
     "endpoint": "webhook endpoint",
     "delivery": "webhook delivery",
+    "replay": "replay job",
 }
 _PREFIXES = frozenset(kind.value for kind in IdKind)
 _HEX_DIGITS = 32

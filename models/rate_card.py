@@ -12,7 +12,11 @@ from pricing.units import ServiceType, UnitType
 
 
 class PublishedRateCard(Base):
-    """A version of the prices. `publishing_order` numbers the versions from 1."""
+    """A version of the prices. `publishing_order` numbers the versions from 1.
+
+    With an account it is that account's alone: its rates stand in place of everybody's, and all else, the
+    rounding too, is as on everybody's card in force.
+    """
 
     __tablename__ = "rate_card"
     __table_args__ = (
@@ -23,6 +27,7 @@ class PublishedRateCard(Base):
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("account.id"))
     publishing_order: Mapped[int] = mapped_column(Integer)
     version: Mapped[str] = mapped_column(Text)
     effective_from: Mapped[datetime] = mapped_column(Instant)

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, BigInt, Id, Instant, Json, JsonObject, Lineage, Money, Name
@@ -23,7 +23,8 @@ class WorkflowStatus(StrEnum):
 class Workflow(Base):
     """One run. Its totals count the usages that are not voided and move with them in one transaction.
 
-    `ancestor_ids` are its parent's ancestors and its parent, the root first.
+    `ancestor_ids` are its parent's ancestors and its parent, the root first. `agent_version` is the version
+    of the agent that it ran under.
     """
 
     __tablename__ = "workflow"
@@ -56,6 +57,7 @@ class Workflow(Base):
     business_adapter: Mapped[str | None] = mapped_column(Text)
     user_id: Mapped[str | None] = mapped_column(Text)
     agent_id: Mapped[UUID | None] = mapped_column(Id)
+    agent_version: Mapped[int | None] = mapped_column(Integer)
     api_key_id: Mapped[UUID] = mapped_column(Id)
     parent_workflow_id: Mapped[UUID | None] = mapped_column(Id)
     ancestor_ids: Mapped[tuple[UUID, ...]] = mapped_column(Lineage)

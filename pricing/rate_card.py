@@ -52,6 +52,17 @@ class RateCard:
             raise InvalidRateCard(f"must be 0 to {FINEST_PRECISION} decimal places.", "precision")
         object.__setattr__(self, "_matches", _matches(self.rates))
 
+    def overridden_by(self, override: "RateCard") -> "RateCard":
+        """Return this card with the rates of another in place of its own, or beside them; all else stays."""
+        rates = {_rate_key(rate): rate for rate in (*self.rates, *override.rates)}
+        return RateCard(
+            version=f"{self.version} + {override.version}",
+            effective_from=max(self.effective_from, override.effective_from),
+            rounding=self.rounding,
+            precision=self.precision,
+            rates=tuple(rates.values()),
+        )
+
     def rate_for(self, service_type: ServiceType, provider: str, unit_type: UnitType) -> Rate:
         """Return the rate that prices the unit; UnknownRate says what the card has instead."""
         return self.match(service_type, provider, unit_type)[0]
@@ -105,7 +116,7 @@ class RateCards:
 def _matches(rates: tuple[Rate, ...]) -> dict[RateKey, RateMatch]:
     matches: dict[RateKey, RateMatch] = {}
     for position, rate in enumerate(rates):
-        key = (rate.service_type, rate.provider, rate.unit_type)
+        key = _rate_key(rate)
         if key in matches:
             raise InvalidRateCard(
                 f"a second rate for {rate.service_type}, {rate.provider!r}, {rate.unit_type}: keep one.",
@@ -126,6 +137,10 @@ def _also_priced(rate: Rate) -> tuple[tuple[UnitType, int], ...]:
     if rate.service_type is ServiceType.GPT and rate.unit_type is UnitType.TOKENS:
         return ((UnitType.INPUT_TOKENS, 1), (UnitType.OUTPUT_TOKENS, 1))
     return ()
+
+
+def _rate_key(rate: Rate) -> RateKey:
+    return rate.service_type, rate.provider, rate.unit_type
 
 
 def _effective_from(card: RateCard) -> datetime:

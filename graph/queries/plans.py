@@ -65,7 +65,8 @@ def read_plan(info: Info, given: ServicePlanInput) -> Plan:
             complexity=given.request_complexity,
             accuracy=given.accuracy_requirement,
         ),
-        agent=None if agent_id is None else (info.context.account_id, agent_id),
+        account_id=info.context.api_key.account_id if agent_id is None else info.context.account_id,
+        agent_id=agent_id,
         preset=inputs.optional_name("preset", given.preset),
         configuration=given.configuration,
     )

@@ -13,7 +13,7 @@ from metering.credits.holding import holds_by_id, open_hold
 from metering.errors import AmountTooLarge, Refusal
 from metering.idempotency import claim, fingerprint
 from metering.ledger import Postings, open_postings
-from metering.rate_cards import PriceBook, price_book
+from metering.prices import CardIds, PriceBook, price_book
 from metering.workflows import workflows_by_id
 from models.base import Json
 from models.hold import Hold, HoldLine
@@ -121,14 +121,15 @@ def _extend(
 ) -> HoldExtension:
     added = Credits.ZERO
     if item.plan is not None:
-        planned = permit(run, item.plan, postings, prices, card_id=hold.rate_card_id)
+        planned = permit(run, item.plan, postings, prices, pinned=_card_of(hold))
         if (hold.amount + planned.total).micros >= LIMIT_MICROS:
             raise AmountTooLarge("One hold cannot set aside so much over its time; make a new one.")
         parts = [share.part.part for share in postings.holds.of_hold(hold)]
         lines += add_to_hold(
             run, hold, planned, postings, first_line=len(lines), first_part=max(parts, default=-1) + 1
         )
-        hold.rate_card_id = hold.rate_card_id or planned.card_id
+        if hold.rate_card_id is None and planned.card is not None:
+            hold.rate_card_id, hold.override_card_id = planned.card.card_id, planned.card.override_id
         added = planned.total
     if item.expires_in is not None:
         hold.expires_at = max(hold.expires_at, postings.now + item.expires_in)
@@ -142,7 +143,8 @@ def _times(
 ) -> tuple[datetime | None, datetime | None]:
     services = [planned for line in lines if (planned := _planned(line)) is not None]
     metered = metered_microseconds(services)
-    if not metered or hold.rate_card_id is None:
+    card = _card_of(hold)
+    if not metered or card is None:
         return None, None
     held_until = _later(hold.created_at, min(metered.values()))
     limits = [
@@ -153,9 +155,13 @@ def _times(
     if not known:
         return held_until, None
     further = affordable_microseconds(
-        prices.by_id(hold.rate_card_id), services, min(known), at_most=FURTHEST // timedelta(microseconds=1)
+        prices.by_ids(card), services, min(known), at_most=FURTHEST // timedelta(microseconds=1)
     )
     return held_until, _later(held_until, further)
+
+
+def _card_of(hold: Hold) -> CardIds | None:
+    return None if hold.rate_card_id is None else CardIds(hold.rate_card_id, hold.override_card_id)
 
 
 def _later(start: datetime, microseconds: int) -> datetime:

@@ -9,7 +9,7 @@ from uuid import UUID
 from metering.allocation import HoldShare, Payment, Service
 from metering.errors import CreditsExhausted, NothingToHold
 from metering.ledger import Postings
-from metering.rate_cards import PriceBook
+from metering.prices import CardIds, PriceBook
 from models.hold import Hold, HoldLine, HoldPart, HoldStatus
 from models.ledger import Grant
 from models.workflow import Workflow
@@ -46,9 +46,9 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class PlannedHold:
-    """A plan that is permitted: its lines and who pays for each; `card_id` is the version that priced it."""
+    """A plan that is permitted: its lines and who pays for each; `card` says which card priced it."""
 
-    card_id: UUID | None
+    card: CardIds | None
     lines: tuple[_Line, ...]
 
     @property
@@ -58,18 +58,18 @@ class PlannedHold:
 
 
 def permit(
-    run: Workflow, plan: HoldPlan, postings: Postings, prices: PriceBook, *, card_id: UUID | None = None
+    run: Workflow, plan: HoldPlan, postings: Postings, prices: PriceBook, *, pinned: CardIds | None = None
 ) -> PlannedHold:
     """Price a plan and find its payers, moving nothing yet.
 
-    It is priced by the version given, else by the one in force. Raises RateUnknown, NoRateCardInForce,
+    It is priced by the card that is pinned, else by the one in force. Raises RateUnknown, NoRateCardInForce,
     AmountTooLarge, NothingToHold, CreditsExhausted, BudgetExceeded.
     """
     if plan.amount is not None:
         lines, fit = [_Line(None, None, plan.amount)], None
     else:
-        card = prices.by_id(card_id) if card_id else prices.in_force(postings.now)
-        card_id = prices.card_ids[card.version]
+        card = prices.by_ids(pinned) if pinned else prices.in_force(postings.now, account_id=run.account_id)
+        pinned = prices.ids_of(card)
         lines, fit = _priced(card, plan.services, prices), partial(fitting, card, plan.services)
     total = Credits.total(line.credits for line in lines)
     if not total:
@@ -82,7 +82,7 @@ def permit(
     paid = [_paid(line, draft.draw(line.credits, _service(line)).payments) for line in lines]
     payments = [payment for line in paid for payment in line.payments]
     postings.require_budgets(run, total, payments, fit)
-    return PlannedHold(card_id if fit else None, tuple(paid))
+    return PlannedHold(pinned if fit else None, tuple(paid))
 
 
 def make_hold(
@@ -99,7 +99,8 @@ def make_hold(
         released=Credits.ZERO,
         lent=Credits.ZERO,
         remaining=Credits.ZERO,
-        rate_card_id=planned.card_id,
+        rate_card_id=planned.card.card_id if planned.card else None,
+        override_card_id=planned.card.override_id if planned.card else None,
         expires_at=expires_at,
         created_at=postings.now,
         closed_at=None,

@@ -12,7 +12,7 @@ from metering.credits.hold_making import HoldPlan, make_hold, permit
 from metering.errors import HoldClosed, HoldNotFound, Refusal
 from metering.idempotency import claim, fingerprint, replayed_ids
 from metering.ledger import open_postings
-from metering.rate_cards import price_book
+from metering.prices import price_book
 from metering.workflows import running, workflows_by_id
 from models.hold import Hold
 

@@ -109,6 +109,7 @@ def new_workflow(item: StartWorkflow, references: References, *, now: datetime) 
         business_adapter=item.business_adapter or (agent.business_adapter if agent else None),
         user_id=item.user_id,
         agent_id=item.agent_id,
+        agent_version=agent.version if agent else None,
         api_key_id=item.attributed_key_id or item.api_key_id,
         parent_workflow_id=item.parent_workflow_id,
         ancestor_ids=ancestor_ids,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from metering.errors import Refusal
 from metering.idempotency import claim, fingerprint, replayed_ids
 from metering.ledger import open_postings
-from metering.rate_cards import price_book
+from metering.prices import price_book
 from metering.tracking.ending import mark_ended
 from metering.tracking.new_runs import (
     References,

@@ -12,7 +12,7 @@ from metering.credits.holding import holds_by_id
 from metering.errors import Refusal
 from metering.idempotency import Claims, claim
 from metering.ledger import Postings, open_postings
-from metering.rate_cards import PriceBook, price_book
+from metering.prices import PriceBook, price_book
 from metering.tracking.new_runs import (
     References,
     StartWorkflow,

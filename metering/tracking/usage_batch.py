@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from metering.allocation import Service
 from metering.ledger import Postings
-from metering.rate_cards import PriceBook
+from metering.prices import PriceBook
 from models.base import table_of
 from models.identity import new_id
 from models.service_usage import ServiceUsage
@@ -40,7 +40,9 @@ class UsageBatch:
 
         Raises RateUnknown, NoRateCardInForce, AmountTooLarge.
         """
-        priced, rate_id = self.prices.price(service_type, provider, quantity, at=used_at)
+        priced, rate_id = self.prices.price(
+            service_type, provider, quantity, at=used_at, account_id=workflow.account_id
+        )
         self.postings.require_room_for(workflow, priced.credits, Service(service_type, provider))
         return ServiceUsage(
             account_id=workflow.account_id,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from metering.errors import Refusal
 from metering.idempotency import claim, fingerprint, replayed_ids
 from metering.ledger import open_postings
-from metering.rate_cards import price_book
+from metering.prices import price_book
 from metering.tracking.usage_batch import UsageBatch
 from metering.tracking.window import is_within_window, within_window
 from metering.workflows import OwnedId, found, workflows_by_id

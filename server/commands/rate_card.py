@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from metering.errors import NoRateCardInForce
-from metering.rate_cards import price_book, publish_rate_card
+from metering.prices import price_book
+from metering.rate_cards import publish_rate_card
 from models.database import Database
 from pricing.credits import Credits
 from pricing.rate_card import NoRateCard, Rate, RateCard

@@ -10,7 +10,8 @@ import typer
 from pydantic import SecretStr
 
 from adapters.registry import business_adapters
-from metering.rate_cards import price_book, publish_built_in_rate_card, publish_rate_card
+from metering.prices import price_book
+from metering.rate_cards import publish_built_in_rate_card, publish_rate_card
 from models.database import Database
 from models.writer import Command
 from pricing.rate_card import RateCard

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from metering.errors import InvalidRateCard, NoRateCardInForce, RateUnknown
-from metering.rate_cards import price_book, publish_built_in_rate_card, publish_rate_card
+from metering.prices import price_book
+from metering.rate_cards import publish_built_in_rate_card, publish_rate_card
 from models.database import Database
 from models.rate_card import PublishedRate, PublishedRateCard
 from models.writer import Command
