@@ -16,6 +16,7 @@ Refusal
 │   ├── GrantNotFound
 │   ├── HoldNotFound
 │   ├── BudgetNotFound
+│   ├── ReplayJobNotFound
 │   ├── ServiceUsageNotFound
 │   ├── WebhookDeliveryNotFound
 │   ├── WebhookEndpointNotFound
@@ -29,6 +30,8 @@ Refusal
 ├── InvalidBudget             a limit that does not hold together
 ├── InvalidAgent              settings that an adapter or a preset does not know
 ├── InvalidRateCard           a version that is taken already
+├── TooManyReplayJobs         as many are unfinished as an account can have
+├── ReplayJobEnded            it is done or has failed: nothing is left to cancel
 ├── InvalidWebhookEndpoint    an address that nothing can be sent to
 ├── TooManyWebhookEndpoints   as many as an account can have
 ├── WebhookEndpointDisabled   nothing is sent to it until it is enabled again
@@ -51,6 +54,7 @@ from metering.errors.absences import (
 from metering.errors.base import IdempotencyConflict, Refusal, ScopeNotHeld, TimeOutOfRange
 from metering.errors.cover import BudgetExceeded, CreditsExhausted, NothingToHold, OverdraftLimitReached
 from metering.errors.prices import AmountTooLarge, InvalidRateCard, NoRateCardInForce, RateUnknown
+from metering.errors.replays import ReplayJobEnded, ReplayJobNotFound, TooManyReplayJobs
 from metering.errors.states import (
     GrantAlreadyVoided,
     HoldClosed,
@@ -85,10 +89,13 @@ __all__ = [
     "OverdraftLimitReached",
     "RateUnknown",
     "Refusal",
+    "ReplayJobEnded",
+    "ReplayJobNotFound",
     "ScopeNotHeld",
     "ServiceUsageAlreadyVoided",
     "ServiceUsageNotFound",
     "TimeOutOfRange",
+    "TooManyReplayJobs",
     "TooManyWebhookEndpoints",
     "WebhookDeliveryNotFound",
     "WebhookEndpointDisabled",

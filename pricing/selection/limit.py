@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pricing.credits import Credits
-from pricing.fitting import fitting
 from pricing.selection.choice import Choice, Offer, Terms, cheapest, in_words, is_good_enough, shortcomings
 from pricing.selection.decisions import selection_of
 from pricing.selection.record import SelectionRule
@@ -96,13 +95,12 @@ def _over_limit(terms: Terms, wanted: Choices, allowed: Choices, limit: Credits)
     compromises = [
         _best_saving(choice, choice.serving()) or _Saving(choice, choice.current) for choice in allowed
     ]
-    selection = selection_of(terms, wanted, limit)
     return OverLimit(
         limit,
-        selection=selection,
+        selection=selection_of(terms, wanted, limit),
         allowed=_reduced(terms, wanted, [choice.current for choice in allowed]),
         cheapest=_reduced(terms, wanted, [compromise.offer for compromise in compromises]),
-        fitting=fitting(terms.card, selection.plan, limit),
+        card=terms.card,
     )
 
 

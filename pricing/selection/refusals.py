@@ -8,9 +8,12 @@ SelectionRefused
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from pricing.credits import Credits
+from pricing.fitting import fitting
 from pricing.quote import PricedUsage
+from pricing.rate_card import RateCard
 from pricing.selection.choice import in_words
 from pricing.selection.record import Candidate, Selection
 from pricing.units import ServiceType
@@ -92,8 +95,7 @@ class OverLimit(SelectionRefused):
     """Even with every allowed alternative the plan costs more than the limit.
 
     `selection` is the plan as it was wanted, before it was made cheaper; `allowed` is the cheapest that is
-    as accurate and adequate as the request asks; `cheapest` is the cheapest of all, whatever it gives up;
-    `fitting` is the largest share of the wanted plan that is within the limit.
+    as accurate and adequate as the request asks; `cheapest` is the cheapest of all, whatever it gives up.
     """
 
     def __init__(
@@ -103,14 +105,19 @@ class OverLimit(SelectionRefused):
         selection: Selection,
         allowed: ReducedPlan,
         cheapest: ReducedPlan,
-        fitting: tuple[PricedUsage, ...],
+        card: RateCard,
     ) -> None:
-        super().__init__(limit, selection, allowed, cheapest, fitting)
+        super().__init__(limit, selection, allowed, cheapest)
         self.limit = limit
         self.selection = selection
         self.allowed = allowed
         self.cheapest = cheapest
-        self.fitting = fitting
+        self._card = card
+
+    @cached_property
+    def fitting(self) -> tuple[PricedUsage, ...]:
+        """The largest share of the wanted plan that is within the limit; sought where somebody asks."""
+        return fitting(self._card, self.selection.plan, self.limit)
 
     @property
     def estimate(self) -> Credits:
