@@ -56,10 +56,10 @@ class Door:
 
 
 @asynccontextmanager
-async def opened_door(database: Database) -> AsyncIterator[Door]:
-    """Put the service over a store that is open already."""
+async def opened_door(database: Database, **settings: object) -> AsyncIterator[Door]:
+    """Put the service, with these settings, over a store that is open already."""
     url = database.url.render_as_string(hide_password=False)
-    app = service(Settings.of({"database_url": url}), database)
+    app = service(Settings.of({"database_url": url, **settings}), database)
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://service") as http:
         yield Door(database, http)
 
