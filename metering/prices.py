@@ -1,5 +1,6 @@
 """Prices: every published version as values, and which of them are in force for an account."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -93,6 +94,14 @@ class PriceBook:
             card = self._by_ids[ids] = self._made_up(ids)
         return card
 
+    def rates_of(self, card: RateCard) -> list[tuple[Rate, UUID]]:
+        """Give the rates of a card of this book, each with the id of its row."""
+        return [(rate, self._rate_ids[_key(card.version, rate)]) for rate in card.rates]
+
+    def every_card(self) -> Iterator[RateCard]:
+        """Go over all published versions: everybody's, then those of single accounts."""
+        return chain(self.cards, *self.overrides.values())
+
     def _override(self, at: datetime, account_id: UUID | None) -> RateCard | None:
         own = None if account_id is None else self.overrides.get(account_id)
         if own is None:
@@ -118,8 +127,7 @@ class PriceBook:
         return whole
 
     def _published(self, card_id: UUID) -> RateCard:
-        every = chain(self.cards, *self.overrides.values())
-        return next(card for card in every if self.ids_of(card) == CardIds(card_id))
+        return next(card for card in self.every_card() if self.ids_of(card) == CardIds(card_id))
 
 
 def price_book(session: Session) -> PriceBook:

@@ -16,6 +16,7 @@ Refusal
 │   ├── GrantNotFound
 │   ├── HoldNotFound
 │   ├── BudgetNotFound
+│   ├── ProviderNotFound
 │   ├── ReplayJobNotFound
 │   ├── ServiceUsageNotFound
 │   ├── WebhookDeliveryNotFound
@@ -46,6 +47,7 @@ from metering.errors.absences import (
     GrantNotFound,
     HoldNotFound,
     NotFound,
+    ProviderNotFound,
     ServiceUsageNotFound,
     WebhookDeliveryNotFound,
     WebhookEndpointNotFound,
@@ -87,6 +89,7 @@ __all__ = [
     "NotFound",
     "NothingToHold",
     "OverdraftLimitReached",
+    "ProviderNotFound",
     "RateUnknown",
     "Refusal",
     "ReplayJobEnded",

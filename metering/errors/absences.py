@@ -1,6 +1,8 @@
 """Things that an account does not have."""
 
 from metering.errors.base import Refusal
+from pricing.names import did_you_mean
+from pricing.units import ServiceType
 
 
 class NotFound(Refusal):
@@ -49,6 +51,19 @@ class HoldNotFound(NotFound):
     """No such hold."""
 
     code, noun = "HOLD_NOT_FOUND", "hold"
+
+
+class ProviderNotFound(NotFound):
+    """Neither a rate card nor the catalogue knows such a provider of the service type."""
+
+    code, noun = "PROVIDER_NOT_FOUND", "provider"
+
+    def __init__(self, service_type: ServiceType, provider: str, known: list[str]) -> None:
+        fix = did_you_mean(provider, known) if known else "Nothing serves it yet: publish a rate first."
+        Refusal.__init__(self, f"{service_type} has no provider {provider!r}. {fix}")
+        self.service_type = service_type
+        self.provider = provider
+        self.known = known
 
 
 class ServiceUsageNotFound(NotFound):
