@@ -13,7 +13,7 @@ from metering.errors import AmountTooLarge, NoRateCardInForce, RateUnknown
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from pricing import quote
 from pricing.quote import PlannedService, PricedUsage
-from pricing.rate_card import NoRateCard, Rate, RateCard, RateCards, Tier, UnknownRate
+from pricing.rate_card import MADE_UP_OF, NoRateCard, Rate, RateCard, RateCards, Tier, UnknownRate
 from pricing.units import Quantity, ServiceType
 
 _RateKey = tuple[str, str, str, str]
@@ -93,6 +93,21 @@ class PriceBook:
         if card is None:
             card = self._by_ids[ids] = self._made_up(ids)
         return card
+
+    def by_version(self, version: str) -> RateCard:
+        """Give the card of a version, made up of two or not; KeyError where there is none."""
+        ids = self._card_ids.get(version)
+        return self.by_ids(self._parts(version) if ids is None else ids)
+
+    def _parts(self, version: str) -> CardIds:
+        # Either half may itself hold the sign between them: only two published versions are the parts.
+        words = version.split(MADE_UP_OF)
+        for place in range(1, len(words)):
+            card = self._card_ids.get(MADE_UP_OF.join(words[:place]))
+            override = self._card_ids.get(MADE_UP_OF.join(words[place:]))
+            if card is not None and override is not None:
+                return CardIds(card.card_id, override.card_id)
+        raise KeyError(version)
 
     def rates_of(self, card: RateCard) -> list[tuple[Rate, UUID]]:
         """Give the rates of a card of this book, each with the id of its row."""

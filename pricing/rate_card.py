@@ -24,6 +24,9 @@ __all__ = [
     "UnknownUnit",
 ]
 
+MADE_UP_OF = " + "
+"""Stands between the two versions that a card is made up of."""
+
 RateKey = tuple[ServiceType, str, UnitType]
 RateMatch = tuple[Rate, int]
 """A rate, and how many units of the usage make one unit of the rate (60 for seconds by the minute)."""
@@ -56,7 +59,7 @@ class RateCard:
         """Return this card with the rates of another in place of its own, or beside them; all else stays."""
         rates = {_rate_key(rate): rate for rate in (*self.rates, *override.rates)}
         return RateCard(
-            version=f"{self.version} + {override.version}",
+            version=f"{self.version}{MADE_UP_OF}{override.version}",
             effective_from=max(self.effective_from, override.effective_from),
             rounding=self.rounding,
             precision=self.precision,
