@@ -38,7 +38,13 @@ OTHER_LISTS = 5
 """How long a list without pages is taken to be, such as the rates of a card."""
 FIELDS_OF_A_QUOTE = 10_000
 """What working out a plan counts as: it takes up to 20 ms, which thousands of plain fields take too."""
-WORKED_OUT = {"quote", "selectServices"}
+FIELDS_OF_A_REPLAY = 100_000
+"""What a replay counts as: it takes up to about a second."""
+WORKED_OUT = {
+    "quote": FIELDS_OF_A_QUOTE,
+    "selectServices": FIELDS_OF_A_QUOTE,
+    "replay": FIELDS_OF_A_REPLAY,
+}
 
 
 class WithinLimits(SchemaExtension):
@@ -121,7 +127,7 @@ class _Count:
         inner = get_named_type(found.type)
         own_page = self._page(node) if "first" in found.args else OTHER_LISTS
         times = self._length(node, parent, page) if is_list_type(get_nullable_type(found.type)) else 1
-        own = FIELDS_OF_A_QUOTE if parent.name == "Query" and node.name.value in WORKED_OUT else 1
+        own = WORKED_OUT.get(node.name.value, 1) if parent.name == "Query" else 1
         return own + times * self._selections(node.selection_set, inner, own_page)
 
     def _length(self, node: FieldNode, parent: GraphQLNamedType, page: int) -> int:

@@ -23,6 +23,7 @@ from server.expiry import ExpiryJob
 from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, graphiql_page
 from server.graphql import graphql_endpoint
 from server.margins import margin_terms
+from server.replays import ReplayWorker
 from server.settings import Settings
 from server.webhooks import WebhookWorker
 from server.webhooks_http import WebhookSender
@@ -51,6 +52,8 @@ def service(settings: Settings, database: Database) -> FastAPI:
         webhooks.start()
         expiry = ExpiryJob(database)
         expiry.start()
+        replays = ReplayWorker(database)
+        replays.start()
         history = None
         if settings.demo_account is not None:
             history = asyncio.create_task(run_demo_history(database, settings.demo_account))
@@ -58,6 +61,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
         if history is not None:
             history.cancel()
             await asyncio.gather(history, return_exceptions=True)
+        await replays.close()
         await expiry.close()
         await webhooks.close()
         await authentication.close()

@@ -25,6 +25,7 @@ from models.event import Event
 from models.hold import Hold, HoldLine, HoldPart
 from models.ledger import Grant, LedgerTransfer
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
+from models.replay_job import ReplayJob
 from models.service_usage import ServiceUsage
 from models.webhook import WebhookDelivery, WebhookEndpoint
 from models.workflow import Workflow
@@ -68,6 +69,9 @@ class Loaders:
         self.lines_by_hold: DataLoader[OwnedId, list[HoldLine]] = DataLoader(holds.lines_by_hold(snapshot))
         self.parts_by_hold: DataLoader[OwnedId, list[HoldPart]] = DataLoader(holds.parts_by_hold(snapshot))
         self.budget_by_id: DataLoader[OwnedId, Budget | None] = DataLoader(rows.owned_by_id(snapshot, Budget))
+        self.replay_job_by_id: DataLoader[OwnedId, ReplayJob | None] = DataLoader(
+            rows.owned_by_id(snapshot, ReplayJob)
+        )
         self.use_by_counter: DataLoader[CounterKey, BudgetUse | None] = DataLoader(
             budgets.use_by_counter(snapshot)
         )

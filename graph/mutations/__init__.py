@@ -11,6 +11,7 @@ from graph.mutations import (
     endings,
     grants,
     holds,
+    replays,
     service_usages,
     webhooks,
     workflows,
@@ -99,6 +100,12 @@ class Mutation:
     send_test_event = root_field(
         Scope.MANAGE, webhooks.send_test_event, "Send an event that tells nothing to a webhook endpoint."
     )
+    start_replay = root_field(
+        Scope.MANAGE,
+        replays.start_replay,
+        "Replay a period in the background: any number of usages, one job at a time in each process.",
+    )
+    cancel_replay = root_field(Scope.MANAGE, replays.cancel_replay, "End a replay job before it is done.")
     set_balance_alert = root_field(
         Scope.MANAGE, alerts.set_balance_alert, "Say at which balance an event warns; null turns it off."
     )

@@ -4,7 +4,7 @@ import strawberry
 
 from graph.permissions import root_field
 from graph.queries import accounts as tenants
-from graph.queries import catalogue, ledger, quotes
+from graph.queries import catalogue, ledger, quotes, replays
 from graph.queries import nodes as things
 from graph.queries import rate_cards as prices
 from models.api_key import Scope
@@ -54,4 +54,15 @@ class Query:
     )
     select_services = root_field(
         Scope.READ, quotes.select_services, "Which provider would serve each service of a plan, and why."
+    )
+    replay = root_field(
+        Scope.READ,
+        replays.replay,
+        (
+            "What a period would have cost under another configuration, other prices, or both: up to "
+            f"{replays.MOST_USAGES_AT_ONCE:,} usages at once. For more there is `startReplay`."
+        ),
+    )
+    replay_job = root_field(
+        Scope.READ, replays.replay_job, "A replay job of the account; null where there is none."
     )

@@ -20,6 +20,7 @@ from graph.types.hold import Hold, hold_of
 from graph.types.ledger_transfer import LedgerTransfer
 from graph.types.node import Node
 from graph.types.rate_card import Rate, RateCard
+from graph.types.replay_job import ReplayJob
 from graph.types.service_usage import ServiceUsage
 from graph.types.viewer import Viewer
 from graph.types.webhook import WebhookDelivery, WebhookEndpoint
@@ -139,6 +140,11 @@ async def _budget(info: Info, value: UUID) -> Budget | None:
     return None if row is None else Budget.of(row)
 
 
+async def _replay_job(info: Info, value: UUID) -> ReplayJob | None:
+    row = await info.context.loaders.replay_job_by_id.load((info.context.account_id, value))
+    return None if row is None else ReplayJob.of(row)
+
+
 async def _rate(info: Info, value: UUID) -> Rate | None:
     found = await info.context.loaders.rate_with_card_by_id.load(value)
     return None if found is None else Rate.of(*found)
@@ -168,6 +174,7 @@ _FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
     IdKind.EVENT: _event,
     IdKind.WEBHOOK_ENDPOINT: _webhook_endpoint,
     IdKind.WEBHOOK_DELIVERY: _webhook_delivery,
+    IdKind.REPLAY_JOB: _replay_job,
     IdKind.RATE: _rate,
     IdKind.RATE_CARD: _rate_card,
 }

@@ -56,6 +56,7 @@ from graph.types.orders import (
     WorkflowOrder,
     WorkflowsBy,
 )
+from graph.types.replay_job import ReplayJob, connect_replay_jobs
 from graph.types.service_usage import ServiceUsage
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
 from graph.types.webhook import WebhookEndpoint
@@ -263,6 +264,19 @@ class Account(Node):
         like = filters.EndpointsLike(removed)
         endpoints = ListKey(ENDPOINTS_OF_ACCOUNT, self.owner, like, ENDPOINTS_NEWEST_FIRST)
         return await connect(info, endpoints, WebhookEndpoint.of, page)
+
+    @read_field("Replays that were started in the background, newest first.")
+    async def replay_jobs(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[ReplayJob]:
+        """Load a page of jobs."""
+        return await connect_replay_jobs(info, self.owner, PageArguments(first, after, last, before))
 
     @read_field("Every movement of the account's credits from one book to another, append-only.")
     async def ledger_transfers(

@@ -7,12 +7,14 @@ from typing import TypeVar
 import strawberry
 
 from adapters.resolution import FieldOrigin
+from metering.replaying import ReplayRefusalKind
 from metering.tracking import IfUncovered
 from models.api_key import Scope
 from models.budget import BudgetAction, BudgetScope, BudgetWindow
 from models.event import EventType
 from models.hold import HoldStatus
 from models.ledger import Book, RestrictionKind
+from models.replay_job import ReplayStatus
 from models.webhook import DeliveryStatus, DisabledReason
 from models.workflow import WorkflowStatus
 from pricing.catalogue import RequestComplexity
@@ -188,3 +190,20 @@ described(
     ADAPTER="From the business adapter.",
     AGENT="From the agent's own settings.",
 )(FieldOrigin)
+described(
+    "Why a run would not have run.",
+    SERVICE_DISABLED="The configuration disables a service that it used.",
+    NOTHING_SERVES="Nobody that the configuration allows has a price and is available.",
+    OVER_LIMIT="It costs more than the configuration's limit, whatever takes the place of what.",
+    NO_RATE="The rate card does not price what it used.",
+    NO_RATE_CARD_IN_FORCE="No rate card was in force.",
+    AMOUNT_TOO_LARGE="No balance could hold what it costs.",
+)(ReplayRefusalKind)
+described(
+    "Where a replay job is.",
+    QUEUED="It waits for a process to begin it.",
+    RUNNING="It is at work.",
+    COMPLETED="It is done: `result` is its answer.",
+    FAILED="It could not be made: `error` says why.",
+    CANCELLED="It was cancelled.",
+)(ReplayStatus)

@@ -33,6 +33,9 @@ from graph.types.enums import described
     INVALID_BUDGET="The budget does not hold together.",
     INVALID_AGENT="Adapter, preset or settings do not hold together.",
     SCOPE_NOT_HELD="A key cannot give a scope that it does not hold.",
+    REPLAY_JOB_NOT_FOUND="There is no such replay job in this account.",
+    REPLAY_JOB_ENDED="The replay job is done or has failed.",
+    TOO_MANY_REPLAY_JOBS="The account has as many unfinished replay jobs as it can have.",
     WEBHOOK_ENDPOINT_NOT_FOUND="There is no such webhook endpoint in this account, or it is removed.",
     WEBHOOK_DELIVERY_NOT_FOUND="There is no such webhook delivery in this account.",
     INVALID_WEBHOOK_ENDPOINT="Nothing can be sent to such an address.",
@@ -68,6 +71,9 @@ class RefusalCode(StrEnum):
     INVALID_BUDGET = "INVALID_BUDGET"
     INVALID_AGENT = "INVALID_AGENT"
     SCOPE_NOT_HELD = "SCOPE_NOT_HELD"
+    REPLAY_JOB_NOT_FOUND = "REPLAY_JOB_NOT_FOUND"
+    REPLAY_JOB_ENDED = "REPLAY_JOB_ENDED"
+    TOO_MANY_REPLAY_JOBS = "TOO_MANY_REPLAY_JOBS"
     WEBHOOK_ENDPOINT_NOT_FOUND = "WEBHOOK_ENDPOINT_NOT_FOUND"
     WEBHOOK_DELIVERY_NOT_FOUND = "WEBHOOK_DELIVERY_NOT_FOUND"
     INVALID_WEBHOOK_ENDPOINT = "INVALID_WEBHOOK_ENDPOINT"

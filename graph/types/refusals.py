@@ -8,6 +8,7 @@ from graph.types.budget import Budget
 from graph.types.fitting import FittingService
 from graph.types.refusal_codes import RefusalCode
 from models.hold import HoldStatus
+from models.replay_job import ReplayStatus
 from models.workflow import WorkflowStatus
 from pricing.credits import Credits
 from pricing.units import ServiceType, UnitType
@@ -185,6 +186,26 @@ class InvalidAgent(Refusal):
 @strawberry.type(description="A key cannot give another key a scope that it does not hold itself.")
 class ScopeNotHeld(Refusal):
     """A key cannot give a scope that it does not hold."""
+
+
+@strawberry.type(description="There is no such replay job in this account.")
+class ReplayJobNotFound(Refusal):
+    """There is no such job."""
+
+
+@strawberry.type(description="The replay job is done or has failed; nothing is left to cancel.")
+class ReplayJobEnded(Refusal):
+    """Nothing is left to cancel."""
+
+    status: ReplayStatus = strawberry.field(description="Where it is.")
+    finished_at: datetime = strawberry.field(description="Since when.")
+
+
+@strawberry.type(description="The account has as many unfinished replay jobs as it can have.")
+class TooManyReplayJobs(Refusal):
+    """The account has as many jobs as it can have."""
+
+    most: int = strawberry.field(description="How many that is.")
 
 
 @strawberry.type(description="There is no such webhook endpoint in this account, or it is removed.")

@@ -6,6 +6,8 @@ used; under other prices alone the same providers serve. A run that would be ref
 """
 
 from metering.replaying.figures import (
+    MOST_EXAMPLES,
+    MOST_ROWS,
     AgentFigures,
     ChangedChoice,
     Figures,
@@ -27,7 +29,7 @@ from metering.replaying.jobs import (
     oldest_waiting_job,
     start_replay,
 )
-from metering.replaying.reading import Past, count_runs, count_usages
+from metering.replaying.reading import ALL_RUNS, Past, count_runs, count_usages
 from metering.replaying.replaying import replay, replay_apart, replay_prices
 from metering.replaying.repricing import CardAt, ReplayRefusalKind, ReplayTerms
 from metering.replaying.requests import (
@@ -41,7 +43,10 @@ from metering.replaying.requests import (
 from metering.replaying.written import rate_card_fields, read_replay, read_request
 
 __all__ = [
+    "ALL_RUNS",
     "LONGEST_PERIOD",
+    "MOST_EXAMPLES",
+    "MOST_ROWS",
     "MOST_UNFINISHED",
     "AgentFigures",
     "CardAt",

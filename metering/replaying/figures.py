@@ -1,7 +1,7 @@
 """What a replay answers: figures in whole, by workflow name, agent and service, and what would change.
 
 `actual` is what was charged; refused runs would not have run. What the other runs cost then and would cost
-now stand side by side: `compared` and `replayed`. Amounts are exact, and every dimension adds up to the whole.
+now stand side by side: `compared` and `replayed`. Amounts are exact; every dimension adds up to the whole.
 """
 
 from dataclasses import dataclass, fields

@@ -30,7 +30,7 @@ ALL_RUNS = RunsLike()
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The usages of an account's runs like these, from a moment on and before another; voided ones are none."""
+    """The usages of an account's runs like these, from one moment to before another; not the voided."""
 
     account_id: UUID
     start: datetime

@@ -52,6 +52,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "ServicePlanInput": {
         "services": [{"serviceType": "GPT", "provider": "gpt-4o", "units": 1, "unitType": "TOKENS"}]
     },
+    "ReplayInput": {"from": "2026-03-03T00:00:00Z", "to": "2026-03-04T00:00:00Z"},
     "SetBudgetInput": {"scope": "USER", "window": "DAY", "limit": 1},
     "CreateWebhookEndpointInput": {"url": "https://example.com/hook"},
     "UpdateWebhookEndpointInput": {"endpointId": "endpoint_" + "0" * 32},
@@ -82,6 +83,7 @@ def question(type_: str, field: str, value: str) -> tuple[str, dict[str, Any]]:
         type_, given = "ServicePlanInput", {"services": [given]}
     path = {
         "ServicePlanInput": "{ quote(input: $in) { totalCredits } }",
+        "ReplayInput": "{ replay(input: $in) { totals { runCount } } }",
         "WorkflowFilter": "{ viewer { account { workflows(filter: $in) { totalCount } } } }",
         "ServiceUsageFilter": "{ viewer { account { servicesUsed(filter: $in) { totalCount } } } }",
         "UsageFilter": "{ viewer { account { usage(filter: $in) { totalCredits } } } }",

@@ -30,9 +30,9 @@ ROOTS = [
     for name, field in root.fields.items()
 ]
 NEEDED = {
-    "READ": "viewer node nodes agent workflow serviceUsage apiKey rateCard rateCards servicePresets businessAdapters ledgerAudit quote selectServices",
+    "READ": "viewer node nodes agent workflow serviceUsage apiKey rateCard rateCards servicePresets businessAdapters ledgerAudit quote selectServices replay replayJob",
     "TRACK": "startWorkflow recordWorkflow completeWorkflow failWorkflow cancelWorkflow addServiceUsage addServiceUsages holdCredits extendHold releaseHold",
-    "MANAGE": "voidServiceUsage createAgent updateAgent archiveAgent issueApiKey revokeApiKey createWebhookEndpoint updateWebhookEndpoint removeWebhookEndpoint rotateWebhookSecret resendWebhookDelivery sendTestEvent setBalanceAlert setBudget removeBudget",
+    "MANAGE": "voidServiceUsage createAgent updateAgent archiveAgent issueApiKey revokeApiKey createWebhookEndpoint updateWebhookEndpoint removeWebhookEndpoint rotateWebhookSecret resendWebhookDelivery sendTestEvent setBalanceAlert startReplay cancelReplay setBudget removeBudget",
     "OPERATE": "account accounts createAccount grantCredits voidGrant",
 }
 SCALARS = {
