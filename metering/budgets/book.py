@@ -81,10 +81,17 @@ class BudgetBook:
         `run_held` is what the run's own open holds still hold; `fitting` makes the plan smaller for the
         refusal. What other holds give for the amount is taken from their counters before.
         """
+        for refusal in self.exceeded(workflow, amount, run_held=run_held, fitting=fitting):
+            raise refusal
+
+    def exceeded(
+        self, workflow: Workflow, amount: Credits, *, run_held: Credits, fitting: Fitting | None = None
+    ) -> Iterator[BudgetExceeded]:
+        """Give a refusal for each blocking budget that leaves less than the amount, as `require_room`."""
         for touch, counter in self._blocking(workflow, run_held):
             rest = left(touch.in_force.limit, counter.used, counter.held)
             if amount > rest:
-                raise _exceeded(touch, counter, amount, fitting(rest) if fitting else ())
+                yield _exceeded(touch, counter, amount, fitting(rest) if fitting else ())
 
     def require_any_room(self, workflow: Workflow, *, lendable: Iterable[HeldPart] = ()) -> None:
         """Raise BudgetExceeded where a blocking budget leaves nothing for a run that starts.

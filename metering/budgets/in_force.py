@@ -82,22 +82,22 @@ def counts_since(budget: Budget) -> datetime | None:
 
 
 def budgets_in_force(session: Session, accounts: Mapping[UUID, Account]) -> dict[UUID, BudgetsOfAccount]:
-    """Give the budgets of locked accounts that have some.
+    """Give the budgets of accounts that have some.
 
     They are read again only where an account's budgets have changed, in one statement for all such accounts.
     An account that never had any has the version 0 and costs nothing.
     """
     kept = _kept(session)
-    changed = {
-        account_id: account.budgets_version
-        for account_id, account in accounts.items()
-        if account.budgets_version and kept.get(account_id, _NEVER)[0] != account.budgets_version
-    }
+    versions = {key: account.budgets_version for key, account in accounts.items() if account.budgets_version}
+    # Looked up once: a reader of an older moment may keep older ones meanwhile.
+    known = {account_id: kept.get(account_id, _NEVER) for account_id in versions}
+    changed = {key: version for key, version in versions.items() if known[key][0] != version}
     if changed:
         read = _read(session, changed)
-        kept.update({account_id: (version, read[account_id]) for account_id, version in changed.items()})
-    had = (account_id for account_id, account in accounts.items() if account.budgets_version)
-    return {account_id: kept[account_id][1] for account_id in had if kept[account_id][1].by_whose}
+        fresh = {account_id: (version, read[account_id]) for account_id, version in changed.items()}
+        kept.update(fresh)
+        known.update(fresh)
+    return {account_id: budgets for account_id, (_, budgets) in known.items() if budgets.by_whose}
 
 
 def _kept(session: Session) -> _Kept:

@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from metering.allocation import HoldShare, Payment, Service
-from metering.errors import CreditsExhausted, NothingToHold
+from metering.errors import NothingToHold
 from metering.ledger import Postings
 from metering.prices import CardIds, PriceBook
 from models.hold import Hold, HoldLine, HoldPart, HoldStatus
@@ -75,9 +75,7 @@ def permit(
     if not total:
         raise NothingToHold
     postings.require_room(run.account_id, total)
-    available = postings.spendable(run, own_holds=False)
-    if available is not None and available < total:
-        raise CreditsExhausted(total, available, fit(available) if fit else ())
+    postings.require_credits(run, total, fit)
     draft = postings.draft_of_hold(run)
     paid = [_paid(line, draft.draw(line.credits, _service(line)).payments) for line in lines]
     payments = [payment for line in paid for payment in line.payments]

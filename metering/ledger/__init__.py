@@ -1,7 +1,21 @@
 """The ledger: transfers between an account's books, worked out over locked rows."""
 
 from metering.ledger.books import purpose_of
-from metering.ledger.opening import expire, locked_account, open_before_expiry, open_postings
+from metering.ledger.opening import (
+    expire,
+    foreseen_books,
+    locked_account,
+    open_before_expiry,
+    open_postings,
+)
 from metering.ledger.postings import Postings
 
-__all__ = ["Postings", "expire", "locked_account", "open_before_expiry", "open_postings", "purpose_of"]
+__all__ = [
+    "Postings",
+    "expire",
+    "foreseen_books",
+    "locked_account",
+    "open_before_expiry",
+    "open_postings",
+    "purpose_of",
+]

@@ -71,6 +71,12 @@ class Books:
         drawn_on = (share.part.remaining for share in shares if own_holds or share.run is not run)
         return headroom + Credits.total(drawn_on)
 
+    def require_credits(self, run: Workflow, amount: Credits, fitting: Fitting | None = None) -> None:
+        """Raise CreditsExhausted where less is left than what a run would set aside beside its own holds."""
+        available = self.spendable(run, own_holds=False)
+        if available is not None and available < amount:
+            raise CreditsExhausted(amount, available, fitting(available) if fitting else ())
+
     def require_cover(self, run: Workflow, amount: Credits, service: Service) -> None:
         """Raise CreditsExhausted or BudgetExceeded where a usage yet to come would not be covered."""
         spendable = self.spendable(run)

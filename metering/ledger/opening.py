@@ -1,8 +1,10 @@
 """Open the ledger for a batch: its accounts, grants and budgets, with what has expired moved at once."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -11,6 +13,7 @@ from sqlalchemy.orm import Session
 from metering.budgets.book import open_budgets
 from metering.errors import AccountNotFound
 from metering.events import Outbox
+from metering.ledger.books import Books
 from metering.ledger.journal import Journal
 from metering.ledger.open_holds import OpenHolds, next_expiries
 from metering.ledger.postings import Postings
@@ -33,7 +36,27 @@ def open_postings(session: Session, account_ids: Iterable[UUID], *, now: datetim
 
 def open_before_expiry(session: Session, account_ids: Iterable[UUID], *, now: datetime) -> Postings:
     """Load the locked accounts as they stand, with what has expired still in its place."""
-    accounts = {account_id: locked_account(session, account_id) for account_id in set(account_ids)}
+    return _opened(session, {each: locked_account(session, each) for each in set(account_ids)}, now)
+
+
+@contextmanager
+def foreseen_books(session: Session, account_id: UUID, *, now: datetime) -> Iterator[Books]:
+    """Open an account as its next write will find it: what has expired counts as moved.
+
+    Nothing is locked and nothing is written. Raises AccountNotFound.
+    """
+    # Apart from the session's own rows: what moves here moves in memory, and nobody else is to see it.
+    connection = session.connection()
+    with Session(connection, autoflush=False, info=session.info, join_transaction_mode=_LEFT_OPEN) as apart:
+        account = apart.get(Account, account_id)
+        if account is None:
+            raise AccountNotFound
+        postings = _opened(apart, {account_id: account}, now)
+        _move(postings, _due(postings))
+        yield postings
+
+
+def _opened(session: Session, accounts: dict[UUID, Account], now: datetime) -> Postings:
     outbox = Outbox(session, now)
     postings = Postings(
         session=session,
@@ -69,11 +92,27 @@ def expire(postings: Postings) -> tuple[int, int]:
 
     It is written at once, since a verb that only replays writes nothing more.
     """
-    now = postings.now
-    due = [each for each in postings.accounts.values() if each.expiry_due_at and each.expiry_due_at <= now]
+    due = _due(postings)
     if not due:
         return 0, 0
-    expired = postings.holds.load_expired([account.id for account in due], now)
+    released, grants = _move(postings, due)
+    for hold, credits_ in released:
+        _note(postings.outbox, hold, credits_)
+    _note_next(postings, due)
+    postings.write()
+    return len(released), grants
+
+
+def _due(postings: Postings) -> list[Account]:
+    now = postings.now
+    return [each for each in postings.accounts.values() if each.expiry_due_at and each.expiry_due_at <= now]
+
+
+def _move(postings: Postings, due: Sequence[Account]) -> tuple[list[tuple[Hold, Credits]], int]:
+    """Close holds and empty grants whose time is over; say what each hold gave back, and how many grants."""
+    if not due:
+        return [], 0
+    expired = postings.holds.load_expired([account.id for account in due], postings.now)
     # What expired first went back first: a lender that has expired too passes on what it got.
     expired.sort(key=lambda share: share.hold.expires_at)
     lenders = filter(None, (postings.holds.lender(share.part) for share in expired))
@@ -81,12 +120,8 @@ def expire(postings: Postings) -> tuple[int, int]:
     holds = {share.hold.id: share.hold for share in expired}
     before = {hold.id: hold.released for hold in holds.values()}
     postings.close(expired, HoldStatus.EXPIRED)
-    for hold in holds.values():
-        _note(postings.outbox, hold, hold.released - before[hold.id])
-    grants = postings.expire_grants()
-    _note_next(postings, due)
-    postings.write()
-    return len(holds), grants
+    released = [(hold, hold.released - before[hold.id]) for hold in holds.values()]
+    return released, postings.expire_grants()
 
 
 def _note(outbox: Outbox, hold: Hold, released: Credits) -> None:
@@ -100,7 +135,7 @@ def _note(outbox: Outbox, hold: Hold, released: Credits) -> None:
         outbox.add(hold.account_id, EventType.HOLD_EXPIRED, data)
 
 
-def _note_next(postings: Postings, due: list[Account]) -> None:
+def _note_next(postings: Postings, due: Sequence[Account]) -> None:
     next_holds = next_expiries(postings.session, [account.id for account in due], postings.now)
     for account in due:
         times = [
@@ -121,3 +156,4 @@ _LIVE_GRANTS = (
     .where(Grant.account_id.in_(bindparam("accounts", expanding=True)), WITH_SOMETHING_LEFT)
     .order_by(Grant.id)
 )
+_LEFT_OPEN: Final = "rollback_only"
