@@ -37,11 +37,15 @@ def priced_as_named(card: RateCard, needs: Sequence[Need]) -> tuple[PricedUsage,
 
 
 def selected(
-    configuration: ServiceConfiguration, request: ServiceRequest, card: RateCard, catalogue: Catalogue
+    configuration: ServiceConfiguration,
+    request: ServiceRequest,
+    card: RateCard,
+    catalogue: Catalogue,
+    unavailable: frozenset[tuple[ServiceType, str]],
 ) -> Selection:
     """Select as `pricing.selection.select` does; OverLimit is raised as it is, all else as InvalidPlan."""
     try:
-        return select(configuration, request, card, catalogue)
+        return select(configuration, request, card, catalogue, unavailable=unavailable)
     except ServiceDisabled as refused:
         [position, *_] = _asking(request.needs, refused.services[0])
         raise InvalidPlan(f"services[{position}].serviceType", str(refused)) from refused

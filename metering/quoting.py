@@ -6,34 +6,18 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from adapters.service_configuration import ServicePresets, UnknownPreset
 from metering.agents import agent_in_use, service_configuration_of
+from metering.availability import unavailable_providers
 from metering.errors import InvalidAgent, NoRateCardInForce
 from metering.plan_prices import InvalidPlan, priced_as_named, selected
+from metering.plans import Plan, own_configuration
 from metering.prices import price_book
-from models.base import Json
 from pricing.catalogue import built_in_catalogue
-from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
+from pricing.configuration import ServiceConfiguration
 from pricing.credits import Credits
-from pricing.names import LONGEST_NAME
 from pricing.quote import PricedUsage
 from pricing.rate_card import RateCard
-from pricing.selection import OverLimit, Selection, ServiceRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a workflow is about to use; at most one of agent, preset and configuration says who may serve.
-
-    `account_id` says whose agent and whose prices; without one, everybody's prices. `configuration` holds
-    settings as agents store them.
-    """
-
-    request: ServiceRequest
-    account_id: UUID | None = None
-    agent_id: UUID | None = None
-    preset: str | None = None
-    configuration: Json | None = None
+from pricing.selection import OverLimit, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +54,8 @@ def quote_plan(session: Session, *, plan: Plan, now: datetime) -> PlanQuote:
     if configuration is None:
         return PlanQuote(card.version, priced_as_named(card, plan.request.needs))
     try:
-        selection = selected(configuration, plan.request, card, built_in_catalogue())
+        unavailable = unavailable_providers(session)
+        selection = selected(configuration, plan.request, card, built_in_catalogue(), unavailable)
     except OverLimit as over:
         return PlanQuote(card.version, over.selection.lines, over.selection, over)
     return PlanQuote(card.version, selection.lines, selection)
@@ -79,9 +64,7 @@ def quote_plan(session: Session, *, plan: Plan, now: datetime) -> PlanQuote:
 def _configuration(session: Session, plan: Plan, card: RateCard) -> ServiceConfiguration | None:
     if plan.account_id is not None and plan.agent_id is not None:
         return _configuration_of_agent(session, plan.account_id, plan.agent_id)
-    if plan.preset is not None:
-        return _configuration_of_preset(plan.preset)
-    return None if plan.configuration is None else _own_configuration(plan.configuration, card)
+    return own_configuration(plan, card)
 
 
 def _configuration_of_agent(session: Session, account_id: UUID, agent_id: UUID) -> ServiceConfiguration:
@@ -90,19 +73,3 @@ def _configuration_of_agent(session: Session, account_id: UUID, agent_id: UUID) 
     except InvalidAgent as error:
         fix = f"its configuration no longer holds together: {error} Update the agent."
         raise InvalidPlan("agentId", fix) from error
-
-
-def _configuration_of_preset(preset: str) -> ServiceConfiguration:
-    try:
-        return ServicePresets.by_name(preset)
-    except UnknownPreset as error:
-        raise InvalidPlan("preset", str(error)) from error
-
-
-def _own_configuration(settings: Json, card: RateCard) -> ServiceConfiguration:
-    try:
-        configuration = ServiceConfiguration.parse(settings)
-        refuse_unknown_providers(configuration, card, built_in_catalogue())
-    except InvalidConfiguration as error:
-        raise InvalidPlan(f"configuration.{error.field[:LONGEST_NAME]}", error.fix) from error
-    return configuration

@@ -6,7 +6,7 @@ from graph import ids, inputs
 from graph.context import Info
 from graph.inputs import bad_input
 from graph.scalars import DecimalText, JsonValue
-from metering.quoting import Plan
+from metering.plans import Plan
 from models.identity import IdKind
 from pricing.catalogue import RequestComplexity
 from pricing.configuration import AccuracyRequirement
@@ -53,21 +53,22 @@ class ServicePlanInput:
     )
 
 
-def read_plan(info: Info, given: ServicePlanInput) -> Plan:
-    """Read a plan; BAD_USER_INPUT names the field that is wrong."""
+def read_plan(info: Info, given: ServicePlanInput, path: str = "") -> Plan:
+    """Read a plan that stands under a path; BAD_USER_INPUT names the field that is wrong."""
     choosers = chosen_by(given)
     if len(choosers) > 1:
-        raise bad_input(choosers[1], f"give at most one of {CHOOSERS}, not {' and '.join(choosers)}.")
-    agent_id = ids.read_optional("agentId", IdKind.AGENT, given.agent_id)
+        given_both = " and ".join(choosers)
+        raise bad_input(f"{path}{choosers[1]}", f"give at most one of {CHOOSERS}, not {given_both}.")
+    agent_id = ids.read_optional(f"{path}agentId", IdKind.AGENT, given.agent_id)
     return Plan(
         request=ServiceRequest(
-            needs=_needs(given.services),
+            needs=_needs(f"{path}services", given.services),
             complexity=given.request_complexity,
             accuracy=given.accuracy_requirement,
         ),
         account_id=info.context.api_key.account_id if agent_id is None else info.context.account_id,
         agent_id=agent_id,
-        preset=inputs.optional_name("preset", given.preset),
+        preset=inputs.optional_name(f"{path}preset", given.preset),
         configuration=given.configuration,
     )
 
@@ -78,10 +79,10 @@ def chosen_by(given: ServicePlanInput) -> list[str]:
     return [field for field, value in fields.items() if value is not None]
 
 
-def _needs(services: list[ServiceNeedInput]) -> tuple[Need, ...]:
+def _needs(field: str, services: list[ServiceNeedInput]) -> tuple[Need, ...]:
     if not 1 <= len(services) <= MOST_SERVICES:
-        raise bad_input("services", f"1 to {MOST_SERVICES} services, not {len(services)}.")
-    return tuple(_need(f"services[{position}]", each) for position, each in enumerate(services))
+        raise bad_input(field, f"1 to {MOST_SERVICES} services, not {len(services)}.")
+    return tuple(_need(f"{field}[{position}]", each) for position, each in enumerate(services))
 
 
 def _need(field: str, given: ServiceNeedInput) -> Need:

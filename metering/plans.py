@@ -1,0 +1,65 @@
+"""Plans: what a workflow is about to use, and the configuration that says who may serve it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from adapters.service_configuration import ServicePresets, UnknownPreset
+from metering.plan_prices import InvalidPlan
+from models.base import Json
+from pricing.catalogue import built_in_catalogue
+from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
+from pricing.names import LONGEST_NAME
+from pricing.rate_card import RateCard
+from pricing.selection import ServiceRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a workflow is about to use; at most one of agent, preset and configuration says who may serve.
+
+    `account_id` says whose agent and whose prices; without one, everybody's prices. `configuration` holds
+    settings as agents store them.
+    """
+
+    request: ServiceRequest
+    account_id: UUID | None = None
+    agent_id: UUID | None = None
+    preset: str | None = None
+    configuration: Json | None = None
+
+    @property
+    def content(self) -> list[object]:
+        """The plan as far as a fingerprint cares."""
+        request = self.request
+        needs = [
+            [need.service_type, need.provider, need.quantity.micro_units, need.quantity.unit_type]
+            for need in request.needs
+        ]
+        chooser = [self.agent_id, self.preset, self.configuration]
+        return [needs, request.complexity, request.accuracy, *chooser]
+
+
+def own_configuration(plan: Plan, card: RateCard) -> ServiceConfiguration | None:
+    """Give the preset or the configuration that a plan brings; None where it names an agent, or nothing.
+
+    Raises InvalidPlan, which names the field, for one that is unknown or does not hold together.
+    """
+    if plan.preset is not None:
+        return _of_preset(plan.preset)
+    return None if plan.configuration is None else _of_settings(plan.configuration, card)
+
+
+def _of_preset(preset: str) -> ServiceConfiguration:
+    try:
+        return ServicePresets.by_name(preset)
+    except UnknownPreset as error:
+        raise InvalidPlan("preset", str(error)) from error
+
+
+def _of_settings(settings: Json, card: RateCard) -> ServiceConfiguration:
+    try:
+        configuration = ServiceConfiguration.parse(settings)
+        refuse_unknown_providers(configuration, card, built_in_catalogue())
+    except InvalidConfiguration as error:
+        raise InvalidPlan(f"configuration.{error.field[:LONGEST_NAME]}", error.fix) from error
+    return configuration
