@@ -12,7 +12,7 @@ from metering.errors import AgentNotFound, InvalidAgent, NoRateCardInForce
 from metering.ledger import locked_account
 from metering.prices import price_book
 from models.agent import Agent, AgentVersion
-from models.base import Json
+from models.base import Json, canonical_json
 from models.identity import new_id
 from pricing.catalogue import built_in_catalogue
 from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
@@ -62,22 +62,26 @@ def update_agent(
     custom_settings: Json | None,
     now: datetime,
 ) -> Agent:
-    """Change an agent's name, its settings, or both; what is None stays. Each change is a new version.
+    """Change an agent's name, its settings, or both; what is None stays.
 
+    Each change is a new version. What changes nothing makes none, and leaves the agent as it is.
     Raises AgentNotFound, InvalidAgent.
     """
     locked_account(session, account_id)
     agent = agent_in_use(session, account_id, agent_id)
-    configuration = None
     if custom_settings is not None:
         configuration = _resolved(agent.business_adapter, agent.preset, custom_settings)
         _require_known(session, account_id, configuration, now)
-        agent.custom_settings = custom_settings
-    agent.name = name or agent.name
+    name = name or agent.name
+    settings = agent.custom_settings if custom_settings is None else custom_settings
+    # As text, since Python holds true and 1 for equal, and JSON does not.
+    if name == agent.name and canonical_json(settings) == canonical_json(agent.custom_settings):
+        return agent
+    agent.name, agent.custom_settings = name, settings
     agent.version += 1
     agent.updated_at = now
     session.flush()
-    _keep_version(session, agent, configuration or service_configuration_of(agent), now)
+    _keep_version(session, agent, _resolved_if_possible(agent), now)
     return agent
 
 
@@ -110,7 +114,17 @@ def service_configuration_of(agent: Agent) -> ServiceConfiguration:
     return _resolved(agent.business_adapter, agent.preset, agent.custom_settings)
 
 
-def _keep_version(session: Session, agent: Agent, configuration: ServiceConfiguration, now: datetime) -> None:
+def _resolved_if_possible(agent: Agent) -> ServiceConfiguration | None:
+    # An agent whose adapter has gone can still be renamed.
+    try:
+        return service_configuration_of(agent)
+    except InvalidAgent:
+        return None
+
+
+def _keep_version(
+    session: Session, agent: Agent, configuration: ServiceConfiguration | None, now: datetime
+) -> None:
     session.add(
         AgentVersion(
             account_id=agent.account_id,
@@ -120,7 +134,7 @@ def _keep_version(session: Session, agent: Agent, configuration: ServiceConfigur
             business_adapter=agent.business_adapter,
             preset=agent.preset,
             custom_settings=agent.custom_settings,
-            configuration=configuration.to_mapping(),
+            configuration=None if configuration is None else configuration.to_mapping(),
             created_at=now,
         )
     )

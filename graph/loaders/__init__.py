@@ -7,7 +7,8 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from graph.context import Snapshot
-from graph.loaders import balances, budgets, dues, holds, margins, pages, rows, usage
+from graph.loaders import agents, balances, budgets, dues, holds, margins, pages, rows, usage
+from graph.loaders.agents import VersionKey
 from graph.loaders.balances import GrantSums
 from graph.loaders.budgets import BudgetWindowKey
 from graph.loaders.dues import Dues
@@ -18,7 +19,7 @@ from metering import analytics
 from metering.budgets.counters import CounterKey
 from metering.margins import UnitsUsed
 from models.account import Account
-from models.agent import Agent
+from models.agent import Agent, AgentVersion
 from models.api_key import ApiKey
 from models.budget import Budget, BudgetUse
 from models.event import Event
@@ -40,6 +41,9 @@ class Loaders:
         self.account_by_id: DataLoader[UUID, Account | None] = DataLoader(rows.by_id(snapshot, Account))
         self.api_key_by_id: DataLoader[UUID, ApiKey | None] = DataLoader(rows.by_id(snapshot, ApiKey))
         self.agent_by_id: DataLoader[OwnedId, Agent | None] = DataLoader(rows.owned_by_id(snapshot, Agent))
+        self.agent_version_by_number: DataLoader[VersionKey, AgentVersion | None] = DataLoader(
+            agents.agent_version_by_number(snapshot)
+        )
         self.workflow_by_id: DataLoader[OwnedId, Workflow | None] = DataLoader(
             rows.owned_by_id(snapshot, Workflow)
         )

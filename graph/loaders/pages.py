@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, null, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, func, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import AnySelect, Snapshot
@@ -60,7 +60,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Row]):
-    """A list: its rows, and the columns that name the parent's account and the parent (none at the root)."""
+    """A list: its rows, and the columns that name the parent's account and the parent (none at the root).
+
+    `id` tells the rows of an account apart, or those of one parent together with the column of the order.
+    """
 
     model: type[Row]
     account: InstrumentedAttribute[Any] | None
@@ -113,10 +116,12 @@ def read_page(
     return Page(size, backward=False, place=place)
 
 
-def write_cursor(order: Order, row: Any) -> str:  # noqa: ANN401 - a row of any listing
+def write_cursor(list_key: ListKey[Any], row: Any) -> str:  # noqa: ANN401 - a row of any listing
     """Write a row's place so that a later call can go on from it."""
+    order = list_key.order
     plain = _plain(getattr(row, order.column.key))
-    text = json.dumps([order.name, plain, row.id.hex], separators=(",", ":"))
+    row_id: UUID = getattr(row, list_key.listing.id.key)
+    text = json.dumps([order.name, plain, row_id.hex], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -179,13 +184,22 @@ def _page_statement(group: list[PageKey[Any]]) -> AnySelect:
     assert listing.account is not None  # noqa: S101 - only parents that own a list can be several
     position = func.row_number().over(partition_by=listing.owner, order_by=ordering).label("position")
     ranked = (
-        select(listing.account.label("account"), listing.id.label("id"), position)
+        select(
+            listing.account.label("account"), listing.id.label("id"), order.column.label("place"), position
+        )
         .where(*conditions)
         .subquery()
     )
     return (
         select(_owner(listing), listing.model)
-        .join(ranked, and_(ranked.c.account == listing.account, ranked.c.id == listing.id))
+        .join(
+            ranked,
+            and_(
+                ranked.c.account == listing.account,
+                ranked.c.id == listing.id,
+                ranked.c.place == order.column,
+            ),
+        )
         .where(ranked.c.position <= page.size + 1)
         .order_by(ranked.c.position)
     )
@@ -246,8 +260,8 @@ def _plain(value: datetime | Credits | int) -> str | int:
 
 
 def _value(order: Order, plain: object) -> datetime | Credits | int:
-    if isinstance(order.column.type, Money | BigInt):
-        if type(plain) is int and abs(plain) < 2**63:
+    if isinstance(order.column.type, Money | BigInt | Integer):
+        if type(plain) is int and abs(plain) < (2**31 if isinstance(order.column.type, Integer) else 2**63):
             return Credits(plain) if isinstance(order.column.type, Money) else plain
     elif isinstance(plain, str):
         return datetime.fromisoformat(plain).astimezone(UTC)

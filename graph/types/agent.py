@@ -1,88 +1,30 @@
-"""Agents and their service configuration."""
+"""Agents: what they are now, what they were, and their runs."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
-from adapters.resolution import FieldOrigin, field_origins
+from adapters.resolution import field_origins
 from graph.context import Info
 from graph.ids import written
 from graph.permissions import read_field
 from graph.scalars import JsonValue
+from graph.types.agent_version import AgentVersion
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
-from graph.types.listings import WORKFLOWS_OF_AGENT, WorkflowsLike, runs_of
+from graph.types.listings import WORKFLOWS_OF_AGENT, WorkflowsLike, runs_of, versions_of
 from graph.types.node import Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
+from graph.types.service_configuration import ServiceConfiguration
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
 from metering.agents import service_configuration_of
 from metering.analytics import Level
 from metering.errors import InvalidAgent
 from models.agent import Agent as AgentRow
 from models.identity import IdKind
-from pricing.configuration import AccuracyRequirement
-from pricing.configuration import ServiceConfiguration as Configuration
-from pricing.credits import Credits
 
 if TYPE_CHECKING:
     from graph.types.workflow import Workflow
-
-
-@strawberry.type(
-    name="ServiceConfigurationOrigin", description="Where a field of a service configuration comes from."
-)
-class ConfigurationOrigin:
-    """Where a field of a service configuration comes from."""
-
-    field: str = strawberry.field(description="The field as agents store it, e.g. `primary_ai_model`.")
-    origin: FieldOrigin = strawberry.field(description="Where its value comes from.")
-
-
-@strawberry.type(description="Which models and providers may serve, and the cost rules.")
-class ServiceConfiguration:
-    """Which models and providers may serve, and the cost rules."""
-
-    primary_ai_model: str = strawberry.field(description="The language model.")
-    fallback_ai_model: str | None = strawberry.field(
-        description="The model to take where the first will not do."
-    )
-    voice_enabled: bool = strawberry.field(
-        description="Whether speech to text and text to speech may be used."
-    )
-    stt_provider: str | None = strawberry.field(description="Who turns speech into text.")
-    tts_provider: str | None = strawberry.field(description="Who turns text into speech.")
-    phone_enabled: bool = strawberry.field(description="Whether phone calls may be made.")
-    phone_provider: str | None = strawberry.field(description="Who carries phone calls.")
-    vision_enabled: bool = strawberry.field(description="Whether images may be understood.")
-    vision_provider: str | None = strawberry.field(description="Which model understands images.")
-    cost_optimization: bool = strawberry.field(description="Whether cheaper adequate services are preferred.")
-    max_credits_per_request: Credits | None = strawberry.field(
-        description="The most that one request may cost; null is no limit."
-    )
-    accuracy_requirement: AccuracyRequirement = strawberry.field(description="How accurate services must be.")
-    origins: list[ConfigurationOrigin] = strawberry.field(
-        description="Of each field, where its value comes from."
-    )
-
-    @classmethod
-    def of(cls, configuration: Configuration, origins: Mapping[str, FieldOrigin]) -> Self:
-        """Show a configuration and where its fields come from."""
-        return cls(
-            primary_ai_model=configuration.primary_ai_model,
-            fallback_ai_model=configuration.fallback_ai_model,
-            voice_enabled=configuration.voice_enabled,
-            stt_provider=configuration.stt_provider,
-            tts_provider=configuration.tts_provider,
-            phone_enabled=configuration.phone_enabled,
-            phone_provider=configuration.phone_provider,
-            vision_enabled=configuration.vision_enabled,
-            vision_provider=configuration.vision_provider,
-            cost_optimization=configuration.cost_optimization,
-            max_credits_per_request=configuration.max_credits_per_request,
-            accuracy_requirement=configuration.accuracy_requirement,
-            origins=[ConfigurationOrigin(field=field, origin=origin) for field, origin in origins.items()],
-        )
 
 
 @strawberry.type(description="A configured AI agent of an account: a business adapter and its settings.")
@@ -90,6 +32,9 @@ class Agent(Node):
     """A configured AI agent of an account."""
 
     name: str = strawberry.field(description="The agent's name.")
+    version: int = strawberry.field(
+        description="Which version it is, from 1: each change of its name or settings makes a new one."
+    )
     business_adapter: str = strawberry.field(description="The use case, e.g. `emergencyservices`.")
     preset: str | None = strawberry.field(
         description="The preset that its configuration starts from, if any."
@@ -106,6 +51,7 @@ class Agent(Node):
         return cls(
             id=written(IdKind.AGENT, row.id),
             name=row.name,
+            version=row.version,
             business_adapter=row.business_adapter,
             preset=row.preset,
             custom_settings=JsonValue(row.custom_settings),
@@ -129,6 +75,20 @@ class Agent(Node):
             return None
         origins = field_origins(configuration, self.row.custom_settings, self.row.preset)
         return ServiceConfiguration.of(configuration, origins)
+
+    @read_field("What the agent was from one change to the next, newest first.")
+    async def versions(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[AgentVersion]:
+        """Load a page of versions."""
+        key = versions_of((self.row.account_id, self.row.id))
+        return await connect(info, key, AgentVersion.of, PageArguments(first, after, last, before))
 
     @read_field("The agent's runs.")
     async def workflows(

@@ -8,7 +8,7 @@ from adapters.base import BusinessAdapter
 from adapters.resolution import field_origins
 from adapters.service_configuration import ServicePresets
 from graph.scalars import JsonValue
-from graph.types.agent import ServiceConfiguration
+from graph.types.service_configuration import ServiceConfiguration
 
 
 @strawberry.type(description="A ready-made service configuration with a name.")

@@ -80,7 +80,7 @@ async def connect(
     page = read_page(order, first=asked.first, after=asked.after, last=asked.last, before=asked.before)
     rows = await info.context.loaders.page_by_list.load(PageKey(list_key, page))
     nodes = [of(row) for row in rows.rows]
-    cursors = [write_cursor(order, row) for row in rows.rows]
+    cursors = [write_cursor(list_key, row) for row in rows.rows]
     return Connection(
         nodes=nodes,
         edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],

@@ -8,11 +8,17 @@ import strawberry
 from graph import ids, inputs
 from graph.loaders import filters
 from graph.loaders.pages import Listing, ListKey, Parent
-from graph.types.orders import SERVICE_USAGE_ORDERS, WORKFLOW_ORDERS, ServiceUsageOrder, WorkflowOrder
+from graph.types.orders import (
+    AGENT_VERSIONS_NEWEST_FIRST,
+    SERVICE_USAGE_ORDERS,
+    WORKFLOW_ORDERS,
+    ServiceUsageOrder,
+    WorkflowOrder,
+)
 from graph.types.run_filter import UsageFilter
 from metering.analytics import Period
 from models.account import Account
-from models.agent import Agent
+from models.agent import Agent, AgentVersion
 from models.api_key import ApiKey
 from models.budget import Budget
 from models.event import Event
@@ -25,6 +31,9 @@ from models.workflow import Workflow, WorkflowStatus
 from pricing.units import ServiceType
 
 ALL_ACCOUNTS = Listing(Account, None, None, Account.id)
+VERSIONS_OF_AGENT = Listing(
+    AgentVersion, AgentVersion.account_id, AgentVersion.agent_id, AgentVersion.agent_id
+)
 AGENTS_OF_ACCOUNT = Listing(Agent, Agent.account_id, Agent.account_id, Agent.id)
 API_KEYS_OF_ACCOUNT = Listing(ApiKey, ApiKey.account_id, ApiKey.account_id, ApiKey.id)
 GRANTS_OF_ACCOUNT = Listing(Grant, Grant.account_id, Grant.account_id, Grant.id)
@@ -103,6 +112,11 @@ WorkflowsLike = Annotated[
 ServiceUsagesLike = Annotated[
     ServiceUsageFilter | None, strawberry.argument(name="filter", description="Only usages like these.")
 ]
+
+
+def versions_of(agent: Parent) -> ListKey[AgentVersion]:
+    """Name an agent's list of versions."""
+    return ListKey(VERSIONS_OF_AGENT, agent, filters.Everything(), AGENT_VERSIONS_NEWEST_FIRST)
 
 
 def runs_of(

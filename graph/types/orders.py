@@ -8,7 +8,7 @@ import strawberry
 from graph.loaders.pages import Order
 from graph.types.enums import described
 from models.account import Account
-from models.agent import Agent
+from models.agent import Agent, AgentVersion
 from models.api_key import ApiKey
 from models.budget import Budget
 from models.event import Event
@@ -69,6 +69,7 @@ SERVICE_USAGE_ORDERS = {
 }
 ACCOUNTS_NEWEST_FIRST = Order("ACCOUNTS", Account.created_at, descending=True)
 AGENTS_NEWEST_FIRST = Order("AGENTS", Agent.created_at, descending=True)
+AGENT_VERSIONS_NEWEST_FIRST = Order("AGENT_VERSIONS", AgentVersion.version, descending=True)
 API_KEYS_NEWEST_FIRST = Order("API_KEYS", ApiKey.created_at, descending=True)
 GRANTS_NEWEST_FIRST = Order("GRANTS", Grant.created_at, descending=True)
 BUDGETS_NEWEST_FIRST = Order("BUDGETS", Budget.created_at, descending=True)

@@ -11,6 +11,7 @@ from graph.loaders.usage import UsageKey
 from graph.permissions import read_field
 from graph.scalars import DecimalText, JsonValue, Long
 from graph.types.agent import Agent
+from graph.types.agent_version import AgentVersion
 from graph.types.api_key import ApiKey
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
 from graph.types.hold import Hold
@@ -46,6 +47,12 @@ class Workflow(Node):
         description="The credits of its usages, voided ones left out: the sum of the rounded lines."
     )
     usage_count: Long = strawberry.field(description="How many usages it has, voided ones left out.")
+    agent_version: int | None = strawberry.field(
+        description=(
+            "The version of the agent that it runs under; null without an agent, and for runs from before "
+            "versions were kept."
+        )
+    )
     metadata: JsonValue | None = strawberry.field(description="What the caller noted when starting it.")
     row: strawberry.Private[WorkflowRow]
 
@@ -65,6 +72,7 @@ class Workflow(Node):
             recorded_at=row.recorded_at,
             total_credits_used=row.total_credits,
             usage_count=Long(row.usage_count),
+            agent_version=row.agent_version,
             metadata=None if row.run_metadata is None else JsonValue(row.run_metadata),
             row=row,
         )
@@ -76,6 +84,16 @@ class Workflow(Node):
             return None
         row = await info.context.loaders.agent_by_id.load((self.row.account_id, self.row.agent_id))
         return None if row is None else Agent.of(row)
+
+    @read_field("The agent as it was when the run started; null where no agent was named.")
+    async def agent_at_start(self, info: Info) -> AgentVersion | None:
+        """Load the version of the agent."""
+        row = self.row
+        if row.agent_id is None or row.agent_version is None:
+            return None
+        key = (row.account_id, row.agent_id, row.agent_version)
+        version = await info.context.loaders.agent_version_by_number.load(key)
+        return None if version is None else AgentVersion.of(version)
 
     @read_field("The API key that the run is attributed to.")
     async def api_key(self, info: Info) -> ApiKey:

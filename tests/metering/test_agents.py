@@ -1,19 +1,27 @@
 """Agents: created, changed and archived within their account."""
 
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy import update as sql_update
+from sqlalchemy.orm import Session
 
 from metering.agents import archive_agent, create_agent, service_configuration_of, update_agent
 from metering.errors import AccountNotFound, AgentNotFound, InvalidAgent
-from models.agent import Agent
+from metering.tracking import RecordWorkflow
+from models.agent import Agent, AgentVersion
 from models.database import Database
 from models.identity import new_id
+from models.workflow import WorkflowStatus
 from models.writer import Command
 from tests.clock import NOON, SettableClock
 from tests.metering.conftest import NothingWritten
-from tests.tenant import Tenant, new_tenant
+from tests.tenant import Tenant, given, new_tenant
 
 OWN_MODEL = {"service_configuration": {"primary_ai_model": "gpt-4o-mini"}, "location": "Graz"}
 
@@ -44,6 +52,14 @@ async def archive(tenant: Tenant, agent: Agent) -> Agent:
 async def stored(tenant: Tenant, agent: Agent) -> Agent:
     async with tenant.database.read() as session:
         return await session.get_one(Agent, (tenant.account_id, agent.id))
+
+
+async def versions(tenant: Tenant, agent: Agent) -> Sequence[AgentVersion]:
+    statement = select(AgentVersion).where(
+        AgentVersion.account_id == tenant.account_id, AgentVersion.agent_id == agent.id
+    )
+    async with tenant.database.read() as session:
+        return (await session.scalars(statement.order_by(AgentVersion.version))).all()
 
 
 async def test_an_agent_is_kept_with_its_settings(tenant: Tenant) -> None:
@@ -107,6 +123,67 @@ async def test_what_is_not_named_stays(tenant: Tenant, clock: SettableClock) -> 
     await update(tenant, agent, custom_settings={})
     changed = await stored(tenant, agent)
     assert (changed.name, changed.custom_settings, changed.created_at) == ("Renamed", {}, NOON)
+
+
+async def test_each_change_is_a_version_and_runs_keep_theirs(tenant: Tenant, clock: SettableClock) -> None:
+    agent = await create(tenant)
+    first = await tenant.start(agent_id=agent.id)
+    later = clock.forward(minutes=1)
+    assert (await update(tenant, agent, name="Renamed")).version == 2
+    second = await tenant.start(agent_id=agent.id)
+    [recorded] = await tenant.record(
+        RecordWorkflow(tenant.run(agent_id=agent.id), WorkflowStatus.COMPLETED, None, ())
+    )
+    other = await tenant.start()
+    found = [(await tenant.workflow(run.id)).agent_version for run in (first, second, other)]
+    assert (found, given(recorded).workflow.agent_version) == ([1, 2, None], 2)
+    kept = await versions(tenant, agent)
+    assert [(it.version, it.name, it.created_at) for it in kept] == [
+        (1, "Helper", NOON),
+        (2, "Renamed", later),
+    ]
+    for it in kept:
+        assert (it.custom_settings, it.business_adapter, it.preset) == (OWN_MODEL, "emergencyservices", None)
+        assert it.configuration == service_configuration_of(agent).to_mapping()
+
+
+async def test_an_update_that_changes_nothing_makes_no_version(
+    tenant: Tenant, clock: SettableClock, nothing_written: NothingWritten
+) -> None:
+    agent = await create(tenant)
+    same = {"location": "Graz", "service_configuration": {"primary_ai_model": "gpt-4o-mini"}}
+    clock.forward(minutes=1)
+    async with nothing_written():
+        await update(tenant, agent, name="Helper", custom_settings=same)
+        await update(tenant, agent)
+    unchanged = await stored(tenant, agent)
+    assert (unchanged.version, unchanged.updated_at) == (1, NOON)
+
+
+async def test_archiving_makes_no_version(tenant: Tenant) -> None:
+    agent = await create(tenant)
+    assert (await archive(tenant, agent)).version == 1
+    assert [it.version for it in await versions(tenant, agent)] == [1]
+
+
+async def test_updates_at_once_make_a_version_each(tenant: Tenant) -> None:
+    agent = await create(tenant)
+    await asyncio.gather(*(update(tenant, agent, name=f"name {number}") for number in range(8)))
+    kept = await versions(tenant, agent)
+    assert [it.version for it in kept] == list(range(1, 10))
+    assert {it.name for it in kept[1:]} == {f"name {number}" for number in range(8)}
+    assert (await stored(tenant, agent)).name == kept[-1].name
+
+
+async def test_an_agent_whose_adapter_has_gone_can_be_renamed(tenant: Tenant) -> None:
+    agent = await create(tenant)
+
+    def uninstall(session: Session, *, now: datetime) -> None:  # noqa: ARG001 - a verb
+        session.execute(sql_update(Agent).where(Agent.id == agent.id).values(business_adapter="gone"))
+
+    await tenant.database.write(Command(tenant.account_id, uninstall))
+    assert (await update(tenant, agent, name="Renamed")).version == 2
+    assert [it.configuration is None for it in await versions(tenant, agent)] == [False, True]
 
 
 async def test_an_archived_agent_stays_and_does_not_change(tenant: Tenant, clock: SettableClock) -> None:
