@@ -8,6 +8,7 @@ import typer
 from server.commands import account, key, rate_card
 from server.commands.audit import audit
 from server.commands.credits import app as credits_app
+from server.commands.replay import replay
 from server.commands.schema import schema
 from server.commands.serve import serve
 
@@ -28,6 +29,7 @@ app.add_typer(key.app, name="key")
 app.add_typer(credits_app, name="credits")
 app.add_typer(rate_card.app, name="rate-card")
 app.command()(audit)
+app.command()(replay)
 
 
 def _show_version(wanted: bool) -> None:

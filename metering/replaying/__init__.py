@@ -30,7 +30,7 @@ from metering.replaying.jobs import (
     start_replay,
 )
 from metering.replaying.reading import ALL_RUNS, Past, count_runs, count_usages
-from metering.replaying.replaying import replay, replay_apart, replay_prices
+from metering.replaying.replaying import replay, replay_apart, replay_prices, replay_request
 from metering.replaying.repricing import CardAt, ReplayRefusalKind, ReplayTerms
 from metering.replaying.requests import (
     LONGEST_PERIOD,
@@ -80,6 +80,7 @@ __all__ = [
     "replay",
     "replay_apart",
     "replay_prices",
+    "replay_request",
     "replay_terms",
     "start_replay",
 ]

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from metering.replaying.charged import ChargedRun
 from metering.replaying.figures import Replay
-from metering.replaying.reading import Batch, Past, Place, read_batch
+from metering.replaying.reading import Batch, Past, Place, count_runs, read_batch
 from metering.replaying.repricing import CardAt, ReplayTerms, repriced
+from metering.replaying.requests import ReplayRequest, replay_terms
 from metering.replaying.tally import Tally
 from models.account import Account
 from models.database import Question
@@ -34,6 +35,24 @@ def replay(
     tally = Tally()
     _replay_into(session, tally, past, terms, progress)
     return tally.replay()
+
+
+def replay_request(
+    session: Session,
+    *,
+    account_id: UUID,
+    request: ReplayRequest,
+    progress: Callable[[int, int], None],
+    now: datetime,
+) -> Replay:
+    """Replay what a request asks for; `progress` is told how many runs of how many are done.
+
+    Raises AccountNotFound, InvalidReplay.
+    """
+    terms = replay_terms(session, account_id=account_id, request=request, now=now)
+    past = request.past(account_id)
+    total = count_runs(session, past=past)
+    return replay(session, past=past, terms=terms, progress=lambda done: progress(done, total))
 
 
 async def replay_apart(ask: AskBatch, *, past: Past, terms: ReplayTerms, progress: Progress) -> Replay:

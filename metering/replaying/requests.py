@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from adapters.service_configuration import ServicePresets, UnknownPreset
 from metering.analytics import RunsLike
-from metering.errors import NoRateCardInForce
+from metering.errors import AccountNotFound, NoRateCardInForce
 from metering.prices import CardIds, PriceBook, price_book
 from metering.replaying.reading import ALL_RUNS, Past
 from metering.replaying.repricing import CardAt, ReplayTerms
+from models.account import Account
 from pricing.catalogue import built_in_catalogue
 from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
 from pricing.names import LONGEST_NAME, did_you_mean
@@ -91,8 +92,10 @@ def rate_card_from_json(fields: Mapping[str, object]) -> RateCard:
 def replay_terms(session: Session, *, account_id: UUID, request: ReplayRequest, now: datetime) -> ReplayTerms:
     """Make a request's terms by the prices that the account may see.
 
-    Raises InvalidReplay for a preset, a version or a provider that is not known.
+    Raises AccountNotFound, and InvalidReplay for a preset, a version or a provider that is not known.
     """
+    if session.get(Account, account_id) is None:
+        raise AccountNotFound
     book = price_book(session)
     card_at = _cards(book, account_id, request)
     configuration = _configuration(request)
