@@ -46,6 +46,9 @@ _KINDS = {
     "event": IdKind.EVENT,
     "webhook_endpoint": IdKind.WEBHOOK_ENDPOINT,
     "webhook_delivery": IdKind.WEBHOOK_DELIVERY,
+    "workflow_selection": IdKind.SELECTION,
+    "quote": IdKind.QUOTE,
+    "replay_job": IdKind.REPLAY_JOB,
     "rate": IdKind.RATE,
     "rate_card": IdKind.RATE_CARD,
 }
@@ -104,7 +107,7 @@ def _difference(
     what = f"{' and '.join(names) or 'account_id'} of {_text(table.name, table, row_id)}"
     kind = _KINDS.get(target.name)
     noun = kind.with_article if kind else f"a {target.name.replace('_', ' ')}"
-    whose = "of the account" if "account_id" in target.columns else "that exists"
+    whose = "of the account" if len(reference.elements) > 1 else "that exists"
     recorded = _text(target.name, target, target_id)
     return Difference(account_id, what, recorded, f"{noun} {whose}")
 

@@ -90,7 +90,7 @@ class Arena:
 
     def boundary(self, round_: int) -> datetime:
         """Say at which time a round is run."""
-        return _START + timedelta(minutes=round_ + 1)
+        return _START + timedelta(seconds=round_ + 1)
 
     def _rounds(self) -> Iterator[range]:
         return (range(first, first + ACCOUNTS) for first in range(0, self.size, ACCOUNTS))
