@@ -72,6 +72,15 @@ class ServiceUsageNotFound(NotFound):
     code, noun = "SERVICE_USAGE_NOT_FOUND", "service usage"
 
 
+class ShadowPolicyNotFound(NotFound):
+    """The agent has no shadow policy in force."""
+
+    code, noun = "SHADOW_POLICY_NOT_FOUND", "shadow policy"
+
+    def __init__(self) -> None:
+        Refusal.__init__(self, "The agent has no shadow policy in force.")
+
+
 class WebhookDeliveryNotFound(NotFound):
     """No such delivery."""
 

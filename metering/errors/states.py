@@ -76,3 +76,13 @@ class InvalidAgent(Refusal):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class InvalidShadowPolicy(Refusal):
+    """A configuration that cannot be tried on an agent's runs; `field` names what is wrong with it."""
+
+    code = "INVALID_SHADOW_POLICY"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
