@@ -11,6 +11,7 @@ from graph.mutations import (
     endings,
     grants,
     holds,
+    providers,
     replays,
     service_usages,
     webhooks,
@@ -106,6 +107,11 @@ class Mutation:
         "Replay a period in the background: any number of usages, one job at a time in each process.",
     )
     cancel_replay = root_field(Scope.MANAGE, replays.cancel_replay, "End a replay job before it is done.")
+    set_provider_availability = root_field(
+        Scope.OPERATE,
+        providers.set_provider_availability,
+        "Take a provider out of selections, or put it back; saying so twice answers the same.",
+    )
     set_balance_alert = root_field(
         Scope.MANAGE, alerts.set_balance_alert, "Say at which balance an event warns; null turns it off."
     )

@@ -4,7 +4,7 @@ import strawberry
 
 from graph.permissions import root_field
 from graph.queries import accounts as tenants
-from graph.queries import catalogue, ledger, quotes, replays
+from graph.queries import catalogue, ledger, providers, quotes, replays
 from graph.queries import nodes as things
 from graph.queries import rate_cards as prices
 from models.api_key import Scope
@@ -47,6 +47,11 @@ class Query:
         Scope.READ, catalogue.service_presets, "The ready-made service configurations."
     )
     business_adapters = root_field(Scope.READ, catalogue.business_adapters, "The use cases that there are.")
+    providers = root_field(
+        Scope.READ,
+        providers.providers,
+        "Who could serve, how good they are, what they cost the caller now, and who is unavailable.",
+    )
     quote = root_field(
         Scope.READ,
         quotes.quote,

@@ -17,7 +17,7 @@ from models.ledger import Book, RestrictionKind
 from models.replay_job import ReplayStatus
 from models.webhook import DeliveryStatus, DisabledReason
 from models.workflow import WorkflowStatus
-from pricing.catalogue import RequestComplexity
+from pricing.catalogue import ProviderTier, RequestComplexity
 from pricing.configuration import AccuracyRequirement
 from pricing.credits import RoundingMode
 from pricing.selection import SelectionRule
@@ -169,6 +169,12 @@ described(
     NORMAL="As usual.",
     HIGH="Only models that are adequate for hard requests will do.",
 )(RequestComplexity)
+described(
+    "How good a provider is in one respect, compared with others of its service type.",
+    LOW="Below most of them.",
+    NORMAL="As most of them.",
+    HIGH="Above most of them.",
+)(ProviderTier)
 described(
     "Why a provider was chosen, replaced or left out.",
     AS_CONFIGURED="The configuration names it, and no rule asks for another.",

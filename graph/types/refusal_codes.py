@@ -33,6 +33,7 @@ from graph.types.enums import described
     INVALID_BUDGET="The budget does not hold together.",
     INVALID_AGENT="Adapter, preset or settings do not hold together.",
     SCOPE_NOT_HELD="A key cannot give a scope that it does not hold.",
+    PROVIDER_NOT_FOUND="Neither a rate card nor the catalogue knows such a provider of the service type.",
     REPLAY_JOB_NOT_FOUND="There is no such replay job in this account.",
     REPLAY_JOB_ENDED="The replay job is done or has failed.",
     TOO_MANY_REPLAY_JOBS="The account has as many unfinished replay jobs as it can have.",
@@ -71,6 +72,7 @@ class RefusalCode(StrEnum):
     INVALID_BUDGET = "INVALID_BUDGET"
     INVALID_AGENT = "INVALID_AGENT"
     SCOPE_NOT_HELD = "SCOPE_NOT_HELD"
+    PROVIDER_NOT_FOUND = "PROVIDER_NOT_FOUND"
     REPLAY_JOB_NOT_FOUND = "REPLAY_JOB_NOT_FOUND"
     REPLAY_JOB_ENDED = "REPLAY_JOB_ENDED"
     TOO_MANY_REPLAY_JOBS = "TOO_MANY_REPLAY_JOBS"

@@ -188,6 +188,17 @@ class ScopeNotHeld(Refusal):
     """A key cannot give a scope that it does not hold."""
 
 
+@strawberry.type(
+    description="Neither a rate card nor the catalogue knows such a provider of the service type."
+)
+class ProviderNotFound(Refusal):
+    """Nobody knows such a provider."""
+
+    service_type: ServiceType = strawberry.field(description="The service type that was asked for.")
+    provider: str = strawberry.field(description="The provider that was asked for.")
+    known: list[str] = strawberry.field(description="The providers of the service type that there are.")
+
+
 @strawberry.type(description="There is no such replay job in this account.")
 class ReplayJobNotFound(Refusal):
     """There is no such job."""

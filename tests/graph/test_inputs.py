@@ -53,12 +53,14 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "services": [{"serviceType": "GPT", "provider": "gpt-4o", "units": 1, "unitType": "TOKENS"}]
     },
     "ReplayInput": {"from": "2026-03-03T00:00:00Z", "to": "2026-03-04T00:00:00Z"},
+    "SetProviderAvailabilityInput": {"serviceType": "GPT", "provider": "gpt-4o", "available": False},
     "SetBudgetInput": {"scope": "USER", "window": "DAY", "limit": 1},
     "CreateWebhookEndpointInput": {"url": "https://example.com/hook"},
     "UpdateWebhookEndpointInput": {"endpointId": "endpoint_" + "0" * 32},
 }
 
 OPERATORS = {
+    "SetProviderAvailabilityInput",
     "CreateAccountInput",
     "GrantCreditsInput",
     "GrantRestrictionInput",

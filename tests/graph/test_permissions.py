@@ -30,10 +30,10 @@ ROOTS = [
     for name, field in root.fields.items()
 ]
 NEEDED = {
-    "READ": "viewer node nodes agent workflow serviceUsage apiKey rateCard rateCards servicePresets businessAdapters ledgerAudit quote selectServices replay replayJob",
+    "READ": "viewer node nodes agent workflow serviceUsage apiKey rateCard rateCards providers servicePresets businessAdapters ledgerAudit quote selectServices replay replayJob",
     "TRACK": "startWorkflow recordWorkflow completeWorkflow failWorkflow cancelWorkflow addServiceUsage addServiceUsages holdCredits extendHold releaseHold",
     "MANAGE": "voidServiceUsage createAgent updateAgent archiveAgent issueApiKey revokeApiKey createWebhookEndpoint updateWebhookEndpoint removeWebhookEndpoint rotateWebhookSecret resendWebhookDelivery sendTestEvent setBalanceAlert startReplay cancelReplay setBudget removeBudget",
-    "OPERATE": "account accounts createAccount grantCredits voidGrant",
+    "OPERATE": "account accounts createAccount grantCredits voidGrant setProviderAvailability",
 }
 SCALARS = {
     "String": "x",
@@ -124,6 +124,7 @@ async def test_a_key_of_its_scope_opens_every_field(ask: Door, tenant: Tenant) -
 
 OWN_EDGES = {
     "Connection.totalCount",
+    "Provider.rates",
     "Rate.tiers",
     "RateCard.rates",
     "Agent.serviceConfiguration",
