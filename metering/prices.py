@@ -169,7 +169,7 @@ def _read(session: Session, newest: UUID | None) -> PriceBook:
     cards: dict[UUID | None, list[RateCard]] = {None: []}
     rate_ids: dict[_RateKey, UUID] = {}
     for card in published:
-        rates = {row.id: _rate(row, tuple(tiers.get(row.id, ()))) for row in rows.get(card.id, ())}
+        rates = {row.id: rate_of(row, tuple(tiers.get(row.id, ()))) for row in rows.get(card.id, ())}
         cards.setdefault(card.account_id, []).append(
             RateCard(card.version, card.effective_from, card.rounding, card.precision, tuple(rates.values()))
         )
@@ -183,7 +183,8 @@ def _read(session: Session, newest: UUID | None) -> PriceBook:
     )
 
 
-def _rate(row: PublishedRate, tiers: tuple[Tier, ...]) -> Rate:
+def rate_of(row: PublishedRate, tiers: tuple[Tier, ...]) -> Rate:
+    """Give a published rate as a value."""
     return Rate(
         service_type=row.service_type,
         provider=row.provider,
