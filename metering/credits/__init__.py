@@ -13,7 +13,7 @@ from metering.credits.granting import (
     grant_credits,
     void_grant,
 )
-from metering.credits.hold_making import HoldPlan
+from metering.credits.hold_plans import HoldPlan
 from metering.credits.holding import DEFAULT_EXPIRY, CreditsHold, HoldCredits, hold_credits
 from metering.credits.releasing import HoldRelease, ReleaseHold, release_holds
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from metering.credits.hold_making import HoldPlan, add_to_hold, permit
+from metering.credits.hold_making import add_to_hold, permit
+from metering.credits.hold_plans import HoldPlan
 from metering.credits.holding import holds_by_id, open_hold
 from metering.errors import AmountTooLarge, Refusal
 from metering.idempotency import claim, fingerprint

@@ -7,6 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from metering.allocation import HoldShare, Payment, Service
+from metering.credits.hold_plans import HoldPlan
 from metering.errors import NothingToHold
 from metering.ledger import Postings
 from metering.prices import CardIds, PriceBook
@@ -17,23 +18,6 @@ from pricing.credits import Credits
 from pricing.fitting import fitting
 from pricing.quote import PlannedService
 from pricing.rate_card import RateCard
-
-
-@dataclass(frozen=True, slots=True)
-class HoldPlan:
-    """What to set aside: an amount for any service, or planned services, each with a line of its own."""
-
-    amount: Credits | None = None
-    services: tuple[PlannedService, ...] = ()
-
-    @property
-    def content(self) -> list[object]:
-        """The plan as far as a fingerprint cares."""
-        services = [
-            [each.service_type, each.provider, each.quantity.micro_units, each.quantity.unit_type]
-            for each in self.services
-        ]
-        return [self.amount.micros if self.amount is not None else None, services]
 
 
 @dataclass(frozen=True, slots=True)

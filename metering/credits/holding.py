@@ -1,20 +1,25 @@
 """Hold credits for runs, many at once: race-free, since the accounts are locked before they are read."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from metering.credits.hold_making import HoldPlan, make_hold, permit
+from metering.credits.hold_making import make_hold, permit
+from metering.credits.hold_plans import HoldPlan, Planner, open_planner
 from metering.errors import HoldClosed, HoldNotFound, Refusal
-from metering.idempotency import claim, fingerprint, replayed_ids
-from metering.ledger import open_postings
+from metering.idempotency import Claims, claim, fingerprint
+from metering.ledger import Postings, open_postings
+from metering.plan_prices import InvalidPlan
 from metering.prices import price_book
-from metering.workflows import running, workflows_by_id
+from metering.selections import KeptSelection, agents_by_id, chooser_of, open_chooser
+from metering.selections.replays import remembered, replayed_selections, selection_id_of
+from metering.workflows import OwnedId, running, workflows_by_id
 from models.hold import Hold
+from models.workflow import Workflow
 
 DEFAULT_EXPIRY = timedelta(hours=1)
 
@@ -37,9 +42,13 @@ class HoldCredits:
 
 @dataclass(frozen=True, slots=True)
 class CreditsHold:
-    """A hold; `replayed` where an earlier request with the same key made it."""
+    """A hold, with what was selected for the run as it was made.
+
+    `replayed` where an earlier request with the same key made it.
+    """
 
     hold: Hold
+    selection: KeptSelection | None
     replayed: bool
 
 
@@ -50,37 +59,88 @@ def hold_credits(
 
     A child run's hold is taken from its ancestors' holds first. Refusals: WorkflowNotFound,
     WorkflowAlreadyEnded, CreditsExhausted, BudgetExceeded, RateUnknown, NoRateCardInForce, NothingToHold,
-    AmountTooLarge, IdempotencyConflict.
+    AmountTooLarge, IdempotencyConflict; by a quote QuoteNotFound, QuoteTaken, QuoteExpired; by a selection
+    ServiceDisabled, ProviderUnnamed, NothingServes, PlanOverLimit, AgentNotFound, InvalidAgent, and
+    InvalidPlan for a plan that nobody chooses for.
     """
     postings = open_postings(session, {item.account_id for item in items}, now=now)
     claims = claim(session, items, now=now)
-    prices = price_book(session)
     runs = workflows_by_id(session, {(item.account_id, item.workflow_id) for item in items})
+    batch = _Batch(postings, claims, runs, _planner(session, items, runs, now=now))
     postings.load_holds(runs.values(), times=[(run, now) for run in runs.values()])
-    made: dict[UUID, Hold] = {}
-    answers: list[CreditsHold | Exception | UUID] = []
+    answers: list[CreditsHold | Exception | HoldCredits] = []
     for item in items:
         try:
-            replayed = claims.replayed(item)
-            if replayed is not None:
-                answers.append(replayed)
-                continue
-            run = running(runs, (item.account_id, item.workflow_id))
-            planned = permit(run, item.plan, postings, prices)
-            hold_id = claims.accept(item)
-            made[hold_id] = make_hold(
-                run, planned, postings, hold_id=hold_id, expires_at=now + item.expires_in
-            )
-            answers.append(CreditsHold(made[hold_id], replayed=False))
-        except Refusal as refusal:
+            answers.append(item if claims.replayed(item) is not None else batch.hold(item))
+        except (Refusal, InvalidPlan) as refusal:
             answers.append(refusal)
     claims.settle()
     postings.write()
-    earlier = holds_by_id(session, postings.accounts, replayed_ids(answers)) | made
-    return [
-        CreditsHold(earlier[answer], replayed=True) if isinstance(answer, UUID) else answer
-        for answer in answers
-    ]
+    batch.planner.write()
+    return _with_replays(session, answers, batch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Holds are made one after another; each finds what those before it have left."""
+
+    postings: Postings
+    claims: Claims
+    runs: dict[OwnedId, Workflow]
+    planner: Planner
+    made: dict[UUID, Hold] = field(default_factory=dict)
+
+    def hold(self, item: HoldCredits) -> CreditsHold:
+        """Make one hold; whatever refuses it does so before anything has moved."""
+        run = running(self.runs, (item.account_id, item.workflow_id))
+        settled = self.planner.settle(run, item.plan)
+        planned = permit(run, settled.plan, self.postings, self.planner.prices, pinned=settled.pinned)
+        hold_id = self.claims.accept(item)
+        expires_at = self.postings.now + item.expires_in
+        hold = make_hold(run, planned, self.postings, hold_id=hold_id, expires_at=expires_at)
+        self.made[hold_id] = hold
+        self.planner.take(run, settled, hold_id)
+        kept = self.planner.keep(run, settled.chosen)
+        if kept is not None:
+            self.claims.remember(item, remembered(kept))
+        return CreditsHold(hold, kept, replayed=False)
+
+
+def _planner(
+    session: Session, items: Iterable[HoldCredits], runs: Mapping[OwnedId, Workflow], *, now: datetime
+) -> Planner:
+    prices = price_book(session)
+    plans = [(item, item.plan.selection) for item in items if item.plan.selection is not None]
+    chooser = None
+    if plans:
+        named = {
+            (item.account_id, agent_id)
+            for item, plan in plans
+            if (run := runs.get((item.account_id, item.workflow_id)))
+            and (agent_id := chooser_of(plan, run.agent_id))
+        }
+        chooser = open_chooser(session, prices, agents_by_id(session, named), now=now)
+    holds = ((item.account_id, item.plan) for item in items)
+    return open_planner(session, holds, prices=prices, chooser=chooser, now=now)
+
+
+def _with_replays(
+    session: Session, answers: Sequence[CreditsHold | Exception | HoldCredits], batch: _Batch
+) -> list[CreditsHold | Exception]:
+    claims, accounts = batch.claims, batch.postings.accounts
+    replayed = [answer for answer in answers if isinstance(answer, HoldCredits)]
+    hold_ids = {hold_id for item in replayed if (hold_id := claims.replayed(item))}
+    holds = holds_by_id(session, accounts, hold_ids - batch.made.keys()) | batch.made
+    selections = replayed_selections(
+        session, accounts, map(claims.remembered, replayed), batch.planner.selections
+    )
+
+    def shown(item: HoldCredits) -> CreditsHold:
+        hold_id, selection_id = claims.replayed(item), selection_id_of(claims.remembered(item))
+        assert hold_id is not None  # noqa: S101 - it is a replay
+        return CreditsHold(holds[hold_id], selections[selection_id] if selection_id else None, replayed=True)
+
+    return [shown(answer) if isinstance(answer, HoldCredits) else answer for answer in answers]
 
 
 def open_hold(holds: Mapping[UUID, Hold], *, account_id: UUID, hold_id: UUID) -> Hold:

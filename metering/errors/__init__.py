@@ -17,8 +17,10 @@ Refusal
 │   ├── HoldNotFound
 │   ├── BudgetNotFound
 │   ├── ProviderNotFound
+│   ├── QuoteNotFound
 │   ├── ReplayJobNotFound
 │   ├── ServiceUsageNotFound
+│   ├── ShadowPolicyNotFound
 │   ├── WebhookDeliveryNotFound
 │   ├── WebhookEndpointNotFound
 │   └── WorkflowNotFound
@@ -28,8 +30,15 @@ Refusal
 ├── GrantAlreadyVoided
 ├── HoldClosed                it was released, has expired, or its run has ended
 ├── NothingToHold             the planned services cost nothing
+├── ServiceDisabled           the configuration switches a service off that is asked for
+├── ProviderUnnamed           no configuration chooses one, and the request names none
+├── NothingServes             neither the provider nor a fallback can serve
+├── PlanOverLimit             no plan that the request allows is within the limit
+├── QuoteExpired              its promise is over
+├── QuoteTaken                one quote serves one hold
 ├── InvalidBudget             a limit that does not hold together
 ├── InvalidAgent              settings that an adapter or a preset does not know
+├── InvalidShadowPolicy       a configuration that cannot be tried
 ├── InvalidRateCard           a version that is taken already
 ├── TooManyReplayJobs         as many are unfinished as an account can have
 ├── ReplayJobEnded            it is done or has failed: nothing is left to cancel
@@ -49,6 +58,7 @@ from metering.errors.absences import (
     NotFound,
     ProviderNotFound,
     ServiceUsageNotFound,
+    ShadowPolicyNotFound,
     WebhookDeliveryNotFound,
     WebhookEndpointNotFound,
     WorkflowNotFound,
@@ -57,11 +67,21 @@ from metering.errors.base import IdempotencyConflict, Refusal, ScopeNotHeld, Tim
 from metering.errors.cover import BudgetExceeded, CreditsExhausted, NothingToHold, OverdraftLimitReached
 from metering.errors.prices import AmountTooLarge, InvalidRateCard, NoRateCardInForce, RateUnknown
 from metering.errors.replays import ReplayJobEnded, ReplayJobNotFound, TooManyReplayJobs
+from metering.errors.selections import (
+    NothingServes,
+    PlanOverLimit,
+    ProviderUnnamed,
+    QuoteExpired,
+    QuoteNotFound,
+    QuoteTaken,
+    ServiceDisabled,
+)
 from metering.errors.states import (
     GrantAlreadyVoided,
     HoldClosed,
     InvalidAgent,
     InvalidBudget,
+    InvalidShadowPolicy,
     ServiceUsageAlreadyVoided,
     WorkflowAlreadyEnded,
     WorkflowNestedTooDeep,
@@ -84,19 +104,28 @@ __all__ = [
     "InvalidAgent",
     "InvalidBudget",
     "InvalidRateCard",
+    "InvalidShadowPolicy",
     "InvalidWebhookEndpoint",
     "NoRateCardInForce",
     "NotFound",
+    "NothingServes",
     "NothingToHold",
     "OverdraftLimitReached",
+    "PlanOverLimit",
     "ProviderNotFound",
+    "ProviderUnnamed",
+    "QuoteExpired",
+    "QuoteNotFound",
+    "QuoteTaken",
     "RateUnknown",
     "Refusal",
     "ReplayJobEnded",
     "ReplayJobNotFound",
     "ScopeNotHeld",
+    "ServiceDisabled",
     "ServiceUsageAlreadyVoided",
     "ServiceUsageNotFound",
+    "ShadowPolicyNotFound",
     "TimeOutOfRange",
     "TooManyReplayJobs",
     "TooManyWebhookEndpoints",

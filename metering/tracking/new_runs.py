@@ -8,10 +8,12 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from metering.credits.hold_making import HoldPlan
+from metering.credits.hold_plans import HoldPlan
 from metering.credits.holding import DEFAULT_EXPIRY
 from metering.errors import AgentNotFound, ApiKeyNotFound, WorkflowNestedTooDeep
 from metering.idempotency import fingerprint
+from metering.plans import Plan
+from metering.selections import agents_by_id, chooser_of
 from metering.tracking.window import within_window
 from metering.workflows import found, workflows_by_id
 from models.agent import Agent
@@ -26,7 +28,10 @@ MOST_ANCESTORS = 20
 
 @dataclass(frozen=True, slots=True)
 class StartWorkflow:
-    """A run to be started. `api_key_id` is the key that the run is attributed to."""
+    """A run to be started, with what is to be selected and held for it at once.
+
+    `api_key_id` is the calling key, `attributed_key_id` another one that the run is attributed to.
+    """
 
     account_id: UUID
     api_key_id: UUID
@@ -41,12 +46,13 @@ class StartWorkflow:
     metadata: Json | None = None
     hold: HoldPlan | None = None
     hold_expires_in: timedelta = DEFAULT_EXPIRY
+    selection: Plan | None = None
 
     @property
     def fingerprint(self) -> str:
         """The input without the calling key, so that a replay survives a key's rotation."""
         hold = self.hold and [self.hold.content, self.hold_expires_in // timedelta(seconds=1)]
-        # A run without a hold has the digest that it had before there were holds.
+        # Without a hold and a selection it has the digest that it had before there were any.
         return fingerprint(
             "start_workflow",
             self.workflow_name,
@@ -58,6 +64,7 @@ class StartWorkflow:
             self.started_at,
             self.metadata,
             *([hold] if hold else []),
+            *([{"selection": self.selection.content}] if self.selection else []),
         )
 
 
@@ -72,19 +79,14 @@ class References:
 
 def load_references(session: Session, items: Iterable[StartWorkflow]) -> References:
     """Load what the batch names, each kind in one statement and none where nothing is named."""
-    agent_ids = {item.agent_id for item in items if item.agent_id}
+    agents = {(item.account_id, agent_id) for item in items for agent_id in _agents_of(item)}
     key_ids = {item.attributed_key_id for item in items if item.attributed_key_id}
-    accounts = {item.account_id for item in items}
-    agents: dict[tuple[UUID, UUID], Agent] = {}
     keys: set[tuple[UUID, UUID]] = set()
-    if agent_ids:
-        named = select(Agent).where(Agent.account_id.in_(accounts), Agent.id.in_(agent_ids))
-        agents = {(agent.account_id, agent.id): agent for agent in session.scalars(named)}
     if key_ids:
         live = select(ApiKey.account_id, ApiKey.id).where(ApiKey.id.in_(key_ids), ApiKey.revoked_at.is_(None))
         keys = {(row.account_id, row.id) for row in session.execute(live) if row.account_id}
     parents = {(item.account_id, item.parent_workflow_id) for item in items if item.parent_workflow_id}
-    return References(agents, keys, workflows_by_id(session, parents))
+    return References(agents_by_id(session, agents), keys, workflows_by_id(session, parents))
 
 
 def new_workflow(item: StartWorkflow, references: References, *, now: datetime) -> Workflow:
@@ -128,6 +130,11 @@ def insert_workflows(session: Session, workflows: Iterable[Workflow]) -> None:
     rows = [{name: getattr(workflow, key) for key, name in _COLUMNS} for workflow in workflows]
     if rows:
         session.execute(_INSERT, rows)
+
+
+def _agents_of(item: StartWorkflow) -> list[UUID]:
+    chooser = None if item.selection is None else chooser_of(item.selection, item.agent_id)
+    return [agent_id for agent_id in (item.agent_id, chooser) if agent_id is not None]
 
 
 _INSERT = insert(table_of(Workflow))
