@@ -117,7 +117,7 @@ class Arena:
                 run = replace(run, parent_workflow_id=parents[number].id)
             if hold is None:
                 return run
-            lasts = timedelta(minutes=number // ACCOUNTS + 1) if until_its_round else timedelta(days=30)
+            lasts = timedelta(seconds=number // ACCOUNTS + 1) if until_its_round else timedelta(days=30)
             return replace(run, hold=plan(hold), hold_expires_in=lasts)
 
         started: list[Any] = [None] * self.size
