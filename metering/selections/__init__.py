@@ -2,7 +2,7 @@
 
 from metering.selections.choosing import Chooser, Chosen, agents_by_id, chooser_of, open_chooser
 from metering.selections.keeping import KeptSelection, Selections, as_kept, selections_by_id
-from metering.selections.record import read_selection, written
+from metering.selections.record import read_selection, request_of, written
 
 __all__ = [
     "Chooser",
@@ -14,6 +14,7 @@ __all__ = [
     "chooser_of",
     "open_chooser",
     "read_selection",
+    "request_of",
     "selections_by_id",
     "written",
 ]

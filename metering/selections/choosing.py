@@ -22,17 +22,18 @@ from pricing import quote, selection
 from pricing.catalogue import built_in_catalogue
 from pricing.configuration import ServiceConfiguration
 from pricing.rate_card import RateCard
-from pricing.selection import Selection, SelectionRefused
+from pricing.selection import Selection, SelectionRefused, ServiceRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What was chosen for a run.
+    """What was chosen for a run, and what was asked for.
 
     `agent_version` is that of the agent whose configuration chose, None where none did; `preset` is the one
     that the agent or the plan names.
     """
 
+    request: ServiceRequest
     selection: Selection
     agent_version: int | None
     preset: str | None
@@ -56,10 +57,11 @@ class Chooser:
         card = self.prices.in_force(self.now, account_id=run.account_id)
         configuration = own_configuration(plan, card)
         if configuration is not None:
-            return Chosen(self._selected(configuration, plan, card), None, plan.preset)
+            return Chosen(plan.request, self._selected(configuration, plan, card), None, plan.preset)
         agent = self._agent(run, plan)
         configuration = service_configuration_of(agent)
-        return Chosen(self._selected(configuration, plan, card), agent.version, agent.preset)
+        selected = self._selected(configuration, plan, card)
+        return Chosen(plan.request, selected, agent.version, agent.preset)
 
     def _agent(self, run: Workflow, plan: Plan) -> Agent:
         agent_id = chooser_of(plan, run.agent_id)

@@ -32,7 +32,7 @@ class Selections:
 
     session: Session
     now: datetime
-    _kept: list[tuple[Workflow, KeptSelection]] = field(default_factory=list)
+    _kept: list[tuple[Workflow, Chosen, KeptSelection]] = field(default_factory=list)
 
     def keep(self, run: Workflow, chosen: Chosen) -> KeptSelection:
         """Take in what was chosen for a run that has an id."""
@@ -51,20 +51,20 @@ class Selections:
             made_at=self.now,
         )
         kept = KeptSelection(row, chosen.selection)
-        self._kept.append((run, kept))
+        self._kept.append((run, chosen, kept))
         return kept
 
     def of(self, selection_id: UUID) -> KeptSelection | None:
         """Give a selection of this batch."""
-        return next((kept for _, kept in self._kept if kept.row.id == selection_id), None)
+        return next((kept for _, _, kept in self._kept if kept.row.id == selection_id), None)
 
     def insert(self) -> None:
         """Insert what was taken in, in one statement; the runs are in the store already.
 
         What an agent's shadow policy would have chosen goes into the rows here, before they are inserted:
-        `_kept` has each with its run, whose agent may have one.
+        `_kept` has each with its run, whose agent may have one, and with what was asked for and chosen.
         """
-        rows = [{key: getattr(kept.row, key) for key in _COLUMNS} for _, kept in self._kept]
+        rows = [{key: getattr(kept.row, key) for key in _COLUMNS} for _, _, kept in self._kept]
         if rows:
             self.session.execute(_INSERT, rows)
 

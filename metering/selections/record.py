@@ -10,10 +10,19 @@ from typing import Any, Final
 from metering.prices import PriceBook
 from models.base import Json
 from pricing.catalogue import ProviderTier, RequestComplexity
+from pricing.configuration import AccuracyRequirement
 from pricing.credits import MICROS_PER_CREDIT, Credits
 from pricing.quote import PricedUsage
 from pricing.rate_card import RateCard
-from pricing.selection import Candidate, Decision, Selection, SelectionRule, SelectionStep
+from pricing.selection import (
+    Candidate,
+    Decision,
+    Need,
+    Selection,
+    SelectionRule,
+    SelectionStep,
+    ServiceRequest,
+)
 from pricing.units import Quantity, ServiceType, UnitType
 
 _FORMAT: Final = 1
@@ -49,6 +58,22 @@ def read_selection(record: Json, cards: PriceBook) -> Selection:
         limit=_credits_or_none(fields["limit"]),
         decisions=tuple(_read_decision(decision, card) for decision in fields["decisions"]),
     )
+
+
+def request_of(selection: Selection) -> ServiceRequest:
+    """Give back what was asked for; the accuracy is the one that counted, the configuration's where it did."""
+    placed = [
+        (position, Need(line.service_type, line.quantity, _named(decision)))
+        for decision in selection.decisions
+        for position, line in zip(decision.positions, decision.lines, strict=True)
+    ]
+    in_order = sorted(placed, key=lambda pair: pair[0])
+    accuracy = AccuracyRequirement(selection.accuracy)
+    return ServiceRequest(tuple(need for _, need in in_order), selection.complexity, accuracy)
+
+
+def _named(decision: Decision) -> str | None:
+    return decision.provider if decision.rule is SelectionRule.NAMED else None
 
 
 def _written_decision(decision: Decision) -> Json:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from metering.errors import QuoteExpired, QuoteNotFound, QuoteTaken
 from metering.prices import CardIds, PriceBook
 from metering.selections.choosing import Chosen
-from metering.selections.record import read_selection
+from metering.selections.record import read_selection, request_of
 from metering.workflows import OwnedId
 from models.base import table_of
 from models.quote import QuoteLine, StoredQuote
@@ -96,7 +96,8 @@ def chosen_by(quote: StoredQuote, prices: PriceBook) -> Chosen | None:
     """Give what the quote chose; None where its request named each provider."""
     if quote.selection is None:
         return None
-    return Chosen(read_selection(quote.selection, prices), quote.agent_version, quote.preset)
+    selection = read_selection(quote.selection, prices)
+    return Chosen(request_of(selection), selection, quote.agent_version, quote.preset)
 
 
 def _taker(quote: StoredQuote) -> tuple[UUID, UUID] | None:

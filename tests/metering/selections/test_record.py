@@ -1,6 +1,7 @@
 """What is written of a selection is read back as it was, by the card that priced it and no other."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 
 from adapters.service_configuration import ServicePresets
 from metering.prices import CardIds, PriceBook, price_book
-from metering.selections import read_selection, written
+from metering.selections import read_selection, request_of, written
 from models.base import Json
 from models.database import Database
 from pricing.catalogue import Catalogue, built_in_catalogue
-from pricing.configuration import ServiceConfiguration
+from pricing.configuration import AccuracyRequirement, ServiceConfiguration
 from pricing.credits import RoundingMode
 from pricing.rate_card import Rate, RateCard, RateCards
 from pricing.rate_card_file import built_in_rate_card
@@ -60,7 +61,10 @@ def test_any_selection_is_read_as_it_was_written(
     selection = given_back.selection if isinstance(given_back, OverLimit) else given_back
     assume(isinstance(selection, Selection))
     assert isinstance(selection, Selection)
-    assert read_selection(through_text(written(selection)), book(card)) == selection
+    again = read_selection(through_text(written(selection)), book(card))
+    assert again == selection
+    accuracy = AccuracyRequirement(selection.accuracy)
+    assert request_of(again) == replace(request, accuracy=accuracy)
 
 
 @given(units=st.integers(1, 10**15))
