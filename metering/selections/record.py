@@ -61,7 +61,7 @@ def read_selection(record: Json, cards: PriceBook) -> Selection:
 
 
 def request_of(selection: Selection) -> ServiceRequest:
-    """Give back what was asked for; the accuracy is the one that counted, the configuration's where it did."""
+    """Give back what was asked for; its accuracy is the one that counted, be it the configuration's."""
     placed = [
         (position, Need(line.service_type, line.quantity, _named(decision)))
         for decision in selection.decisions
