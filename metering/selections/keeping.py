@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from metering.prices import PriceBook, price_book
 from metering.selections.choosing import Chosen
 from metering.selections.record import read_selection, written
+from metering.shadows import ShadowOutcome, shadow_outcomes
 from models.base import table_of
 from models.identity import new_id
 from models.selection import WorkflowSelection
@@ -61,12 +62,22 @@ class Selections:
     def insert(self) -> None:
         """Insert what was taken in, in one statement; the runs are in the store already.
 
-        What an agent's shadow policy would have chosen goes into the rows here, before they are inserted:
-        `_kept` has each with its run, whose agent may have one, and with what was asked for and chosen.
+        What an agent's shadow policy would have chosen goes into the rows here, before they are inserted.
         """
+        asked = [(run, chosen.request, chosen.selection) for run, chosen, _ in self._kept]
+        for (_, _, kept), outcome in zip(self._kept, shadow_outcomes(self.session, asked), strict=True):
+            if outcome is not None:
+                _set_beside(kept.row, outcome)
         rows = [{key: getattr(kept.row, key) for key in _COLUMNS} for _, _, kept in self._kept]
         if rows:
             self.session.execute(_INSERT, rows)
+
+
+def _set_beside(row: WorkflowSelection, outcome: ShadowOutcome) -> None:
+    row.shadow_policy_id, row.shadow_refusal = outcome.policy_id, outcome.refusal
+    if outcome.selection is not None:
+        row.shadow_credits = outcome.selection.total
+        row.shadow_record = {**written(outcome.selection), "changes": list(outcome.changes)}
 
 
 def selections_by_id(

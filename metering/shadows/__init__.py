@@ -10,7 +10,7 @@ from metering.shadows.comparison import (
     nothing_compared,
 )
 from metering.shadows.policies import SetShadowPolicy, remove_shadow_policy, set_shadow_policy
-from metering.shadows.trial import ShadowOutcome, ShadowRefusalKind, shadow_outcome, shadows_in_force
+from metering.shadows.trial import ShadowOutcome, ShadowRefusalKind, shadow_outcomes
 
 __all__ = [
     "ChangedChoice",
@@ -25,6 +25,5 @@ __all__ = [
     "nothing_compared",
     "remove_shadow_policy",
     "set_shadow_policy",
-    "shadow_outcome",
-    "shadows_in_force",
+    "shadow_outcomes",
 ]

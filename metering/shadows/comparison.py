@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from metering.analytics import Period
@@ -155,7 +155,10 @@ def _counted(policies: Sequence[OwnedId], period: Period) -> list[ColumnElement[
     is_superseded = exists().where(
         newer.account_id == WorkflowSelection.account_id,
         newer.workflow_id == WorkflowSelection.workflow_id,
-        newer.id > WorkflowSelection.id,
+        or_(
+            newer.made_at > WorkflowSelection.made_at,
+            and_(newer.made_at == WorkflowSelection.made_at, newer.id > WorkflowSelection.id),
+        ),
     )
     return [
         WorkflowSelection.account_id.in_({account_id for account_id, _ in policies}),

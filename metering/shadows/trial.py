@@ -1,6 +1,6 @@
 """The trial of a shadow policy: what it would have chosen where a run was selected for, or why nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from metering.selections.record import written
+from metering.availability import ProviderKey, unavailable_providers
+from metering.prices import price_book
 from models.base import Json
 from models.selection import ShadowPolicy
-from pricing.catalogue import Catalogue
+from models.workflow import Workflow
+from pricing import selection
+from pricing.catalogue import built_in_catalogue
 from pricing.configuration import InvalidConfiguration, ServiceConfiguration
-from pricing.credits import Credits
 from pricing.quote import AmountTooLarge
 from pricing.rate_card import RateCard
 from pricing.selection import (
@@ -24,13 +26,6 @@ from pricing.selection import (
     ServiceDisabled,
     ServiceRequest,
 )
-from pricing.selection import (
-    select as select_services,
-)
-from pricing.units import ServiceType
-
-OwnedId = tuple[UUID, UUID]
-"""An account and the id of something that it owns."""
 
 
 class ShadowRefusalKind(StrEnum):
@@ -45,53 +40,68 @@ class ShadowRefusalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ShadowOutcome:
-    """What a policy would have chosen, ready to be stored beside the live selection.
+    """What a policy would have chosen beside a live selection: a selection, or the refusal in its place.
 
-    `record` is the selection as it is written down, with the `changes` against the live one; where the
-    policy would refuse, `refusal` says why, and there are no credits.
+    `changes` are the choices that differ, `refusal` kind and message, both as they are stored.
     """
 
     policy_id: UUID
-    credits: Credits | None = None
-    record: Json | None = None
+    selection: Selection | None = None
+    changes: tuple[Json, ...] = ()
     refusal: Json | None = None
 
 
-def shadows_in_force(session: Session, agents: Collection[OwnedId]) -> dict[OwnedId, ShadowPolicy]:
-    """Load the policies that are tried on the runs of agents, by account and agent; one statement or none."""
+def shadow_outcomes(
+    session: Session, selected: Sequence[tuple[Workflow, ServiceRequest, Selection]]
+) -> list[ShadowOutcome | None]:
+    """Try the policies in force on what was asked for runs, beside what was selected for them.
+
+    None for a run whose agent has no policy. It takes one statement, none where no run has an agent; and a
+    few more, for any number of runs, where there are policies. What a policy refuses is an outcome.
+    """
+    policies = _in_force(session, [run for run, _, _ in selected])
+    if not policies:
+        return [None] * len(selected)
+    cards, unavailable = price_book(session), unavailable_providers(session)
+    return [
+        None
+        if (policy := policies.get((run.account_id, run.agent_id))) is None
+        else _outcome(policy, request, live, cards.by_version(live.card_version), unavailable)
+        for run, request, live in selected
+    ]
+
+
+def _in_force(session: Session, runs: Collection[Workflow]) -> dict[tuple[UUID, UUID | None], ShadowPolicy]:
+    agents = {run.agent_id for run in runs if run.agent_id is not None}
     if not agents:
         return {}
     in_force = select(ShadowPolicy).where(
-        ShadowPolicy.account_id.in_({account_id for account_id, _ in agents}),
-        ShadowPolicy.agent_id.in_({agent_id for _, agent_id in agents}),
+        ShadowPolicy.account_id.in_({run.account_id for run in runs}),
+        ShadowPolicy.agent_id.in_(agents),
         ShadowPolicy.removed_at.is_(None),
     )
     return {(policy.account_id, policy.agent_id): policy for policy in session.scalars(in_force)}
 
 
-def shadow_outcome(
+def _outcome(
     policy: ShadowPolicy,
     request: ServiceRequest,
     live: Selection,
-    *,
     card: RateCard,
-    catalogue: Catalogue,
-    unavailable: frozenset[tuple[ServiceType, str]],
+    unavailable: frozenset[ProviderKey],
 ) -> ShadowOutcome:
-    """Select by a policy what was selected live, on the same terms. It never raises a refusal."""
     try:
         configuration = ServiceConfiguration.parse(policy.configuration)
-        chosen = select_services(configuration, request, card, catalogue, unavailable=unavailable)
+        chosen = selection.select(configuration, request, card, built_in_catalogue(), unavailable=unavailable)
     except tuple(_KINDS) as cause:
         refusal: Json = {"kind": _KINDS[type(cause)].value, "message": _sentence(cause)}
         return ShadowOutcome(policy.id, refusal=refusal)
-    record = {**written(chosen), "changes": _changes(live, chosen)}
-    return ShadowOutcome(policy.id, chosen.total, record)
+    return ShadowOutcome(policy.id, chosen, _changes(live, chosen))
 
 
-def _changes(live: Selection, chosen: Selection) -> list[Json]:
+def _changes(live: Selection, chosen: Selection) -> tuple[Json, ...]:
     # One request makes the same decisions in the same order, whatever the configuration decides.
-    return [
+    return tuple(
         {
             "service_type": one.service_type.value,
             "from": one.provider,
@@ -100,7 +110,7 @@ def _changes(live: Selection, chosen: Selection) -> list[Json]:
         }
         for one, other in zip(live.decisions, chosen.decisions, strict=True)
         if one.provider != other.provider
-    ]
+    )
 
 
 def _sentence(cause: Exception) -> str:
