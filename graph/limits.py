@@ -40,10 +40,15 @@ FIELDS_OF_A_QUOTE = 10_000
 """What working out a plan counts as: it takes up to 20 ms, which thousands of plain fields take too."""
 FIELDS_OF_A_REPLAY = 100_000
 """What a replay counts as: it takes up to about a second."""
+FIELDS_OF_A_HISTORY = 25_000
+"""What a look at thousands of past runs counts as."""
 WORKED_OUT = {
-    "quote": FIELDS_OF_A_QUOTE,
-    "selectServices": FIELDS_OF_A_QUOTE,
-    "replay": FIELDS_OF_A_REPLAY,
+    "Query.quote": FIELDS_OF_A_QUOTE,
+    "Query.selectServices": FIELDS_OF_A_QUOTE,
+    "Mutation.createQuote": FIELDS_OF_A_QUOTE,
+    "Query.replay": FIELDS_OF_A_REPLAY,
+    "Query.costHistory": FIELDS_OF_A_HISTORY,
+    "Quote.history": FIELDS_OF_A_HISTORY,
 }
 
 
@@ -127,7 +132,7 @@ class _Count:
         inner = get_named_type(found.type)
         own_page = self._page(node) if "first" in found.args else OTHER_LISTS
         times = self._length(node, parent, page) if is_list_type(get_nullable_type(found.type)) else 1
-        own = WORKED_OUT.get(node.name.value, 1) if parent.name == "Query" else 1
+        own = WORKED_OUT.get(f"{parent.name}.{node.name.value}", 1)
         return own + times * self._selections(node.selection_set, inner, own_page)
 
     def _length(self, node: FieldNode, parent: GraphQLNamedType, page: int) -> int:

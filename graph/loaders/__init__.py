@@ -7,17 +7,19 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from graph.context import Snapshot
-from graph.loaders import agents, balances, budgets, dues, holds, margins, pages, rows, usage
+from graph.loaders import agents, balances, budgets, dues, holds, margins, pages, quotes, rows, usage
 from graph.loaders.agents import VersionKey
 from graph.loaders.balances import GrantSums
 from graph.loaders.budgets import BudgetWindowKey
 from graph.loaders.dues import Dues
 from graph.loaders.pages import ListKey, PageKey, RowPage
+from graph.loaders.quotes import AccuracyFigures, AccuracyKey
 from graph.loaders.rows import OwnedId, RateWithCard
 from graph.loaders.usage import Figures, UsageKey
 from metering import analytics
 from metering.budgets.counters import CounterKey
 from metering.margins import UnitsUsed
+from metering.prices import PriceBook
 from models.account import Account
 from models.agent import Agent, AgentVersion
 from models.api_key import ApiKey
@@ -25,6 +27,7 @@ from models.budget import Budget, BudgetUse
 from models.event import Event
 from models.hold import Hold, HoldLine, HoldPart
 from models.ledger import Grant, LedgerTransfer
+from models.quote import QuoteLine, StoredQuote
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from models.replay_job import ReplayJob
 from models.service_usage import ServiceUsage
@@ -76,6 +79,16 @@ class Loaders:
         self.replay_job_by_id: DataLoader[OwnedId, ReplayJob | None] = DataLoader(
             rows.owned_by_id(snapshot, ReplayJob)
         )
+        self.quote_by_id: DataLoader[OwnedId, StoredQuote | None] = DataLoader(
+            rows.owned_by_id(snapshot, StoredQuote)
+        )
+        self.lines_by_quote: DataLoader[OwnedId, list[QuoteLine]] = DataLoader(
+            quotes.lines_by_quote(snapshot)
+        )
+        self.accuracy_by_account: DataLoader[AccuracyKey, AccuracyFigures] = DataLoader(
+            quotes.accuracy_by_account(snapshot)
+        )
+        self.prices: DataLoader[None, PriceBook] = DataLoader(quotes.prices(snapshot))
         self.use_by_counter: DataLoader[CounterKey, BudgetUse | None] = DataLoader(
             budgets.use_by_counter(snapshot)
         )

@@ -60,6 +60,17 @@ class Query:
     select_services = root_field(
         Scope.READ, quotes.select_services, "Which provider would serve each service of a plan, and why."
     )
+    stored_quote = root_field(
+        Scope.READ, quotes.stored_quote, "A stored quote of the account; null where there is none."
+    )
+    quote_accuracy = root_field(
+        Scope.READ,
+        quotes.quote_accuracy,
+        "How the account's quotes came out: what was promised against what was then charged.",
+    )
+    cost_history = root_field(
+        Scope.READ, quotes.cost_history, "What completed runs of a name cost: low, expected and high."
+    )
     replay = root_field(
         Scope.READ,
         replays.replay,

@@ -22,6 +22,7 @@ from graph.types.node import Node
 from graph.types.rate_card import Rate, RateCard
 from graph.types.replay_job import ReplayJob
 from graph.types.service_usage import ServiceUsage
+from graph.types.stored_quote import StoredQuote
 from graph.types.viewer import Viewer
 from graph.types.webhook import WebhookDelivery, WebhookEndpoint
 from graph.types.workflow import Workflow
@@ -120,6 +121,11 @@ async def _hold(info: Info, value: UUID) -> Hold | None:
     return None if row is None else await hold_of(info, row)
 
 
+async def _quote(info: Info, value: UUID) -> StoredQuote | None:
+    row = await info.context.loaders.quote_by_id.load((info.context.account_id, value))
+    return None if row is None else StoredQuote.of(row, info.context.now())
+
+
 async def _event(info: Info, value: UUID) -> Event | None:
     row = await info.context.loaders.event_by_id.load((info.context.account_id, value))
     return None if row is None else Event.of(row)
@@ -168,6 +174,7 @@ _FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
     IdKind.SERVICE_USAGE: _service_usage,
     IdKind.GRANT: _grant,
     IdKind.HOLD: _hold,
+    IdKind.QUOTE: _quote,
     IdKind.LEDGER_TRANSFER: _ledger_transfer,
     IdKind.BUDGET: _budget,
     IdKind.API_KEY: _api_key,

@@ -7,6 +7,7 @@ from graph.context import Info
 from graph.inputs import bad_input
 from graph.scalars import DecimalText, JsonValue
 from metering.plans import Plan
+from metering.quotes import PlannedRun
 from models.identity import IdKind
 from pricing.catalogue import RequestComplexity
 from pricing.configuration import AccuracyRequirement
@@ -51,6 +52,17 @@ class ServicePlanInput:
     accuracy_requirement: AccuracyRequirement | None = strawberry.field(
         default=None, description="How accurate services must be; left out, as the configuration says."
     )
+    workflow_name: str | None = strawberry.field(
+        default=None,
+        description=(
+            "The name of the run that a quote is for: its budgets, the grants that it may use, and what such "
+            "runs cost before. A run that is started has its own."
+        ),
+    )
+    user_id: str | None = strawberry.field(
+        default=None,
+        description="The user of yours whom that run is for, whose budgets count. A run has its own.",
+    )
 
 
 def read_plan(info: Info, given: ServicePlanInput, path: str = "") -> Plan:
@@ -70,6 +82,15 @@ def read_plan(info: Info, given: ServicePlanInput, path: str = "") -> Plan:
         agent_id=agent_id,
         preset=inputs.optional_name(f"{path}preset", given.preset),
         configuration=given.configuration,
+    )
+
+
+def read_run(info: Info, given: ServicePlanInput, path: str = "") -> PlannedRun:
+    """Read for which run a quote is: the calling key's; BAD_USER_INPUT names the field that is wrong."""
+    return PlannedRun(
+        api_key_id=info.context.api_key.id,
+        workflow_name=inputs.optional_name(f"{path}workflowName", given.workflow_name),
+        user_id=inputs.optional_text(f"{path}userId", given.user_id),
     )
 
 

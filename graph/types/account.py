@@ -56,8 +56,11 @@ from graph.types.orders import (
     WorkflowOrder,
     WorkflowsBy,
 )
+from graph.types.quote_accuracy import OfWorkflowName, QuoteAccuracy, accuracy_of
+from graph.types.quote_listing import WhichQuotes, connect_quotes
 from graph.types.replay_job import ReplayJob, connect_replay_jobs
 from graph.types.service_usage import ServiceUsage
+from graph.types.stored_quote import StoredQuote
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
 from graph.types.webhook import WebhookEndpoint
 from graph.types.workflow import Workflow
@@ -208,6 +211,27 @@ class Account(Node):
         """Load a page of holds."""
         page = PageArguments(first, after, last, before)
         return await connect_holds(info, HOLDS_OF_ACCOUNT, self.owner, narrowed, page)
+
+    @read_field("The prices that were promised to the account, newest first.")
+    async def quotes(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        narrowed: WhichQuotes = None,
+    ) -> Connection[StoredQuote]:
+        """Load a page of quotes."""
+        return await connect_quotes(info, self.owner, narrowed, PageArguments(first, after, last, before))
+
+    @read_field("How the account's quotes came out: what was promised against what was then charged.")
+    async def quote_accuracy(
+        self, info: Info, start: From = None, end: To = None, workflow_name: OfWorkflowName = None
+    ) -> QuoteAccuracy:
+        """Compare quotes with charges."""
+        return await accuracy_of(info, self.row.id, start, end, workflow_name)
 
     @read_field("The limits on what the account, its keys, agents, users and workflows spend, newest first.")
     async def budgets(
