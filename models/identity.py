@@ -25,6 +25,7 @@ class IdKind(StrEnum):
     SELECTION = "selection"
     QUOTE = "quote"
     REPLAY_JOB = "replay"
+    SHADOW_POLICY = "shadow"
     RATE = "rate"
     RATE_CARD = "ratecard"
 
@@ -108,6 +109,7 @@ _NOUNS = {
     "endpoint": "webhook endpoint",
     "delivery": "webhook delivery",
     "replay": "replay job",
+    "shadow": "shadow policy",
 }
 _PREFIXES = frozenset(kind.value for kind in IdKind)
 _HEX_DIGITS = 32
