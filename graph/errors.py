@@ -2,7 +2,7 @@
 
 import dataclasses
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -13,12 +13,14 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from graph.types import refusals
 from graph.types.budget import Budget
-from graph.types.fitting import FittingService
+from graph.types.fitting import FittingService, WouldFit
 from graph.types.refusal_codes import RefusalCode
+from graph.types.selection import SelectionCandidate
 from metering import errors
 from models.availability import is_unavailable
 from models.budget import Budget as BudgetRow
 from pricing.quote import PricedUsage
+from pricing.selection import Candidate, OverLimit
 
 log = structlog.get_logger()
 
@@ -108,9 +110,8 @@ def _code(error: GraphQLError) -> ErrorCode:
 def _shown(value: Any) -> Any:  # noqa: ANN401 - an attribute of any refusal
     if isinstance(value, tuple):
         return [_shown(each) for each in value]
-    if isinstance(value, BudgetRow):
-        return Budget.of(value)
-    return FittingService.of(value) if isinstance(value, PricedUsage) else value
+    shown = next((of for kind, of in _OF.items() if isinstance(value, kind)), None)
+    return value if shown is None else shown(value)
 
 
 def _type_of(exception: type[errors.Refusal]) -> type[refusals.Refusal]:
@@ -123,3 +124,11 @@ def _all_refusals(root: type[errors.Refusal]) -> Iterable[type[errors.Refusal]]:
     for kind in root.__subclasses__():
         yield kind
         yield from _all_refusals(kind)
+
+
+_OF: dict[type, Callable[[Any], object]] = {
+    BudgetRow: Budget.of,
+    PricedUsage: FittingService.of,
+    Candidate: SelectionCandidate.of,
+    OverLimit: WouldFit.of,
+}

@@ -7,7 +7,21 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from graph.context import Snapshot
-from graph.loaders import agents, balances, budgets, dues, holds, margins, pages, quotes, rows, usage
+from graph.loaders import (
+    agents,
+    balances,
+    budgets,
+    dues,
+    explanations,
+    holds,
+    margins,
+    pages,
+    quotes,
+    rows,
+    selections,
+    shadows,
+    usage,
+)
 from graph.loaders.agents import VersionKey
 from graph.loaders.balances import GrantSums
 from graph.loaders.budgets import BudgetWindowKey
@@ -15,11 +29,14 @@ from graph.loaders.dues import Dues
 from graph.loaders.pages import ListKey, PageKey, RowPage
 from graph.loaders.quotes import AccuracyFigures, AccuracyKey
 from graph.loaders.rows import OwnedId, RateWithCard
+from graph.loaders.shadows import ComparisonKey
 from graph.loaders.usage import Figures, UsageKey
 from metering import analytics
 from metering.budgets.counters import CounterKey
 from metering.margins import UnitsUsed
 from metering.prices import PriceBook
+from metering.selections.keeping import KeptSelection
+from metering.shadows import ShadowComparison
 from models.account import Account
 from models.agent import Agent, AgentVersion
 from models.api_key import ApiKey
@@ -30,6 +47,7 @@ from models.ledger import Grant, LedgerTransfer
 from models.quote import QuoteLine, StoredQuote
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from models.replay_job import ReplayJob
+from models.selection import ShadowPolicy, WorkflowSelection
 from models.service_usage import ServiceUsage
 from models.webhook import WebhookDelivery, WebhookEndpoint
 from models.workflow import Workflow
@@ -72,6 +90,24 @@ class Loaders:
         )
         self.rates_by_card: DataLoader[UUID, list[PublishedRate]] = DataLoader(rows.rates_by_card(snapshot))
         self.tiers_by_rate: DataLoader[UUID, list[PublishedTier]] = DataLoader(rows.tiers_by_rate(snapshot))
+        self.transfers_by_usage: DataLoader[OwnedId, list[LedgerTransfer]] = DataLoader(
+            explanations.transfers_by_usage(snapshot)
+        )
+        self.selection_by_usage: DataLoader[OwnedId, KeptSelection | None] = DataLoader(
+            explanations.selection_by_usage(snapshot)
+        )
+        self.rounding_card_by_usage: DataLoader[ServiceUsage, PublishedRateCard | None] = DataLoader(
+            explanations.rounding_card_by_usage(snapshot)
+        )
+        self.shadow_policy_by_id: DataLoader[OwnedId, ShadowPolicy | None] = DataLoader(
+            rows.owned_by_id(snapshot, ShadowPolicy)
+        )
+        self.newest_shadow_policy_by_agent: DataLoader[OwnedId, ShadowPolicy | None] = DataLoader(
+            shadows.newest_shadow_policy_by_agent(snapshot)
+        )
+        self.comparison_by_policy: DataLoader[ComparisonKey, ShadowComparison] = DataLoader(
+            shadows.comparison_by_policy(snapshot)
+        )
         self.hold_by_id: DataLoader[OwnedId, Hold | None] = DataLoader(rows.owned_by_id(snapshot, Hold))
         self.lines_by_hold: DataLoader[OwnedId, list[HoldLine]] = DataLoader(holds.lines_by_hold(snapshot))
         self.parts_by_hold: DataLoader[OwnedId, list[HoldPart]] = DataLoader(holds.parts_by_hold(snapshot))
@@ -89,6 +125,12 @@ class Loaders:
             quotes.accuracy_by_account(snapshot)
         )
         self.prices: DataLoader[None, PriceBook] = DataLoader(quotes.prices(snapshot))
+        self.selection_by_id: DataLoader[OwnedId, WorkflowSelection | None] = DataLoader(
+            rows.owned_by_id(snapshot, WorkflowSelection)
+        )
+        self.selection_by_workflow: DataLoader[OwnedId, WorkflowSelection | None] = DataLoader(
+            selections.selection_by_workflow(snapshot)
+        )
         self.use_by_counter: DataLoader[CounterKey, BudgetUse | None] = DataLoader(
             budgets.use_by_counter(snapshot)
         )

@@ -1,13 +1,15 @@
-"""What to hold, as callers write it: an amount, or planned services."""
+"""What to hold, as callers write it: an amount, planned services, a stored quote, or a selection."""
 
 from datetime import timedelta
 
 import strawberry
 
-from graph import inputs
+from graph import ids, inputs
 from graph.inputs import bad_input
 from graph.scalars import DecimalText
 from metering.credits import HoldPlan
+from metering.plans import Plan
+from models.identity import IdKind
 from pricing.credits import Credits
 from pricing.quote import PlannedService
 from pricing.units import ServiceType, UnitType
@@ -27,7 +29,12 @@ class PlannedServiceInput:
     unit_type: UnitType = strawberry.field(description="The unit.")
 
 
-@strawberry.input(description="What to hold: either an amount or planned services.")
+@strawberry.input(
+    description=(
+        "What to hold: an amount, planned services, or what a stored quote promises. With none of these, a "
+        "run that starts with a selection holds what was selected for it."
+    )
+)
 class HoldInput:
     """What to hold."""
 
@@ -38,10 +45,34 @@ class HoldInput:
         default=None,
         description=f"1 to {MOST_SERVICES} services, priced by the rate card in force, a line for each.",
     )
+    quote_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description=(
+            "The services of this stored quote, at its prices; what it selected is then the run's selection. "
+            "One quote serves one hold."
+        ),
+    )
     expires_in_seconds: int = strawberry.field(
         default=DEFAULT_SECONDS,
         description=f"After how long what is left goes back by itself: 1 to {MOST_SECONDS:,} seconds.",
     )
+
+
+def read_first_hold(given: HoldInput | None, selection: Plan | None) -> HoldPlan | None:
+    """Read what a run that starts holds at once; BAD_USER_INPUT names the field that is wrong."""
+    if given is None:
+        return None
+    chosen = _given(amount=given.amount, services=given.services, quoteId=given.quote_id)
+    if not chosen and selection is not None:
+        return HoldPlan()
+    if given.quote_id is not None and selection is not None:
+        raise bad_input("hold.quoteId", "a quote brings its own selection: leave selection out.")
+    return _read_one("hold.", given, None)
+
+
+def read_hold(given: HoldInput, selection: Plan | None) -> HoldPlan:
+    """Read what a running run is to hold; BAD_USER_INPUT names the field that is wrong."""
+    return _read_one("", given, selection)
 
 
 def read_plan(path: str, amount: Credits | None, services: list[PlannedServiceInput] | None) -> HoldPlan:
@@ -54,6 +85,23 @@ def read_plan(path: str, amount: Credits | None, services: list[PlannedServiceIn
     if not 1 <= len(services) <= MOST_SERVICES:
         raise bad_input(f"{path}services", f"1 to {MOST_SERVICES} services, not {len(services)}.")
     return HoldPlan(services=tuple(_planned(f"{path}services[{n}]", each) for n, each in enumerate(services)))
+
+
+def _read_one(path: str, given: HoldInput, selection: Plan | None) -> HoldPlan:
+    named = _given(amount=given.amount, services=given.services, quoteId=given.quote_id, selection=selection)
+    if len(named) != 1:
+        field = f"{path}{named[1] if named else 'amount'}"
+        what = f"not {' and '.join(named)}" if named else "none is given"
+        raise bad_input(field, f"give one of amount, services, quoteId and selection, {what}.")
+    if given.quote_id is not None:
+        return HoldPlan(quote_id=ids.read(f"{path}quoteId", IdKind.QUOTE, given.quote_id))
+    if selection is not None:
+        return HoldPlan(selection=selection)
+    return read_plan(path, given.amount, given.services)
+
+
+def _given(**fields: object) -> list[str]:
+    return [name for name, value in fields.items() if value is not None]
 
 
 def read_expiry(path: str, seconds: int) -> timedelta:

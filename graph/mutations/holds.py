@@ -9,22 +9,41 @@ from graph import ids, inputs
 from graph.context import Info
 from graph.inputs import bad_input
 from graph.loaders.dues import Dues
-from graph.mutations.hold_plans import MOST_SECONDS, HoldInput, PlannedServiceInput, read_expiry, read_plan
-from graph.mutations.results import one, result
+from graph.mutations.hold_plans import (
+    MOST_SECONDS,
+    HoldInput,
+    PlannedServiceInput,
+    read_expiry,
+    read_hold,
+    read_plan,
+)
+from graph.mutations.results import one, one_selected, result
+from graph.queries.plans import ServicePlanInput
+from graph.queries.plans import read_plan as read_service_plan
 from graph.types.hold import Hold
 from graph.types.refusals import (
+    AgentNotFound,
     AmountTooLarge,
     BudgetExceeded,
     CreditsExhausted,
     HoldClosed,
     HoldNotFound,
     IdempotencyConflict,
+    InvalidAgent,
     NoRateCardInForce,
+    NothingServes,
     NothingToHold,
+    PlanOverLimit,
+    ProviderUnnamed,
+    QuoteExpired,
+    QuoteNotFound,
+    QuoteTaken,
     RateUnknown,
+    ServiceDisabled,
     WorkflowAlreadyEnded,
     WorkflowNotFound,
 )
+from graph.types.run_selection import RunSelection
 from metering import credits as verbs
 from metering.credits import HoldPlan
 from models.hold import Hold as HoldRow
@@ -33,7 +52,12 @@ from models.writer import SetCommand
 from pricing.credits import Credits
 
 
-@strawberry.input(description="Credits to be set aside for a run: either an amount or planned services.")
+@strawberry.input(
+    description=(
+        "Credits to be set aside for a run: an amount, planned services, what a stored quote promises, or "
+        "what is selected for it now."
+    )
+)
 class HoldCreditsInput(HoldInput):
     """Credits to be set aside for a run."""
 
@@ -41,9 +65,21 @@ class HoldCreditsInput(HoldInput):
     idempotency_key: str = strawberry.field(
         description="1 to 255 printable ASCII characters; the same key and input give the first answer again."
     )
+    selection: ServicePlanInput | None = strawberry.field(
+        default=None,
+        description=(
+            "Choose providers for these services, by the run's agent unless the plan names who chooses, and "
+            "hold exactly them; from then on it is the run's selection."
+        ),
+    )
 
 
-@strawberry.input(description="More credits, more time, or both, for an open hold.")
+@strawberry.input(
+    description=(
+        "More credits, more time, or both, for an open hold. For a quote or another selection, make a hold "
+        "of its own."
+    )
+)
 class ExtendHoldInput:
     """More credits, more time, or both, for an open hold."""
 
@@ -77,6 +113,9 @@ class CreditsHeld:
     """Credits were set aside."""
 
     hold: Hold = strawberry.field(description="The hold.")
+    selection: RunSelection | None = strawberry.field(
+        description="What was selected for the run by this hold, where it was for a selection or a quote."
+    )
     replayed: bool = strawberry.field(description="Whether an earlier request with the same key made it.")
 
 
@@ -120,6 +159,15 @@ HoldCreditsResult = Annotated[
     | CreditsExhausted
     | BudgetExceeded
     | AmountTooLarge
+    | AgentNotFound
+    | InvalidAgent
+    | ServiceDisabled
+    | ProviderUnnamed
+    | NothingServes
+    | PlanOverLimit
+    | QuoteNotFound
+    | QuoteExpired
+    | QuoteTaken
     | IdempotencyConflict,
     result("HoldCreditsResult"),
 ]
@@ -146,15 +194,20 @@ ReleaseInput = Annotated[ReleaseHoldInput, strawberry.argument(description="The 
 
 async def hold_credits(info: Info, input: HoldCredits) -> HoldCreditsResult:
     """Set credits aside."""
+    selection = None if input.selection is None else read_service_plan(info, input.selection, "selection.")
     item = verbs.HoldCredits(
         account_id=info.context.account_id,
         workflow_id=ids.read("workflowId", IdKind.WORKFLOW, input.workflow_id),
-        plan=read_plan("", input.amount, input.services),
+        plan=read_hold(input, selection),
         idempotency_key=inputs.idempotency_key("idempotencyKey", input.idempotency_key),
         expires_in=read_expiry("", input.expires_in_seconds),
     )
-    held = one(await info.context.write(SetCommand(item.account_id, verbs.hold_credits, (item,))))
-    return CreditsHeld(hold=written_hold(info, held.hold), replayed=held.replayed)
+    held = await one_selected(info.context, SetCommand(item.account_id, verbs.hold_credits, (item,)))
+    return CreditsHeld(
+        hold=written_hold(info, held.hold),
+        selection=RunSelection.of(held.selection) if held.selection else None,
+        replayed=held.replayed,
+    )
 
 
 async def extend_hold(info: Info, input: ExtendInput) -> ExtendHoldResult:

@@ -10,9 +10,10 @@ from graphql import GraphQLError
 from graph import ids, inputs
 from graph.context import Context, Info
 from graph.inputs import MOST_USAGES, bad_input
-from graph.mutations.hold_plans import DEFAULT_SECONDS, HoldInput, read_expiry, read_plan
+from graph.mutations.hold_plans import DEFAULT_SECONDS, HoldInput, read_expiry, read_first_hold
 from graph.mutations.holds import written_hold
-from graph.mutations.results import one, result
+from graph.mutations.results import one, one_selected, result
+from graph.queries.plans import ServicePlanInput, read_plan
 from graph.scalars import DecimalText, JsonValue
 from graph.types.enums import described
 from graph.types.hold import Hold
@@ -23,13 +24,22 @@ from graph.types.refusals import (
     BudgetExceeded,
     CreditsExhausted,
     IdempotencyConflict,
+    InvalidAgent,
     NoRateCardInForce,
+    NothingServes,
     NothingToHold,
+    PlanOverLimit,
+    ProviderUnnamed,
+    QuoteExpired,
+    QuoteNotFound,
+    QuoteTaken,
     RateUnknown,
+    ServiceDisabled,
     TimeOutOfRange,
     WorkflowNestedTooDeep,
     WorkflowNotFound,
 )
+from graph.types.run_selection import RunSelection
 from graph.types.workflow import Workflow
 from metering import tracking
 from models.api_key import Scope
@@ -63,6 +73,13 @@ class StartWorkflowInput:
     )
     hold: HoldInput | None = strawberry.field(
         default=None, description="What to hold for it at once: it starts with these credits or not at all."
+    )
+    selection: ServicePlanInput | None = strawberry.field(
+        default=None,
+        description=(
+            "What it needs: providers are chosen for it, by the agent of the run unless the plan names who "
+            "chooses, and it starts only if they serve within all limits."
+        ),
     )
     metadata: JsonValue | None = strawberry.field(
         default=None, description="Anything you want to note with the run."
@@ -122,6 +139,9 @@ class WorkflowStarted:
 
     workflow: Workflow = strawberry.field(description="The run.")
     hold: Hold | None = strawberry.field(description="What is held for it, where it was started with a hold.")
+    selection: RunSelection | None = strawberry.field(
+        description="What was selected for it, where it was started with a selection or a quote."
+    )
     replayed: bool = strawberry.field(description="Whether an earlier request with the same key started it.")
 
 
@@ -145,6 +165,14 @@ StartWorkflowResult = Annotated[
     | NoRateCardInForce
     | NothingToHold
     | AmountTooLarge
+    | InvalidAgent
+    | ServiceDisabled
+    | ProviderUnnamed
+    | NothingServes
+    | PlanOverLimit
+    | QuoteNotFound
+    | QuoteExpired
+    | QuoteTaken
     | TimeOutOfRange
     | IdempotencyConflict,
     result("StartWorkflowResult"),
@@ -174,6 +202,7 @@ async def start_workflow(info: Info, input: StartInput) -> StartWorkflowResult:
             extensions={"code": "FORBIDDEN"},
         )
     hold = input.hold
+    selection = None if input.selection is None else read_plan(info, input.selection, "selection.")
     item = tracking.StartWorkflow(
         account_id=context.account_id,
         api_key_id=context.api_key.id,
@@ -186,13 +215,16 @@ async def start_workflow(info: Info, input: StartInput) -> StartWorkflowResult:
         parent_workflow_id=ids.read_optional("parentWorkflowId", IdKind.WORKFLOW, input.parent_workflow_id),
         started_at=input.started_at,
         metadata=input.metadata,
-        hold=read_plan("hold.", hold.amount, hold.services) if hold else None,
+        selection=selection,
+        hold=read_first_hold(hold, selection),
         hold_expires_in=read_expiry("hold.", hold.expires_in_seconds if hold else DEFAULT_SECONDS),
     )
-    started = one(await context.write(SetCommand(item.account_id, tracking.start_workflows, (item,))))
+    command = SetCommand(item.account_id, tracking.start_workflows, (item,))
+    started = await one_selected(context, command)
     return WorkflowStarted(
         workflow=Workflow.of(started.workflow),
         hold=None if started.hold is None else written_hold(info, started.hold),
+        selection=RunSelection.of(started.selection) if started.selection else None,
         replayed=started.replayed,
     )
 

@@ -21,7 +21,9 @@ from graph.types.ledger_transfer import LedgerTransfer
 from graph.types.node import Node
 from graph.types.rate_card import Rate, RateCard
 from graph.types.replay_job import ReplayJob
+from graph.types.run_selection import RunSelection, selection_of
 from graph.types.service_usage import ServiceUsage
+from graph.types.shadow import ShadowPolicy
 from graph.types.stored_quote import StoredQuote
 from graph.types.viewer import Viewer
 from graph.types.webhook import WebhookDelivery, WebhookEndpoint
@@ -151,6 +153,16 @@ async def _replay_job(info: Info, value: UUID) -> ReplayJob | None:
     return None if row is None else ReplayJob.of(row)
 
 
+async def _selection(info: Info, value: UUID) -> RunSelection | None:
+    row = await info.context.loaders.selection_by_id.load((info.context.account_id, value))
+    return await selection_of(info, row)
+
+
+async def _shadow_policy(info: Info, value: UUID) -> ShadowPolicy | None:
+    row = await info.context.loaders.shadow_policy_by_id.load((info.context.account_id, value))
+    return None if row is None else ShadowPolicy.of(row)
+
+
 async def _rate(info: Info, value: UUID) -> Rate | None:
     found = await info.context.loaders.rate_with_card_by_id.load(value)
     return None if found is None else Rate.of(*found)
@@ -182,6 +194,8 @@ _FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
     IdKind.WEBHOOK_ENDPOINT: _webhook_endpoint,
     IdKind.WEBHOOK_DELIVERY: _webhook_delivery,
     IdKind.REPLAY_JOB: _replay_job,
+    IdKind.SELECTION: _selection,
+    IdKind.SHADOW_POLICY: _shadow_policy,
     IdKind.RATE: _rate,
     IdKind.RATE_CARD: _rate_card,
 }

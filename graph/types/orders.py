@@ -14,6 +14,7 @@ from models.budget import Budget
 from models.event import Event
 from models.hold import Hold
 from models.ledger import Grant
+from models.selection import ShadowPolicy, WorkflowSelection
 from models.service_usage import ServiceUsage
 from models.webhook import WebhookDelivery, WebhookEndpoint
 from models.workflow import Workflow
@@ -75,5 +76,7 @@ GRANTS_NEWEST_FIRST = Order("GRANTS", Grant.created_at, descending=True)
 BUDGETS_NEWEST_FIRST = Order("BUDGETS", Budget.created_at, descending=True)
 HOLDS_NEWEST_FIRST = Order("HOLDS", Hold.created_at, descending=True)
 EVENTS_NEWEST_FIRST = Order("EVENTS", Event.occurred_at, descending=True)
+SHADOW_POLICIES_NEWEST_FIRST = Order("SHADOW_POLICIES", ShadowPolicy.set_at, descending=True)
 ENDPOINTS_NEWEST_FIRST = Order("ENDPOINTS", WebhookEndpoint.created_at, descending=True)
+SELECTIONS_NEWEST_FIRST = Order("SELECTIONS", WorkflowSelection.made_at, descending=True)
 DELIVERIES_NEWEST_FIRST = Order("DELIVERIES", WebhookDelivery.created_at, descending=True)

@@ -1,6 +1,6 @@
 """Selections: which provider serves each service of a plan, and why."""
 
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 
@@ -103,9 +103,11 @@ class SelectionDecision:
         )
 
 
-@strawberry.type(description="Which provider serves each service of a plan, at what price, and why.")
-class ServiceSelection:
-    """Which provider serves each service of a plan."""
+@strawberry.interface(
+    name="Selection", description="Which provider serves each service of a plan, at what price, and why."
+)
+class SelectionFigures:
+    """What every selection tells."""
 
     decisions: list[SelectionDecision] = strawberry.field(
         description="One for each service type, and for each provider that the request names."
@@ -120,12 +122,6 @@ class ServiceSelection:
     limit: Credits | None = strawberry.field(
         description="The configuration's limit for one request; null is none."
     )
-    within_limits: bool = strawberry.field(
-        description="Whether the total is within the limit; where not, the plan is shown as it was wanted."
-    )
-    would_fit: WouldFit | None = strawberry.field(
-        description="What would fit, where the total is over the limit."
-    )
     request_complexity: RequestComplexity = strawberry.field(description="The complexity that was asked for.")
     accuracy_requirement: AccuracyRequirement = strawberry.field(
         description="The accuracy asked for by the request, or else by the configuration."
@@ -135,19 +131,38 @@ class ServiceSelection:
         description="The catalogue that says how good each provider is."
     )
 
+
+@strawberry.type(description="What would be selected for a plan at this moment; nothing is stored.")
+class ServiceSelection(SelectionFigures):
+    """What would be selected for a plan."""
+
+    within_limits: bool = strawberry.field(
+        description="Whether the total is within the limit; where not, the plan is shown as it was wanted."
+    )
+    would_fit: WouldFit | None = strawberry.field(
+        description="What would fit, where the total is over the limit."
+    )
+
     @classmethod
     def of(cls, selection: Selection, over: OverLimit | None) -> Self:
         """Show a selection, or the plan that is over its limit with what would fit."""
         return cls(
-            decisions=[SelectionDecision.of(decision) for decision in selection.decisions],
-            total_credits=selection.total,
-            requested_credits=selection.requested_total,
-            saved_credits=selection.saved,
-            limit=selection.limit,
             within_limits=selection.within_limit,
             would_fit=None if over is None else WouldFit.of(over),
-            request_complexity=selection.complexity,
-            accuracy_requirement=AccuracyRequirement(selection.accuracy),
-            rate_card_version=selection.card_version,
-            catalogue_version=selection.catalogue_version,
+            **figures_of(selection),
         )
+
+
+def figures_of(selection: Selection) -> dict[str, Any]:
+    """Give the fields that every selection shows."""
+    return {
+        "decisions": [SelectionDecision.of(decision) for decision in selection.decisions],
+        "total_credits": selection.total,
+        "requested_credits": selection.requested_total,
+        "saved_credits": selection.saved,
+        "limit": selection.limit,
+        "request_complexity": selection.complexity,
+        "accuracy_requirement": AccuracyRequirement(selection.accuracy),
+        "rate_card_version": selection.card_version,
+        "catalogue_version": selection.catalogue_version,
+    }

@@ -19,6 +19,7 @@ from graph.types.hold_listing import HoldsLike, connect_holds
 from graph.types.listings import HOLDS_OF_WORKFLOW, USAGES_OF_WORKFLOW, ServiceUsagesLike, usages_of
 from graph.types.node import Node
 from graph.types.orders import ServiceUsageOrder, ServiceUsagesBy
+from graph.types.run_selection import RunSelection, connect_selections, selection_of
 from graph.types.service_usage import ServiceUsage
 from graph.types.usage import ServiceBreakdown, breakdown_of_services
 from metering.analytics import Level, Period, RunsLike, Scope
@@ -143,6 +144,26 @@ class Workflow(Node):
         return await connect_holds(
             info, HOLDS_OF_WORKFLOW, (self.row.account_id, self.row.id), narrowed, page
         )
+
+    @read_field("What was selected for the run, the newest where there are several; null where nothing was.")
+    async def selection(self, info: Info) -> RunSelection | None:
+        """Load the newest selection."""
+        key = (self.row.account_id, self.row.id)
+        return await selection_of(info, await info.context.loaders.selection_by_workflow.load(key))
+
+    @read_field("All that was ever selected for the run, newest first.")
+    async def selections(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[RunSelection]:
+        """Load a page of selections."""
+        page = PageArguments(first, after, last, before)
+        return await connect_selections(info, (self.row.account_id, self.row.id), page)
 
     @strawberry.field(description="The run's credits by service and provider, dearest first.")
     async def service_breakdown(self, info: Info) -> list[ServiceBreakdown]:
