@@ -25,6 +25,7 @@ from metering.replaying import (
     let_go_of_replay,
     note_progress,
     oldest_waiting_job,
+    read_request,
     replay_apart,
     replay_terms,
 )
@@ -118,16 +119,18 @@ class ReplayWorker:
             await self._write(work, partial(fail_replay, claimed=work.claimed, error=BROKEN))
 
     async def _answer(self, work: "_Work") -> Replay:
-        claimed = work.claimed
-        past = claimed.request.past(claimed.account_id)
+        account_id = work.claimed.account_id
+        # Not read before: what can no longer be read fails as a job, and keeps no other from its turn.
+        request = read_request(work.claimed.request)
+        past = request.past(account_id)
         async with self._database.read() as session:
             work.total = await session.run_sync(unhurried(partial(count_runs, past=past)))
             await work.tell(0)
             terms = await session.run_sync(
                 partial(
                     replay_terms,
-                    account_id=claimed.account_id,
-                    request=claimed.request,
+                    account_id=account_id,
+                    request=request,
                     now=self._database.clock(),
                 )
             )

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from metering.errors import AccountNotFound, ReplayJobEnded, ReplayJobNotFound, TooManyReplayJobs
 from metering.replaying.figures import Replay
 from metering.replaying.requests import ReplayRequest
-from metering.replaying.written import read_request, written_replay, written_request
+from metering.replaying.written import written_replay, written_request
 from models.account import Account
+from models.base import Json
 from models.identity import new_id
 from models.replay_job import ReplayJob, ReplayStatus
 
@@ -28,12 +29,12 @@ GIVEN_UP_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job to be worked off while its lease lasts."""
+    """A job to be worked off while its lease lasts; its request is as it was written down."""
 
     account_id: UUID
     job_id: UUID
     leased_until: datetime
-    request: ReplayRequest = field(repr=False)
+    request: Json = field(repr=False)
 
 
 def start_replay(session: Session, *, account_id: UUID, request: ReplayRequest, now: datetime) -> ReplayJob:
@@ -116,7 +117,7 @@ def claim_replay(session: Session, *, account_id: UUID, job_id: UUID, now: datet
     session.flush()
     if job.leased_until is None:
         return None
-    return ClaimedJob(account_id, job_id, job.leased_until, read_request(job.request))
+    return ClaimedJob(account_id, job_id, job.leased_until, job.request)
 
 
 def note_progress(

@@ -19,6 +19,7 @@ from metering.replaying import (
     let_go_of_replay,
     note_progress,
     oldest_waiting_job,
+    read_request,
     start_replay,
 )
 from metering.replaying.jobs import GIVEN_UP_AFTER, LEASE
@@ -70,7 +71,7 @@ async def waiting(tenant: Tenant) -> Any:
 
 async def test_a_job_is_claimed_once_and_done(tenant: Tenant, clock: SettableClock) -> None:
     job, claimed = await claimed_job(tenant)
-    assert claimed.request == REQUEST
+    assert read_request(claimed.request) == REQUEST
     assert (await now(tenant, job)).status is ReplayStatus.RUNNING
     assert (await claim(tenant, job), await waiting(tenant)) == (None, None)
     clock.forward(seconds=5)
