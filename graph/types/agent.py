@@ -16,12 +16,14 @@ from graph.types.listings import WORKFLOWS_OF_AGENT, WorkflowsLike, runs_of, ver
 from graph.types.node import Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
 from graph.types.service_configuration import ServiceConfiguration
+from graph.types.shadow import ShadowComparison, ShadowPolicy, comparison_of, policies_of
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
 from metering.agents import service_configuration_of
 from metering.analytics import Level
 from metering.errors import InvalidAgent
 from models.agent import Agent as AgentRow
 from models.identity import IdKind
+from models.selection import ShadowPolicy as PolicyRow
 
 if TYPE_CHECKING:
     from graph.types.workflow import Workflow
@@ -90,6 +92,36 @@ class Agent(Node):
         key = versions_of((self.row.account_id, self.row.id))
         return await connect(info, key, AgentVersion.of, PageArguments(first, after, last, before))
 
+    @read_field("The configuration that is tried on its runs; null where none is.")
+    async def shadow_policy(self, info: Info) -> ShadowPolicy | None:
+        """Load the policy in force."""
+        row = await self._newest_policy(info)
+        return None if row is None or row.removed_at is not None else ShadowPolicy.of(row)
+
+    @read_field("The configurations that are and were tried on its runs, newest first.")
+    async def shadow_policies(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[ShadowPolicy]:
+        """Load a page of policies."""
+        key = policies_of((self.row.account_id, self.row.id))
+        return await connect(info, key, ShadowPolicy.of, PageArguments(first, after, last, before))
+
+    @read_field(
+        "What the shadow policy in force, or else the last one, would have done; null where there was none."
+    )
+    async def shadow_comparison(
+        self, info: Info, start: From = None, end: To = None
+    ) -> ShadowComparison | None:
+        """Compare the newest policy with what was chosen."""
+        row = await self._newest_policy(info)
+        return None if row is None else await comparison_of(info, row, start, end)
+
     @read_field("The agent's runs.")
     async def workflows(
         self,
@@ -113,3 +145,8 @@ class Agent(Node):
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:
         """Give the figures of a period."""
         return usage_of(Level.AGENT, (self.row.account_id, self.row.id), start, end, narrowed)
+
+    async def _newest_policy(self, info: Info) -> PolicyRow | None:
+        return await info.context.loaders.newest_shadow_policy_by_agent.load(
+            (self.row.account_id, self.row.id)
+        )

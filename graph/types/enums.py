@@ -7,7 +7,9 @@ from typing import TypeVar
 import strawberry
 
 from adapters.resolution import FieldOrigin
+from metering.explanations import PaymentSource
 from metering.replaying import ReplayRefusalKind
+from metering.shadows import ShadowRefusalKind
 from metering.tracking import IfUncovered
 from models.api_key import Scope
 from models.budget import BudgetAction, BudgetScope, BudgetWindow
@@ -163,6 +165,20 @@ described(
     EXPIRED="What was left of grants when they expired.",
     OVERDRAFT="What was drawn beyond the grants.",
 )(Book)
+described(
+    "What paid for a usage.",
+    HOLD="Credits that a hold had set aside.",
+    GRANT="A grant.",
+    OVERDRAFT="No grant: the account owes it, within its credit line or beyond it.",
+)(PaymentSource)
+described(
+    "Why a shadow policy would not have served a run.",
+    SERVICE_DISABLED="It disables a service that was asked for.",
+    NOTHING_SERVES="Its provider has no price or is unavailable, and nobody stands in for it.",
+    OVER_LIMIT="The plan costs more than it allows.",
+    AMOUNT_TOO_LARGE="No balance could hold the amount.",
+    INVALID_CONFIGURATION="It does not hold together any more.",
+)(ShadowRefusalKind)
 described(
     "How much thinking a request needs.",
     LOW="A small model will do.",

@@ -7,9 +7,12 @@ import strawberry
 
 from graph.context import Info
 from graph.ids import written
+from graph.permissions import read_field
 from graph.scalars import LONGEST_FRACTION, DecimalText, exact_text
+from graph.types.explanation import UsageExplanation, explanation_of
 from graph.types.node import Node
 from graph.types.rate_card import Rate
+from metering.explanations import is_as_selected
 from models.identity import IdKind
 from models.service_usage import ServiceUsage as ServiceUsageRow
 from pricing.credits import Credits
@@ -70,6 +73,22 @@ class ServiceUsage(Node):
         found = await info.context.loaders.rate_with_card_by_id.load(self.row.rate_id)
         assert found is not None  # noqa: S101 - a foreign key says so
         return Rate.of(*found)
+
+    @strawberry.field(
+        description=(
+            "Whether its provider is one that was selected for the run; null where none had been selected "
+            "for its service type by the time the usage was recorded."
+        )
+    )
+    async def as_selected(self, info: Info) -> bool | None:
+        """Look into the newest selection of the run that decides the service type."""
+        kept = await info.context.loaders.selection_by_usage.load((self.row.account_id, self.row.id))
+        return is_as_selected(self.row, kept)
+
+    @read_field("Why it cost what it did, who paid for it, and why this provider served.")
+    async def explanation(self, info: Info) -> UsageExplanation:
+        """Explain it from what was stored then."""
+        return await explanation_of(info, self.row)
 
     @strawberry.field(description="The workflow that it belongs to.")
     async def workflow(self, info: Info) -> Annotated["Workflow", strawberry.lazy("graph.types.workflow")]:

@@ -66,6 +66,7 @@ def choice_of(usage: ServiceUsage, kept: KeptSelection | None) -> ProviderChoice
         )
         return ProviderChoice(None, None, sentence)
     selected_at = f"selected at {kept.row.made_at.isoformat()}"
+    providers = list(dict.fromkeys(it.provider for it in decisions))
     for decision in decisions:
         if decision.provider == usage.provider:
             return ProviderChoice(
@@ -73,8 +74,8 @@ def choice_of(usage: ServiceUsage, kept: KeptSelection | None) -> ProviderChoice
                 decision=decision,
                 sentence=f"{usage.provider} was {selected_at}. {decision.reason}",
             )
-    providers = " and ".join(dict.fromkeys(it.provider for it in decisions))
-    sentence = f"Not as selected: {providers} was {selected_at}, and {usage.provider} served."
+    were = f"{' and '.join(providers)} {'was' if len(providers) == 1 else 'were'} {selected_at}"
+    sentence = f"Not as selected: {were}, and {usage.provider} served."
     return ProviderChoice(
         as_selected=False, decision=decisions[0], sentence=f"{sentence} {decisions[0].reason}"
     )
