@@ -1,5 +1,8 @@
 """Replays over GraphQL: the whole answer, bad input by its field, and jobs from their start to their end."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from tests.graph.agents import new_agent
 from tests.metering.replaying.history import dearer_card, every_case
 from tests.tenant import Tenant, new_tenant
 
+GUIDE = Path(__file__).parents[2] / "docs" / "replay.md"
 FIGURES = "runCount usageCount actualCredits refusedRunCount refusedUsageCount refusedCredits comparedCredits replayedCredits savedCredits"
 ANSWER = f"""totals {{ {FIGURES} }} byWorkflowName {{ workflowName {FIGURES} }} byAgent {{ agentId isRest {FIGURES} }}
   byService {{ serviceType provider usageCount actualCredits refusedUsageCount refusedCredits replayedUsageCount replayedCredits }}
@@ -237,3 +241,41 @@ async def test_only_who_may_read_sees_an_answer(ask: Door, tenant: Tenant) -> No
     _, answer = await ask(manager, START, {"in": COST_OPTIMIZED})
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
     assert answer["data"]["startReplay"]["job"]["status"] == "QUEUED"
+
+
+EXAMPLES = {
+    "phone_ai_call": ("PHONE twilio 5 MINUTES", "GPT gpt-4o-mini 3000 TOKENS"),
+    "voice_chat": (
+        "VOICE_STT openai-whisper 2 MINUTES",
+        "GPT gpt-4o 1500 TOKENS",
+        "VOICE_TTS elevenlabs 450 CHARACTERS",
+    ),
+    "emergency_medical_call": (
+        "PHONE twilio 5 MINUTES",
+        "GPT gpt-4o 2500 TOKENS",
+        "VOICE_TTS openai-tts 800 CHARACTERS",
+    ),
+    "language_learning_voice_chat": (
+        "VOICE_STT deepgram 2 MINUTES",
+        "GPT gpt-4o-mini 1800 TOKENS",
+        "VOICE_TTS cartesia 600 CHARACTERS",
+    ),
+}
+
+
+async def test_the_guide_shows_what_the_worked_examples_would_have_cost(ask: Door, tenant: Tenant) -> None:
+    for name, usages in EXAMPLES.items():
+        await tenant.add(await tenant.start(name), *usages)
+    blocks = re.findall(
+        r"```graphql\n(.*?)```\n\n(?:[^`]*\n)?```text\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL
+    )
+    queries = [query for query, _ in blocks]
+    shown = [json.loads(answer) for _, answer in blocks]
+    assert len(blocks) == 3
+    assert {"data": await ask.data(tenant.secret, queries[0])} == shown[0]
+    made = await ask.data(tenant.secret, queries[1])
+    job_id = made["startReplay"]["job"]["id"]
+    made["startReplay"]["job"]["id"] = "replay_…"
+    assert {"data": made} == shown[1]
+    await ReplayWorker(tenant.database).work_off()
+    assert {"data": await ask.data(tenant.secret, queries[2], {"jobId": job_id})} == shown[2]
