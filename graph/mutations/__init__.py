@@ -12,6 +12,7 @@ from graph.mutations import (
     grants,
     holds,
     providers,
+    quotes,
     replays,
     service_usages,
     webhooks,
@@ -73,6 +74,9 @@ class Mutation:
         Scope.TRACK,
         holds.extend_hold,
         "Hold more, longer, or both; the answer says until when the credits last.",
+    )
+    create_quote = root_field(
+        Scope.TRACK, quotes.create_quote, "Promise the price of a plan, for one hold to take."
     )
     release_hold = root_field(Scope.TRACK, holds.release_hold, "Give back what a hold still keeps.")
     grant_credits = root_field(Scope.OPERATE, grants.grant_credits, "Give credits to an account.")

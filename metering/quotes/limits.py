@@ -74,7 +74,7 @@ def quote_within_limits(session: Session, *, plan: Plan, run: PlannedRun, now: d
     quote = quote_plan(session, plan=plan, now=now)
     obstacles = [] if quote.over_limit is None else [_over_limit(quote.over_limit)]
     if plan.account_id is not None:
-        draft = _draft(session, plan.account_id, plan.agent_id, run)
+        draft = _draft(plan.account_id, quote.agent, run)
         obstacles.extend(_obstacles(session, draft, quote.total, now))
     return LimitedQuote(quote, tuple(obstacles))
 
@@ -93,16 +93,15 @@ def _obstacles(session: Session, run: Workflow, needed: Credits, now: datetime) 
             yield _beyond_budget(exceeded, now)
 
 
-def _draft(session: Session, account_id: UUID, agent_id: UUID | None, run: PlannedRun) -> Workflow:
-    # Where the quote found the agent, the session still has it. A name that is not said matches nothing.
-    agent = None if agent_id is None else session.get(Agent, (account_id, agent_id))
+def _draft(account_id: UUID, agent: Agent | None, run: PlannedRun) -> Workflow:
+    # A name that is not said matches no budget and no reserve.
     return Workflow(
         account_id=account_id,
         id=new_id(),
         workflow_name=run.workflow_name,
         business_adapter=agent.business_adapter if agent else None,
         user_id=run.user_id,
-        agent_id=agent_id,
+        agent_id=agent.id if agent else None,
         api_key_id=run.api_key_id,
         ancestor_ids=(),
         total_credits=Credits.ZERO,

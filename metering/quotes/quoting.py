@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -12,11 +11,11 @@ from metering.errors import InvalidAgent, NoRateCardInForce
 from metering.plan_prices import InvalidPlan, priced_as_named, selected
 from metering.plans import Plan, own_configuration
 from metering.prices import price_book
+from models.agent import Agent
 from pricing.catalogue import built_in_catalogue
 from pricing.configuration import ServiceConfiguration
 from pricing.credits import Credits
 from pricing.quote import PricedUsage
-from pricing.rate_card import RateCard
 from pricing.selection import OverLimit, Selection
 
 
@@ -25,13 +24,15 @@ class PlanQuote:
     """The price of a plan, line by line in the order of the request.
 
     `selection` is None where no configuration chooses. Where the plan is over its limit, `over_limit` says
-    what would fit, and lines and selection are the plan as it was wanted.
+    what would fit, and lines and selection are the plan as it was wanted. `agent` is the one whose
+    configuration chose, where one did.
     """
 
     card_version: str
     lines: tuple[PricedUsage, ...]
     selection: Selection | None = None
     over_limit: OverLimit | None = None
+    agent: Agent | None = None
 
     @property
     def total(self) -> Credits:
@@ -50,26 +51,27 @@ def quote_plan(session: Session, *, plan: Plan, now: datetime) -> PlanQuote:
         card = price_book(session).in_force(now, account_id=plan.account_id)
     except NoRateCardInForce as error:
         raise InvalidPlan("services", str(error)) from error
-    configuration = _configuration(session, plan, card)
+    agent = _agent(session, plan)
+    configuration = own_configuration(plan, card) if agent is None else _configuration_of(agent)
     if configuration is None:
         return PlanQuote(card.version, priced_as_named(card, plan.request.needs))
     try:
         unavailable = unavailable_providers(session)
         selection = selected(configuration, plan.request, card, built_in_catalogue(), unavailable)
     except OverLimit as over:
-        return PlanQuote(card.version, over.selection.lines, over.selection, over)
-    return PlanQuote(card.version, selection.lines, selection)
+        return PlanQuote(card.version, over.selection.lines, over.selection, over, agent)
+    return PlanQuote(card.version, selection.lines, selection, agent=agent)
 
 
-def _configuration(session: Session, plan: Plan, card: RateCard) -> ServiceConfiguration | None:
-    if plan.account_id is not None and plan.agent_id is not None:
-        return _configuration_of_agent(session, plan.account_id, plan.agent_id)
-    return own_configuration(plan, card)
+def _agent(session: Session, plan: Plan) -> Agent | None:
+    if plan.account_id is None or plan.agent_id is None:
+        return None
+    return agent_in_use(session, plan.account_id, plan.agent_id)
 
 
-def _configuration_of_agent(session: Session, account_id: UUID, agent_id: UUID) -> ServiceConfiguration:
+def _configuration_of(agent: Agent) -> ServiceConfiguration:
     try:
-        return service_configuration_of(agent_in_use(session, account_id, agent_id))
+        return service_configuration_of(agent)
     except InvalidAgent as error:
         fix = f"its configuration no longer holds together: {error} Update the agent."
         raise InvalidPlan("agentId", fix) from error

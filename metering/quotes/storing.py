@@ -15,7 +15,6 @@ from metering.prices import PriceBook, price_book
 from metering.quotes.limits import Obstacle, PlannedRun, quote_within_limits
 from metering.quotes.quoting import PlanQuote
 from metering.selections.record import written
-from models.agent import Agent
 from models.base import table_of
 from models.identity import new_id
 from models.quote import QuoteLine, StoredQuote
@@ -62,7 +61,7 @@ def create_quote(session: Session, *, item: CreateQuote, now: datetime) -> Quote
         raise PlanOverLimit(limited.quote.over_limit)
     prices = price_book(session)
     card = prices.by_version(limited.quote.card_version)
-    quote = _quote(session, account.id, item, limited.quote, now=now)
+    quote = _quote(account.id, item, limited.quote, now=now)
     ids = prices.ids_of(card)
     quote.rate_card_id, quote.override_card_id = ids.card_id, ids.override_id
     session.add(quote)
@@ -79,16 +78,13 @@ def status_of(quote: StoredQuote, now: datetime) -> QuoteStatus:
     return QuoteStatus.EXPIRED if quote.expires_at <= now else QuoteStatus.OPEN
 
 
-def _quote(
-    session: Session, account_id: UUID, item: CreateQuote, priced: PlanQuote, *, now: datetime
-) -> StoredQuote:
-    agent_id = item.plan.agent_id
-    agent = None if agent_id is None else session.get(Agent, (account_id, agent_id))
+def _quote(account_id: UUID, item: CreateQuote, priced: PlanQuote, *, now: datetime) -> StoredQuote:
+    agent = priced.agent
     return StoredQuote(
         account_id=account_id,
         id=new_id(),
         workflow_name=item.run.workflow_name,
-        agent_id=agent_id,
+        agent_id=agent.id if agent else None,
         agent_version=agent.version if agent else None,
         preset=agent.preset if agent else item.plan.preset,
         total_credits=priced.total,

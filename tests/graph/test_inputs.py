@@ -34,6 +34,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "VoidServiceUsageInput": {"serviceUsageId": "usage_" + "0" * 32, "reason": "r", "idempotencyKey": "k"},
     "CreateAgentInput": {"businessAdapter": "emergencyservices"},
     "UpdateAgentInput": {"agentId": "agent_" + "0" * 32},
+    "SetShadowPolicyInput": {"agentId": "agent_" + "0" * 32, "preset": "balanced"},
     "IssueApiKeyInput": {"name": "n", "accountId": "account_" + "0" * 32},
     "CreateAccountInput": {"name": "n"},
     "GrantCreditsInput": {"accountId": "account_" + "0" * 32, "amount": 1, "idempotencyKey": "k"},
@@ -54,6 +55,9 @@ REQUIRED: dict[str, dict[str, Any]] = {
     },
     "ReplayInput": {"from": "2026-03-03T00:00:00Z", "to": "2026-03-04T00:00:00Z"},
     "SetProviderAvailabilityInput": {"serviceType": "GPT", "provider": "gpt-4o", "available": False},
+    "CreateQuoteInput": {
+        "plan": {"services": [{"serviceType": "GPT", "provider": "gpt-4o", "units": 1, "unitType": "TOKENS"}]}
+    },
     "SetBudgetInput": {"scope": "USER", "window": "DAY", "limit": 1},
     "CreateWebhookEndpointInput": {"url": "https://example.com/hook"},
     "UpdateWebhookEndpointInput": {"endpointId": "endpoint_" + "0" * 32},
@@ -86,6 +90,7 @@ def question(type_: str, field: str, value: str) -> tuple[str, dict[str, Any]]:
     path = {
         "ServicePlanInput": "{ quote(input: $in) { totalCredits } }",
         "ReplayInput": "{ replay(input: $in) { totals { runCount } } }",
+        "QuoteFilter": "{ viewer { account { quotes(filter: $in) { totalCount } } } }",
         "WorkflowFilter": "{ viewer { account { workflows(filter: $in) { totalCount } } } }",
         "ServiceUsageFilter": "{ viewer { account { servicesUsed(filter: $in) { totalCount } } } }",
         "UsageFilter": "{ viewer { account { usage(filter: $in) { totalCredits } } } }",
@@ -130,11 +135,21 @@ async def test_arguments_of_text_are_checked_too(ask: Door, tenant: Tenant) -> N
         if get_named_type(of.type).name == "String" and argument not in CURSORS
     }
     # A budget's subject is free text; tests of budgets look at it.
-    assert found == {"Account.agents(businessAdapter)", "Budget.use(subject)"}
-    query = "query($in: String!) { viewer { account { agents(businessAdapter: $in) { totalCount } } } }"
-    for value in HOSTILE:
-        error = await ask.error(tenant.secret, query, {"in": value})
-        assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "businessAdapter"}, value[:20]
+    asked = {
+        "Account.agents(businessAdapter)": "viewer { account { agents(businessAdapter: $in) { totalCount } } }",
+        "Account.quoteAccuracy(workflowName)": "viewer { account { quoteAccuracy(workflowName: $in) { runs } } }",
+        "Query.quoteAccuracy(workflowName)": "quoteAccuracy(workflowName: $in) { runs }",
+        "Query.costHistory(workflowName)": "costHistory(workflowName: $in) { runs }",
+        "Query.costHistory(userId)": 'costHistory(workflowName: "w", userId: $in) { runs }',
+    }
+    assert found == asked.keys() | {"Budget.use(subject)"}
+    for name, text in asked.items():
+        argument = name.rpartition("(")[2].removesuffix(")")
+        for value in HOSTILE:
+            if argument in FREE_TEXT and value in {" a", "a" * 101}:
+                continue
+            error = await ask.error(tenant.secret, f"query($in: String!) {{ {text} }}", {"in": value})
+            assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": argument}, (name, value[:20])
 
 
 async def test_composed_and_decomposed_are_the_same_text(ask: Door, tenant: Tenant) -> None:

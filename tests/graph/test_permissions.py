@@ -30,9 +30,9 @@ ROOTS = [
     for name, field in root.fields.items()
 ]
 NEEDED = {
-    "READ": "viewer node nodes agent workflow serviceUsage apiKey rateCard rateCards providers servicePresets businessAdapters ledgerAudit quote selectServices replay replayJob",
-    "TRACK": "startWorkflow recordWorkflow completeWorkflow failWorkflow cancelWorkflow addServiceUsage addServiceUsages holdCredits extendHold releaseHold",
-    "MANAGE": "voidServiceUsage createAgent updateAgent archiveAgent issueApiKey revokeApiKey createWebhookEndpoint updateWebhookEndpoint removeWebhookEndpoint rotateWebhookSecret resendWebhookDelivery sendTestEvent setBalanceAlert startReplay cancelReplay setBudget removeBudget",
+    "READ": "viewer node nodes agent workflow serviceUsage apiKey rateCard rateCards providers servicePresets businessAdapters ledgerAudit quote selectServices replay replayJob storedQuote quoteAccuracy costHistory",
+    "TRACK": "startWorkflow recordWorkflow completeWorkflow failWorkflow cancelWorkflow addServiceUsage addServiceUsages holdCredits extendHold releaseHold createQuote",
+    "MANAGE": "voidServiceUsage createAgent updateAgent archiveAgent issueApiKey revokeApiKey createWebhookEndpoint updateWebhookEndpoint removeWebhookEndpoint rotateWebhookSecret resendWebhookDelivery sendTestEvent setBalanceAlert startReplay cancelReplay setBudget removeBudget setShadowPolicy removeShadowPolicy",
     "OPERATE": "account accounts createAccount grantCredits voidGrant setProviderAvailability",
 }
 SCALARS = {
@@ -130,7 +130,12 @@ OWN_EDGES = {
     "Agent.serviceConfiguration",
     "Hold.lines",
     "Hold.rateCard",
+    "QuoteLine.rate",
+    "ServiceUsage.asSelected",
     "ServiceUsage.rate",
+    "StoredQuote.lines",
+    "StoredQuote.rateCardVersion",
+    "StoredQuote.selection",
     "ServiceUsage.workflow",
     "Workflow.serviceBreakdown",
     "Workflow.servicesUsed",

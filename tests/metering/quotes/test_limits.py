@@ -106,7 +106,7 @@ async def test_every_budget_that_its_run_would_meet_is_looked_at(
     tenant: Tenant, scope: str, window: str
 ) -> None:
     agent = await new_agent(tenant)
-    run = {"workflow_name": "phone_ai_call", "user_id": "ann", "agent_id": agent.id}
+    run: dict[str, Any] = {"workflow_name": "phone_ai_call", "user_id": "ann", "agent_id": agent.id}
     await limit(tenant, scope, window, "150")
     first = await tenant.start(**run)
     await tenant.add(first, "PHONE twilio 2 MINUTES")
