@@ -189,4 +189,4 @@ def _configuration(row: PolicyRow) -> ServiceConfiguration | None:
     except InvalidConfiguration:
         return None
     origin = FieldOrigin.AGENT if row.preset is None else FieldOrigin.PRESET
-    return ServiceConfiguration.of(configuration, dict.fromkeys(row.configuration, origin))
+    return ServiceConfiguration.of(configuration, dict.fromkeys(configuration.to_mapping(), origin))
