@@ -15,6 +15,7 @@ from graph.mutations import (
     quotes,
     replays,
     service_usages,
+    shadow_policies,
     webhooks,
     workflows,
 )
@@ -54,6 +55,14 @@ class Mutation:
     create_agent = root_field(Scope.MANAGE, agents.create_agent, "Create an agent.")
     update_agent = root_field(Scope.MANAGE, agents.update_agent, "Change an agent's name or settings.")
     archive_agent = root_field(Scope.MANAGE, agents.archive_agent, "Take an agent out of use; its runs stay.")
+    set_shadow_policy = root_field(
+        Scope.MANAGE,
+        shadow_policies.set_shadow_policy,
+        "Try a configuration on an agent's runs without serving any, in place of the one before.",
+    )
+    remove_shadow_policy = root_field(
+        Scope.MANAGE, shadow_policies.remove_shadow_policy, "Try nothing on an agent's runs any more."
+    )
     issue_api_key = root_field(
         Scope.MANAGE, api_keys.issue_api_key, "Issue a key; its secret is shown this once."
     )
