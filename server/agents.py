@@ -23,7 +23,7 @@ from models.identity import IdKind, format_id
 from models.writer import Command
 from pricing.names import name_from_text
 from server.authentication import Authentication, Unauthenticated, secret_of
-from server.bodies import BadBody, json_bytes, json_object, received
+from server.bodies import BadBody, json_bytes, json_object
 from server.graphql import masked, unauthenticated
 
 _Name = Annotated[str, AfterValidator(name_from_text)]
@@ -61,7 +61,7 @@ def create_agent_endpoint(
     async def endpoint(request: Request) -> Response:
         try:
             account_id = await _managed_account(request, database, authentication)
-            agent = await _create(database, account_id, json_object(request, await received(request)))
+            agent = await _create(database, account_id, await json_object(request))
         except Unauthenticated:
             return unauthenticated()
         except Forbidden:

@@ -20,6 +20,7 @@ from server.authentication import Authentication
 from server.demo_history import run_demo_history
 from server.examples import EXAMPLES
 from server.expiry import ExpiryJob
+from server.gate import Bounds, Gate
 from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, graphiql_page
 from server.graphql import graphql_endpoint
 from server.margins import margin_terms
@@ -75,6 +76,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", _ready(database), methods=["GET"]),
     ]
+    app.add_middleware(Gate, bounds=Bounds())
     app.mount("/static/graphiql", StaticFiles(directory=STATIC_FOLDER))
     return app
 

@@ -1,4 +1,4 @@
-"""Bodies: requests are bounded, strict JSON whose numbers stay exact; answers are JSON whatever they hold."""
+"""Bodies: requests are strict JSON whose numbers stay exact; answers are JSON whatever they hold."""
 
 import json
 from collections.abc import Mapping
@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import NoReturn
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-LARGEST_BODY_BYTES = 1024 * 1024
+DEEPEST_JSON = 20
+MOST_DIGITS = 100
 
 
 class BadBody(Exception):  # noqa: N818 - named for the state
@@ -20,38 +21,25 @@ class BadBody(Exception):  # noqa: N818 - named for the state
         self.message = message
 
 
-async def received(request: Request) -> bytes:
-    """Wait for the whole body. A caller may take its time, so hold no connection of the store meanwhile.
-
-    Raises BadBody.
-    """
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY_BYTES:
-                raise BadBody(413, f"The body is larger than {LARGEST_BODY_BYTES} bytes.")
-    except ClientDisconnect as error:
-        raise BadBody(400, "The body has no end: the caller has left.") from error
-    return bytes(body)
-
-
-def json_object(request: Request, body: bytes) -> dict[str, object]:
+async def json_object(request: Request) -> dict[str, object]:
     """Read a JSON object; fractions are Decimals, so that nothing passes through a float.
 
     Raises BadBody.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise BadBody(415, "Send the request as application/json.")
+    _refuse_media_type(request)
     try:
         value = json.loads(
-            body, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
+            (await request.body()).decode("utf-8"),
+            parse_float=_fraction,
+            parse_int=_integer,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object,
         )
     except (ValueError, RecursionError) as error:
-        raise BadBody(400, "The body is not valid JSON.") from error
+        raise BadBody(400, "The body is not valid JSON in UTF-8.") from error
     if not isinstance(value, dict):
         raise BadBody(400, "The body must be a JSON object.")
+    _refuse_depth(value)
     return value
 
 
@@ -64,12 +52,54 @@ def json_bytes(content: Mapping[str, object]) -> bytes:
         return json.dumps(content).encode()
 
 
+def _refuse_media_type(request: Request) -> None:
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != "application/json":
+        raise BadBody(415, "Send the request as application/json.")
+    if parameters.strip().lower().replace('"', "") not in {"", "charset=utf-8"}:
+        raise BadBody(415, "Send the request as application/json in UTF-8, without other parameters.")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise BadBody(415, "Send the body as it is, without a content encoding.")
+
+
+def _refuse_depth(value: dict[str, object]) -> None:
+    level: list[object] = [value]
+    for _ in range(DEEPEST_JSON):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return
+    raise BadBody(400, f"The body is nested deeper than {DEEPEST_JSON} levels.")
+
+
+def _inside(value: object) -> list[object]:
+    """Return the objects and arrays within one."""
+    if isinstance(value, dict):
+        return [each for each in value.values() if isinstance(each, dict | list)]
+    return [each for each in value if isinstance(each, dict | list)] if isinstance(value, list) else []
+
+
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         # Which of the two is meant cannot be known, and another reader of the same body may choose otherwise.
         raise ValueError("a name comes twice")
     return found
+
+
+def _fraction(digits: str) -> Decimal:
+    _refuse_digits(digits)
+    return Decimal(digits)
+
+
+def _integer(digits: str) -> int:
+    _refuse_digits(digits)
+    return int(digits)
+
+
+def _refuse_digits(digits: str) -> None:
+    # No value here has so many, and long ones take a time to read that grows with their square.
+    if len(digits) > MOST_DIGITS:
+        raise ValueError("a number is too long")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -18,7 +18,7 @@ from metering.webhooks import TargetRules
 from models.database import Database
 from pricing.costs import MarginTerms
 from server.authentication import Authentication, Unauthenticated, secret_of
-from server.bodies import BadBody, json_bytes, json_object, received
+from server.bodies import BadBody, json_bytes, json_object
 
 LONGEST_DOCUMENT_CHARACTERS = 15_000
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -40,11 +40,10 @@ def graphql_endpoint(
         snapshot = Snapshot(database)
         try:
             secret = secret_of(request)
-            body = await received(request)
             api_key = await authentication.api_key(secret, snapshot)
             context = Context(database, api_key, snapshot, webhook_targets, margin_terms)
             try:
-                return await _answer(request, body, context)
+                return await _answer(request, context)
             finally:
                 await context.close()
         except Unauthenticated:
@@ -74,8 +73,8 @@ def masked(error: Exception) -> tuple[int, GraphQLFormattedError]:
     return 503 if shown["extensions"]["code"] == ErrorCode.UNAVAILABLE else 500, shown
 
 
-async def _answer(request: Request, body: bytes, context: Context) -> Response:
-    query, variables, operation_name = _operation(json_object(request, body))
+async def _answer(request: Request, context: Context) -> Response:
+    query, variables, operation_name = _operation(await json_object(request))
     try:
         result = await schema.execute(
             query, variable_values=variables, context_value=context, operation_name=operation_name

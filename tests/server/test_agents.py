@@ -77,7 +77,7 @@ async def test_name_and_preset(ask: Door, tenant: Tenant) -> None:
 async def test_bad_input_names_the_field_and_writes_nothing(ask: Door, tenant: Tenant) -> None:
     adapter = {"business_logic_adapter": "emergencyservices"}
     deep: dict[str, Any] = {}
-    for _ in range(50):
+    for _ in range(12):
         deep = {"location": deep}
     for body, field in [
         ({}, "business_logic_adapter"),

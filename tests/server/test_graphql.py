@@ -8,7 +8,7 @@ from httpx2 import AsyncClient
 
 from metering.api_keys import new_secret
 from models.database import Database
-from server.bodies import LARGEST_BODY_BYTES
+from server.gate import LARGEST_BODY_BYTES
 from server.graphql import GRAPHQL_RESPONSE
 from tests.door import Door, opened_door
 from tests.tenant import Tenant, issue
@@ -74,7 +74,14 @@ async def test_bodies_that_are_no_operation(ask: Door, tenant: Tenant) -> None:
         (400, b"[" * 100_000),
         (400, b'{"a": NaN}'),
         (400, b'{"a": Infinity}'),
-        (400, b'{"a": ' + b"9" * 5_000 + b"}"),
+        (400, b'{"a": ' + b"9" * 101 + b"}"),
+        (400, b'{"a": 0.' + b"9" * 100 + b"}"),
+        (400, SCOPES.decode().encode("utf-16")),
+        (400, SCOPES.decode().encode("utf-32-le")),
+        (400, b"\xef\xbb\xbf" + SCOPES),
+        (400, b'{"query": "{ viewer { scopes } }", "variables": {"a": "\xe4"}}'),
+        (400, b'{"query": "{ viewer { scopes } }", "variables": ' + b'{"a": ' * 20 + b"1" + b"}" * 20 + b"}"),
+        (400, b'{"query": "{ viewer { scopes } }", "variables": {"a": ' + b"[" * 20 + b"]" * 20 + b"}}"),
         (400, b'{"query": "{ viewer { scopes } }", "query": "{ nope }"}'),
         (400, b'{"query": "{ viewer { scopes } }", "variables": {"a": {"b": 1, "b": 2}}}'),
         (400, b"{}"),
@@ -97,7 +104,16 @@ async def test_only_json_is_read(ask: Door, tenant: Tenant) -> None:
     for media_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
         response = await ask.post(tenant.secret, SCOPES, content_type=media_type)
         assert response.status_code == 415, media_type
-    for media_type in ("application/json", "Application/JSON; charset=utf-8"):
+    for parameter in ("charset=utf-16", "charset=latin-1", "charset=utf-8; profile=x", "boundary=x"):
+        response = await ask.post(tenant.secret, SCOPES, content_type=f"application/json; {parameter}")
+        assert response.status_code == 415, parameter
+    for encoding in ("gzip", "br", "deflate", "gzip, identity"):
+        assert (await ask.post(tenant.secret, SCOPES, content_encoding=encoding)).status_code == 415, encoding
+    for media_type in (
+        "application/json",
+        "Application/JSON; charset=utf-8",
+        'application/json;charset="UTF-8"',
+    ):
         assert (await ask.post(tenant.secret, SCOPES, content_type=media_type)).json() == ANSWER
 
 

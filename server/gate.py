@@ -1,0 +1,150 @@
+"""The gate before every request: headers and bodies are bounded, and no answer can be misread or stored.
+
+It is plain ASGI and works before anything is parsed, so that what it refuses has cost next to nothing.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from graph.errors import ErrorCode
+from server.bodies import json_bytes
+
+LARGEST_BODY_BYTES = 1024 * 1024
+LARGEST_HEADER_BYTES = 16 * 1024
+SLOWEST_BODY_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a request may be, and how long its body may take to arrive."""
+
+    body_bytes: int = LARGEST_BODY_BYTES
+    header_bytes: int = LARGEST_HEADER_BYTES
+    body_seconds: float = SLOWEST_BODY_SECONDS
+
+
+class Refused(Exception):  # noqa: N818 - named for the state
+    """A request that does not come in; `status` is the HTTP status that says so."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Gate:
+    """Lets requests in whole and within bounds, or answers for the application."""
+
+    def __init__(self, app: ASGIApp, bounds: Bounds) -> None:
+        self._app = app
+        self._bounds = bounds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its body received, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        guarded = _guarded(send, storable=scope["path"].startswith("/static/"))
+        try:
+            self._refuse_headers(scope)
+            body = await self._body(scope, receive)
+        except Refused as error:
+            await _refuse(error, guarded, path=scope["path"])
+            return
+        if body is not None:
+            await self._app(scope, _received(body, receive), guarded)
+
+    def _refuse_headers(self, scope: Scope) -> None:
+        names = [name for name, _ in scope["headers"]]
+        size = sum(len(name) + len(value) for name, value in scope["headers"])
+        if size > self._bounds.header_bytes:
+            raise Refused(431, f"The headers are larger than {self._bounds.header_bytes:,} bytes.")
+        for name in _ONLY_ONCE:
+            if names.count(name) > 1:
+                raise Refused(400, f"The header {name.decode()} comes more than once.")
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
+        """Wait for the whole body; None where the caller has left before its end."""
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced[:_LONGEST_LENGTH]) > _READ_OUT * self._bounds.body_bytes:
+            raise self._too_large()
+        try:
+            async with asyncio.timeout(self._bounds.body_seconds):
+                return await self._all(receive)
+        except TimeoutError:
+            seconds = f"{self._bounds.body_seconds:g}"
+            raise Refused(408, f"The body took longer than {seconds} seconds to arrive.") from None
+
+    async def _all(self, receive: Receive) -> bytes | None:
+        body, size = bytearray(), 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size <= self._bounds.body_bytes:
+                body += chunk
+            is_whole = not message.get("more_body", False)
+            if size > self._bounds.body_bytes and (is_whole or size > _READ_OUT * self._bounds.body_bytes):
+                raise self._too_large()
+            if is_whole:
+                return bytes(body)
+
+    def _too_large(self) -> Refused:
+        return Refused(413, f"The body is larger than {self._bounds.body_bytes:,} bytes.")
+
+
+def _received(body: bytes, receive: Receive) -> Receive:
+    """Give the body as one message, and afterwards what the caller does: nothing, or leave."""
+    given = False
+
+    async def once() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return once
+
+
+def _guarded(send: Send, *, storable: bool) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message.setdefault("headers", []))
+            headers.setdefault("x-content-type-options", "nosniff")
+            if not storable:
+                headers.setdefault("cache-control", "no-store")
+        await send(message)
+
+    return guarded
+
+
+async def _refuse(error: Refused, send: Send, *, path: str) -> None:
+    body = json_bytes(_shown(error, path))
+    # What is left of the body is not waited for: the connection ends here.
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _shown(error: Refused, path: str) -> dict[str, object]:
+    if path != "/graphql":
+        return {"error": {"message": error.message}}
+    return {"errors": [{"message": error.message, "extensions": {"code": ErrorCode.BAD_USER_INPUT.value}}]}
+
+
+_ONLY_ONCE = (b"authorization", b"content-length", b"content-type", b"host", b"x-api-key")
+_READ_OUT = 4
+"""How many times too large a body may be and still be heard out, forgotten as it comes: who is cut off in the
+middle of a sentence may never hear why."""
+_LONGEST_LENGTH = 20
+"""More digits than these are more bytes than there are, and would take time to read."""
