@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from metering.credits import ExtendHold, ReleaseHold
-from metering.tracking import EndWorkflow, RecordWorkflow, end_workflows
+from metering.credits import ExtendHold, HoldCredits, HoldPlan, ReleaseHold
+from metering.tracking import EndWorkflow, RecordWorkflow, StartWorkflow, end_workflows
 from models.database import Database
 from models.hold import Hold
 from models.workflow import WorkflowStatus
@@ -16,7 +16,9 @@ from pricing.rate_card import Rate, RateCard
 from pricing.units import ServiceType, UnitType
 from tests.clock import NOON
 from tests.databases.statements import statements
+from tests.graph.agents import new_agent
 from tests.metering.test_rate_cards import publish
+from tests.quotes import plan_of, promised
 from tests.tenant import Tenant, given, metered, new_tenant, next_key, plan
 
 MANY = 500
@@ -144,6 +146,48 @@ async def test_starting_runs_with_holds(owner: Tenant) -> None:
     one = await count(owner, lambda: owner.start_all(items[0]))
     many = await count(owner, lambda: owner.start_all(*items[1:]))
     assert (one, many) == (11, 11)
+
+
+async def test_starting_runs_with_selections(owner: Tenant) -> None:
+    """As starting runs with holds; load agents and outages; insert selections, looking for shadow policies."""
+    await owner.grant("1000000")
+    agents = [await new_agent(owner, preset="balanced") for _ in range(5)]
+    wanted = plan_of(owner, "VOICE_STT 5 MINUTES", "GPT 3000 TOKENS")
+
+    def items(many: int, hold: HoldPlan | None) -> list[StartWorkflow]:
+        return [owner.run(selection=wanted, agent_id=agents[n % 5].id, hold=hold) for n in range(many)]
+
+    async def counts(hold: HoldPlan | None) -> list[int]:
+        batches = [items(many, hold) for many in (1, MANY // 5)]
+        return [await count(owner, lambda batch=batch: owner.start_all(*batch)) for batch in batches]
+
+    assert await counts(None) == [9, 9]
+    assert await counts(HoldPlan()) == [15, 15]
+
+
+async def test_holding_by_selection_and_by_quote(owner: Tenant) -> None:
+    """As holding; load agents and outages, or quotes and their lines; insert selections; give the quotes away."""
+    await owner.grant("1000000")
+    agent = await new_agent(owner, preset="balanced")
+    wanted = plan_of(owner, "VOICE_STT 5 MINUTES", "GPT 3000 TOKENS", agent_id=agent.id)
+    runs = [await owner.start(agent_id=agent.id) for _ in range(MANY // 10)]
+    quotes = [(await promised(owner, wanted)).quote for _ in runs]
+    await owner.hold(runs[0], CALL)
+
+    def holds(plans: list[HoldPlan]) -> list[HoldCredits]:
+        return [
+            HoldCredits(owner.account_id, run.id, plan, next_key())
+            for run, plan in zip(runs, plans, strict=False)
+        ]
+
+    batches = [
+        holds([HoldPlan(selection=wanted)]),
+        holds([HoldPlan(selection=wanted) for _ in runs]),
+        holds([HoldPlan(quote_id=quotes[0].id)]),
+        holds([HoldPlan(quote_id=quote.id) for quote in quotes[1:]]),
+    ]
+    counts = [await count(owner, lambda batch=batch: owner.hold_all(*batch)) for batch in batches]
+    assert counts == [16, 16, 17, 17]
 
 
 async def test_capturing_from_holds(owner: Tenant) -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from metering.agents import archive_agent
@@ -29,25 +29,22 @@ from metering.errors import (
 from metering.idempotency import fingerprint
 from metering.plan_prices import InvalidPlan
 from metering.plans import Plan
-from metering.prices import price_book
 from metering.rate_cards import publish_rate_card
-from metering.selections import KeptSelection, read_selection
 from models.agent import Agent
 from models.database import Database
-from models.hold import Hold, HoldLine
-from models.selection import WorkflowSelection
 from models.workflow import Workflow
 from models.writer import Command
 from pricing.catalogue import RequestComplexity
 from pricing.configuration import AccuracyRequirement
 from pricing.credits import Credits
 from pricing.rate import Rate
-from pricing.selection import Selection, ServiceRequest
+from pricing.selection import ServiceRequest
 from pricing.units import ServiceType, UnitType
 from tests.budgets import limit
 from tests.clock import NOON, SettableClock
 from tests.graph.agents import new_agent
 from tests.metering.conftest import NothingWritten
+from tests.metering.selections.kept import lines, served, stored
 from tests.metering.test_rate_cards import card, phone
 from tests.pricing.selections import PHONE, PRESETS, STT, TOKENS, TTS, VISION, need
 from tests.tenant import Tenant, given, next_key
@@ -83,29 +80,6 @@ async def held(tenant: Tenant, run: Workflow, plan: Plan, **fields: Any) -> Cred
     """Hold what is selected for a run, or raise the refusal."""
     [answer] = await tenant.hold_all(holding(tenant, run, plan, **fields))
     return cast("CreditsHold", given(answer))
-
-
-def served(selection: Selection) -> str:
-    return ", ".join(f"{line.provider} {line.credits}" for line in selection.lines)
-
-
-async def stored(tenant: Tenant, run: Workflow) -> list[KeptSelection]:
-    """Read what a run's selections say, the oldest first."""
-    of_run = (
-        select(WorkflowSelection)
-        .where(WorkflowSelection.account_id == tenant.account_id, WorkflowSelection.workflow_id == run.id)
-        .order_by(WorkflowSelection.id)
-    )
-    async with tenant.database.read() as session:
-        rows = (await session.scalars(of_run)).all()
-        cards = await session.run_sync(price_book)
-    return [KeptSelection(row, read_selection(row.record, cards)) for row in rows]
-
-
-async def lines(tenant: Tenant, hold: Hold) -> str:
-    of_hold = select(HoldLine).where(HoldLine.hold_id == hold.id).order_by(HoldLine.line)
-    async with tenant.database.read() as session:
-        return ", ".join(f"{line.provider} {line.credits}" for line in await session.scalars(of_hold))
 
 
 async def switch(tenant: Tenant, service: str, provider: str, *, available: bool) -> None:
