@@ -15,6 +15,7 @@ from graph.types.fitting import PricedService
 from graph.types.node import Node
 from graph.types.orders import SELECTIONS_NEWEST_FIRST
 from graph.types.selection import SelectionFigures, figures_of
+from graph.types.selection_shadow import SelectionShadow, shadow_of
 from metering.selections import KeptSelection, as_kept
 from models.identity import IdKind
 from models.selection import WorkflowSelection
@@ -56,6 +57,11 @@ class RunSelection(SelectionFigures, Node):
             row=row,
             **figures_of(kept.selection),
         )
+
+    @read_field("What the agent's shadow policy would have selected; null where none was in force.")
+    async def shadow(self, info: Info) -> SelectionShadow | None:
+        """Load what stands beside it."""
+        return await shadow_of(info, self.row)
 
     @read_field("The run that it was made for.")
     async def workflow(self, info: Info) -> Annotated["Workflow", strawberry.lazy("graph.types.workflow")]:

@@ -144,6 +144,52 @@ async def test_a_comparison_is_exact(ask: Door, tenant: Tenant) -> None:
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "to"}
 
 
+BESIDE = """query($id: ID!) { workflow(id: $id) { selection { totalCredits shadow { policy { id } totalCredits
+  savedCredits decisions { serviceType provider rule } refusal { kind message } } } } }"""
+
+
+async def test_each_selection_shows_what_the_policy_would_have_chosen(ask: Door, tenant: Tenant) -> None:
+    agent = await new_agent(tenant, preset="premium_quality")
+    without = await tenant.start(agent_id=agent.id, selection=asked("GPT 1000 TOKENS"))
+    policy = format_id(IdKind.SHADOW_POLICY, (await set_shadow(tenant, agent, preset="balanced")).id)
+    served = await tenant.start(agent_id=agent.id, selection=asked("GPT 1000 TOKENS"))
+    refused = await tenant.start(agent_id=agent.id, selection=asked("PHONE 1 MINUTES"))
+    found = [
+        (await ask.data(tenant.secret, BESIDE, {"id": format_id(IdKind.WORKFLOW, run.id)}))["workflow"][
+            "selection"
+        ]
+        for run in (without, served, refused)
+    ]
+    assert found == [
+        {"totalCredits": "25", "shadow": None},
+        {
+            "totalCredits": "25",
+            "shadow": {
+                "policy": {"id": policy},
+                "totalCredits": "8",
+                "savedCredits": "17",
+                "decisions": [{"serviceType": "GPT", "provider": "gpt-4o", "rule": "AS_CONFIGURED"}],
+                "refusal": None,
+            },
+        },
+        {
+            "totalCredits": "20",
+            "shadow": {
+                "policy": {"id": policy},
+                "totalCredits": None,
+                "savedCredits": None,
+                "decisions": [],
+                "refusal": {
+                    "kind": "SERVICE_DISABLED",
+                    "message": (
+                        "PHONE is disabled: set phone_enabled to true, or leave it out of the request."
+                    ),
+                },
+            },
+        },
+    ]
+
+
 LISTED = f"""{{ viewer {{ account {{ agents(first: 20) {{ nodes {{ shadowPolicy {{ preset }}
   shadowPolicies(first: 2) {{ nodes {{ preset }} }} shadowComparison {{ {COMPARED} }} }} }} }} }} }}"""
 
