@@ -315,8 +315,8 @@ async def test_holds_are_listed_by_status(ask: Door, tenant: Tenant, clock: Sett
 @pytest.mark.parametrize(
     ("mutation", "given", "field", "message"),
     [
-        ("holdCredits", {}, "amount", "give either amount or services, neither is given."),
-        ("holdCredits", {"amount": "1", "services": []}, "amount", "give either amount or services, not both."),
+        ("holdCredits", {}, "amount", "give one of amount, services, quoteId and selection, none is given."),
+        ("holdCredits", {"amount": "1", "services": []}, "services", "give one of amount, services, quoteId and selection, not amount and services."),
         ("holdCredits", {"amount": "0"}, "amount", "more than 0 credits are needed."),
         ("holdCredits", {"services": []}, "services", "1 to 100 services, not 0."),
         ("holdCredits", {"services": ["x"] * 101}, "services", "1 to 100 services, not 101."),
@@ -327,7 +327,7 @@ async def test_holds_are_listed_by_status(ask: Door, tenant: Tenant, clock: Sett
             "expiresInSeconds",
             "1 to 3,024,000 seconds, not 3,024,001.",
         ),
-        ("startWorkflow", {"hold": {}}, "hold.amount", "give either amount or services, neither is given."),
+        ("startWorkflow", {"hold": {}}, "hold.amount", "give one of amount, services, quoteId and selection, none is given."),
         ("startWorkflow", {"hold": {"amount": "0"}}, "hold.amount", "more than 0 credits are needed."),
         (
             "startWorkflow",
