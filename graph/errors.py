@@ -17,6 +17,7 @@ from graph.types.fitting import FittingService, WouldFit
 from graph.types.refusal_codes import RefusalCode
 from graph.types.selection import SelectionCandidate
 from metering import errors
+from metering.plan_prices import InvalidPlan
 from models.availability import is_unavailable
 from models.budget import Budget as BudgetRow
 from pricing.quote import PricedUsage
@@ -83,6 +84,9 @@ def _formatted(error: GraphQLError) -> GraphQLFormattedError:
     shown = error.formatted
     message = shown["message"]
     extensions = {key: value for key, value in (error.extensions or {}).items() if key == "field"}
+    if isinstance(error.original_error, InvalidPlan):
+        extensions["field"] = error.original_error.field
+        message = f"{error.original_error.field}: {message}"
     if code is ErrorCode.INTERNAL:
         extensions["reference"] = reference = secrets.token_hex(8)
         message = f"Something went wrong on our side; the log knows it as {reference}."
@@ -98,7 +102,7 @@ def _code(error: GraphQLError) -> ErrorCode:
     if isinstance(given, str) and given in ErrorCode.__members__:
         return ErrorCode(given)
     original = error.original_error
-    if original is None or isinstance(original, StrawberryInputCoercionError):
+    if original is None or isinstance(original, StrawberryInputCoercionError | InvalidPlan):
         return ErrorCode.BAD_USER_INPUT
     if isinstance(original, GraphQLError):
         return _code(original)

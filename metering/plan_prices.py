@@ -26,6 +26,10 @@ class InvalidPlan(ValueError):  # noqa: N818 - named for the state, as every ref
         super().__init__(message)
         self.field = field
 
+    def under(self, path: str) -> "InvalidPlan":
+        """Name the field by where the plan stands in what was asked, e.g. `selection.`."""
+        return InvalidPlan(f"{path}{self.field}", str(self))
+
 
 def priced_as_named(card: RateCard, needs: Sequence[Need]) -> tuple[PricedUsage, ...]:
     """Price each need by the provider that it names; InvalidPlan where it names none, or one with no rate."""

@@ -17,7 +17,7 @@ from graph.mutations.hold_plans import (
     read_hold,
     read_plan,
 )
-from graph.mutations.results import one, one_selected, result
+from graph.mutations.results import one, result
 from graph.queries.plans import ServicePlanInput
 from graph.queries.plans import read_plan as read_service_plan
 from graph.types.hold import Hold
@@ -202,7 +202,7 @@ async def hold_credits(info: Info, input: HoldCredits) -> HoldCreditsResult:
         idempotency_key=inputs.idempotency_key("idempotencyKey", input.idempotency_key),
         expires_in=read_expiry("", input.expires_in_seconds),
     )
-    held = await one_selected(info.context, SetCommand(item.account_id, verbs.hold_credits, (item,)))
+    held = one(await info.context.write(SetCommand(item.account_id, verbs.hold_credits, (item,))))
     return CreditsHeld(
         hold=written_hold(info, held.hold),
         selection=RunSelection.of(held.selection) if held.selection else None,

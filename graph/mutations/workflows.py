@@ -12,7 +12,7 @@ from graph.context import Context, Info
 from graph.inputs import MOST_USAGES, bad_input
 from graph.mutations.hold_plans import DEFAULT_SECONDS, HoldInput, read_expiry, read_first_hold
 from graph.mutations.holds import written_hold
-from graph.mutations.results import one, one_selected, result
+from graph.mutations.results import one, result
 from graph.queries.plans import ServicePlanInput, read_plan
 from graph.scalars import DecimalText, JsonValue
 from graph.types.enums import described
@@ -219,8 +219,7 @@ async def start_workflow(info: Info, input: StartInput) -> StartWorkflowResult:
         hold=read_first_hold(hold, selection),
         hold_expires_in=read_expiry("hold.", hold.expires_in_seconds if hold else DEFAULT_SECONDS),
     )
-    command = SetCommand(item.account_id, tracking.start_workflows, (item,))
-    started = await one_selected(context, command)
+    started = one(await context.write(SetCommand(item.account_id, tracking.start_workflows, (item,))))
     return WorkflowStarted(
         workflow=Workflow.of(started.workflow),
         hold=None if started.hold is None else written_hold(info, started.hold),

@@ -52,9 +52,16 @@ class Chooser:
         """Choose a provider for each service of a plan: by its own chooser, else by the run's agent.
 
         Raises ServiceDisabled, ProviderUnnamed, NothingServes, PlanOverLimit, AgentNotFound, InvalidAgent,
-        NoRateCardInForce, AmountTooLarge, and InvalidPlan for a plan that nobody chooses for.
+        NoRateCardInForce, AmountTooLarge, and InvalidPlan, which names a field under `selection`, for a plan
+        that nobody chooses for.
         """
         card = self.prices.in_force(self.now, account_id=run.account_id)
+        try:
+            return self._chosen(run, plan, card)
+        except InvalidPlan as error:
+            raise error.under("selection.") from error
+
+    def _chosen(self, run: Workflow, plan: Plan, card: RateCard) -> Chosen:
         configuration = own_configuration(plan, card)
         if configuration is not None:
             return Chosen(plan.request, self._selected(configuration, plan, card), None, plan.preset)

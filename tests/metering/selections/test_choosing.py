@@ -244,7 +244,7 @@ async def test_without_anybody_who_chooses(tenant: Tenant, nothing_written: Noth
         for act in (started(tenant, wanted(STT)), held(tenant, run, wanted(STT))):
             with pytest.raises(InvalidPlan, match="the run has no agent that chooses") as raised:
                 await act
-            assert raised.value.field == "agentId"
+            assert raised.value.field == "selection.agentId"
 
 
 async def test_an_archived_agent_chooses_no_more(
