@@ -8,6 +8,7 @@ from tests.stories.caller import (
     GRANT,
     HOLD,
     RECORD,
+    REFUSAL,
     RELEASE,
     START,
     START_HELD,
@@ -18,6 +19,32 @@ from tests.stories.caller import (
 
 TOKENS = {"serviceType": "GPT", "provider": "gpt-4o-mini", "units": "1000", "unitType": "TOKENS"}
 MINUTE = {"serviceType": "PHONE", "provider": "twilio", "units": "1", "unitType": "MINUTES"}
+
+CHOSEN = {
+    "preset": "cost_optimized",
+    "services": [{"serviceType": "GPT", "units": "1000", "unitType": "TOKENS"}],
+}
+START_CHOSEN = f"""
+mutation StartChosen($input: StartWorkflowInput!) {{
+  startWorkflow(input: $input) {{
+    ... on WorkflowStarted {{ replayed workflow {{ id }} hold {{ id }} selection {{ id }} }}
+    {REFUSAL}
+  }}
+}}
+"""
+HOLD_CHOSEN = f"""
+mutation HoldChosen($input: HoldCreditsInput!) {{
+  holdCredits(input: $input) {{
+    ... on CreditsHeld {{ replayed hold {{ id }} selection {{ id }} }}
+    {REFUSAL}
+  }}
+}}
+"""
+QUOTE = """
+mutation Promise($input: CreateQuoteInput!) {
+  createQuote(input: $input) { ... on QuoteCreated { quote { id } } }
+}
+"""
 
 
 class OneOfEverything:
@@ -82,7 +109,15 @@ class OneOfEverything:
         usage_id = self.id_of("add", "serviceUsage")
         self._send("void", VOID, serviceUsageId=usage_id, reason="a mistake")
         self._send("release", RELEASE, holdId=self.id_of("spare hold", "hold"))
+        self._choose()
         self._send("record", RECORD, workflowName="past", status="COMPLETED", servicesUsed=[TOKENS])
+
+    def _choose(self) -> None:
+        self._send("chosen", START_CHOSEN, workflowName="chosen", selection=CHOSEN, hold={})
+        run = self.id_of("chosen", "workflow")
+        self._send("chosen hold", HOLD_CHOSEN, workflowId=run, selection=CHOSEN)
+        quote = self.owner.mutate(QUOTE, plan=CHOSEN)["quote"]["id"]
+        self._send("quoted hold", HOLD_CHOSEN, workflowId=run, quoteId=quote)
 
     def _send(self, name: str, mutation: str, **given: Any) -> None:
         self._requests[name] = mutation, {**given, "idempotencyKey": f"the {name}"}

@@ -14,7 +14,7 @@ from pricing.rate_card_file import parse_rate_card
 from tests.databases.opened import opened, run_apart
 from tests.stories.caller import HOLD, ISSUE_KEY, REVOKE_KEY, Caller
 from tests.stories.conftest import NewAccount, account_by, operator_of
-from tests.stories.one_of_everything import MINUTE, TOKENS, OneOfEverything
+from tests.stories.one_of_everything import CHOSEN, MINUTE, TOKENS, OneOfEverything
 from tests.stories.process import ServerProcess, served
 from tests.stories.stores import written
 
@@ -41,6 +41,16 @@ CHANGED: dict[str, tuple[str, Changes]] = {
     "a hold for longer": ("hold", lambda _: {"expiresInSeconds": 601}),
     "a hold for the usual time": ("hold", lambda _: {"expiresInSeconds": None}),
     "a hold of another amount": ("spare hold", lambda _: {"amount": "5.000001"}),
+    "a hold of another choice": ("chosen hold", lambda _: {"selection": {**CHOSEN, "preset": "balanced"}}),
+    "a hold of a choice by accuracy": (
+        "chosen hold",
+        lambda _: {"selection": {**CHOSEN, "accuracyRequirement": "HIGH"}},
+    ),
+    "a hold of a quote in place of a choice": (
+        "chosen hold",
+        lambda _: {"selection": None, "quoteId": "quote_" + 32 * "0"},
+    ),
+    "a hold of another quote": ("quoted hold", lambda _: {"quoteId": "quote_" + 32 * "0"}),
     "an extension of another hold": ("extend", lambda it: {"holdId": it.id_of("start", "hold")}),
     "an extension by an amount": ("extend", lambda _: {"services": None, "amount": "20"}),
     "an extension by more": ("extend", lambda _: {"services": [MINUTE, TOKENS]}),
@@ -62,6 +72,12 @@ CHANGED: dict[str, tuple[str, Changes]] = {
     "a run with a longer hold": ("start", lambda _: {"hold": {**HELD, "expiresInSeconds": 901}}),
     "a run within another": ("start", lambda it: {"parentWorkflowId": it.other_run}),
     "a run with a hold at last": ("other", lambda _: {"hold": HELD}),
+    "a run with another choice": (
+        "chosen",
+        lambda _: {"selection": {**CHOSEN, "requestComplexity": "LOW"}},
+    ),
+    "a run without its choice": ("chosen", lambda _: {"selection": None, "hold": HELD}),
+    "a run with a choice and no hold": ("chosen", lambda _: {"hold": None}),
     "a usage of another run": ("add", lambda it: {"workflowId": it.other_run}),
     "a usage of more": ("add", lambda _: {"units": "1001"}),
     "a usage that may be refused": ("add", lambda _: {"ifUncovered": "REFUSE"}),
