@@ -158,9 +158,7 @@ async def test_what_holds_together_no_longer_fails_in_words(tenant: Tenant) -> N
     job_id = await start(tenant, preset="of-last-year")
     await ReplayWorker(tenant.database).work_off()
     row = await now(tenant, job_id)
-    assert (row.status, (row.error or "")[:34]) == (FAILED, "There is no preset 'of-last-year'."), (
-        row.error
-    )
+    assert (row.status, (row.error or "")[:34]) == (FAILED, "There is no preset 'of-last-year'."), row.error
 
 
 async def test_a_bug_fails_one_job_and_is_logged(tenant: Tenant) -> None:
