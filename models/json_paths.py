@@ -19,7 +19,7 @@ def json_field(column: AnyColumn, name: str) -> ColumnElement[str]:
 
 
 def json_items(column: AnyColumn, name: str) -> TableValuedAlias:
-    """Give the objects of a list as rows, each as the column `value`; no rows where there is no list."""
+    """Give the objects of a list as rows, each as the column `value`; none where the field is missing."""
     return _JsonItems(column, literal(name)).table_valued("value", joins_implicitly=True)
 
 
