@@ -49,6 +49,8 @@ WORKED_OUT = {
     "Query.replay": FIELDS_OF_A_REPLAY,
     "Query.costHistory": FIELDS_OF_A_HISTORY,
     "Quote.history": FIELDS_OF_A_HISTORY,
+    "Query.rateCardPreview": FIELDS_OF_A_REPLAY,
+    "Mutation.publishRateCard": FIELDS_OF_A_REPLAY,
 }
 
 

@@ -8,7 +8,7 @@ from pricing.rate_card import RateCard
 from pricing.table import Table
 from pricing.units import ServiceType, UnitType
 
-_CARD_FIELDS = ("version", "effective_from", "rounding", "precision", "rates")
+CARD_FIELDS = ("version", "effective_from", "rounding", "precision", "rates")
 _RATE_FIELDS = (
     "service_type",
     "provider",
@@ -26,17 +26,18 @@ _TIER_FIELDS = ("up_to", "price")
 def rate_card_from_fields(fields: Mapping[str, object]) -> RateCard:
     """Build the card; InvalidRateCard, with the path of the field, for what is missing, unknown or wrong."""
     table = Table(fields)
-    table.refuse_unknown(_CARD_FIELDS)
+    table.refuse_unknown(CARD_FIELDS)
     return RateCard(
         version=table.name("version"),
         effective_from=table.time("effective_from"),
         rounding=table.word("rounding", RoundingMode),
         precision=table.integer("precision"),
-        rates=tuple(_rate(rate) for rate in table.tables("rates")),
+        rates=tuple(rate_from_table(rate) for rate in table.tables("rates")),
     )
 
 
-def _rate(table: Table) -> Rate:
+def rate_from_table(table: Table) -> Rate:
+    """Build one rate; InvalidRateCard, with the path from the card, for what is missing, unknown or wrong."""
     table.refuse_unknown(_RATE_FIELDS)
     tiers = tuple(_tier(tier) for tier in table.tables("tiers")) if "tiers" in table else ()
     if tiers and "price" in table:

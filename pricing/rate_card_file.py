@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -10,6 +10,7 @@ from typing import Final
 
 from pricing.rate import InvalidRateCard
 from pricing.rate_card import RateCard
+from pricing.rate_card_draft import InvalidDraft, RateCardDraft, draft_from_fields, override_from_fields
 from pricing.rate_card_fields import rate_card_from_fields
 from pricing.toml_lines import Path, line_of
 
@@ -34,8 +35,24 @@ def parse_rate_card(text: str, *, source: str = _BUILT_IN) -> RateCard:
     try:
         return rate_card_from_fields(fields)
     except InvalidRateCard as error:
-        line = line_of(text, error.path)
-        raise RateCardError(f"{source}:{line}: {_named(error.path)}{error}") from error
+        raise RateCardError(_located(text, source, error)) from error
+
+
+def parse_draft(text: str, *, source: str) -> RateCardDraft:
+    """Read everybody's next card, whose date may be left out; RateCardError, with a line for each problem."""
+    return _draft(text, source, draft_from_fields)
+
+
+def parse_override(text: str, *, source: str) -> RateCardDraft:
+    """Read an account's own rates; RateCardError, with a line for each problem."""
+    return _draft(text, source, override_from_fields)
+
+
+def _draft(text: str, source: str, read: Callable[[Mapping[str, object]], RateCardDraft]) -> RateCardDraft:
+    try:
+        return read(_toml(text, source))
+    except InvalidDraft as error:
+        raise RateCardError("\n".join(_located(text, source, each) for each in error.problems)) from error
 
 
 def _toml(text: str, source: str) -> Mapping[str, object]:
@@ -54,6 +71,10 @@ def _toml(text: str, source: str) -> Mapping[str, object]:
         before = _GIANT_NUMBER.split(text, maxsplit=1)[0]
         line = before.count("\n") + 1
         raise RateCardError(f"{source}:{line}: write at most 12 digits before the point.") from None
+
+
+def _located(text: str, source: str, problem: InvalidRateCard) -> str:
+    return f"{source}:{line_of(text, problem.path)}: {_named(problem.path)}{problem}"
 
 
 def _named(path: Path) -> str:

@@ -13,6 +13,7 @@ from graph.mutations import (
     holds,
     providers,
     quotes,
+    rate_cards,
     replays,
     service_usages,
     shadow_policies,
@@ -120,6 +121,11 @@ class Mutation:
         "Replay a period in the background: any number of usages, one job at a time in each process.",
     )
     cancel_replay = root_field(Scope.MANAGE, replays.cancel_replay, "End a replay job before it is done.")
+    publish_rate_card = root_field(
+        Scope.OPERATE,
+        rate_cards.publish_rate_card,
+        "Publish a version of everybody's prices, or of an account's own; or try it by `dryRun`.",
+    )
     set_provider_availability = root_field(
         Scope.OPERATE,
         providers.set_provider_availability,

@@ -40,9 +40,26 @@ class Query:
         ),
     )
     rate_card = root_field(
-        Scope.READ, prices.rate_card, "The prices in force at a moment; null before the first."
+        Scope.READ,
+        prices.rate_card,
+        (
+            "The prices in force at a moment, the account's own in place of everybody's; null before the "
+            "first."
+        ),
     )
-    rate_cards = root_field(Scope.READ, prices.rate_cards, "All published rate cards, newest first.")
+    rate_cards = root_field(
+        Scope.READ,
+        prices.rate_cards,
+        "The published cards, newest first: everybody's and the account's own; for operators all of them.",
+    )
+    rate_card_diff = root_field(
+        Scope.READ, prices.rate_card_diff, "What two versions have different prices for."
+    )
+    rate_card_preview = root_field(
+        Scope.OPERATE,
+        prices.rate_card_preview,
+        "What publishing a rate card would mean: its problems, what changes, what the past would have cost.",
+    )
     service_presets = root_field(
         Scope.READ, catalogue.service_presets, "The ready-made service configurations."
     )

@@ -10,6 +10,7 @@ import strawberry
 from graph import ids
 from graph.context import Info
 from graph.inputs import bad_input
+from graph.queries.rate_cards import find_rate, find_rate_card
 from graph.types.account import Account
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
@@ -19,7 +20,6 @@ from graph.types.grant import Grant, grant_of
 from graph.types.hold import Hold, hold_of
 from graph.types.ledger_transfer import LedgerTransfer
 from graph.types.node import Node
-from graph.types.rate_card import Rate, RateCard
 from graph.types.replay_job import ReplayJob
 from graph.types.run_selection import RunSelection, selection_of
 from graph.types.service_usage import ServiceUsage
@@ -163,16 +163,6 @@ async def _shadow_policy(info: Info, value: UUID) -> ShadowPolicy | None:
     return None if row is None else ShadowPolicy.of(row)
 
 
-async def _rate(info: Info, value: UUID) -> Rate | None:
-    found = await info.context.loaders.rate_with_card_by_id.load(value)
-    return None if found is None else Rate.of(*found)
-
-
-async def _rate_card(info: Info, value: UUID) -> RateCard | None:
-    row = await info.context.loaders.rate_card_by_id.load(value)
-    return None if row is None else RateCard.of(row)
-
-
 async def _api_key(info: Info, value: UUID) -> ApiKey | None:
     account_id = info.context.account_id
     row = await info.context.loaders.api_key_by_id.load(value)
@@ -196,6 +186,6 @@ _FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
     IdKind.REPLAY_JOB: _replay_job,
     IdKind.SELECTION: _selection,
     IdKind.SHADOW_POLICY: _shadow_policy,
-    IdKind.RATE: _rate,
-    IdKind.RATE_CARD: _rate_card,
+    IdKind.RATE: find_rate,
+    IdKind.RATE_CARD: find_rate_card,
 }

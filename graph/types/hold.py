@@ -13,7 +13,8 @@ from graph.permissions import read_field
 from graph.scalars import DecimalText
 from graph.types.grant import Grant
 from graph.types.node import Node
-from graph.types.rate_card import RateCard
+from graph.types.rate_card import RateCard, rate_card_of
+from metering.prices import CardIds
 from models.hold import Hold as HoldRow
 from models.hold import HoldLine as LineRow
 from models.hold import HoldPart as PartRow
@@ -83,8 +84,7 @@ class Hold(Node):
         """Load the rate card."""
         if self.row.rate_card_id is None:
             return None
-        row = await info.context.loaders.rate_card_by_id.load(self.row.rate_card_id)
-        return None if row is None else RateCard.of(row)
+        return await rate_card_of(info, CardIds(self.row.rate_card_id, self.row.override_card_id))
 
     @strawberry.field(description="What it was made for, line by line.")
     async def lines(self, info: Info) -> list["HoldLine"]:

@@ -7,12 +7,16 @@ import strawberry
 
 from graph.context import Info
 from graph.ids import written
+from graph.permissions import read_field
 from graph.scalars import DecimalText, Long
 from graph.types.node import Node
+from metering.prices import CardIds
+from metering.rate_cards import joint_id
 from models.identity import IdKind
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from pricing.credits import Credits, RoundingMode
 from pricing.decimal_text import text_from_micros
+from pricing.rate_card import MADE_UP_OF
 from pricing.units import ServiceType, UnitType
 
 
@@ -77,39 +81,76 @@ class Rate(Node):
         return [RateTier.of(tier) for tier in await info.context.loaders.tiers_by_rate.load(self.row.id)]
 
 
-@strawberry.type(description="A dated, versioned set of rates.")
+@strawberry.type(
+    description=(
+        "A dated, versioned set of rates. An account's prices are made up of two where it has rates of its "
+        'own: the version is then "everybody\'s + own", and each rate names the card that it stands on.'
+    )
+)
 class RateCard(Node):
-    """A dated, versioned set of rates."""
+    """A dated, versioned set of rates, as it was published or made up of everybody's and an account's own."""
 
     version: str = strawberry.field(description="The version's name; a version never changes.")
     effective_from: datetime = strawberry.field(
         description="Usages from this moment on are priced by the card."
     )
     rounding: RoundingMode = strawberry.field(
-        description="How each usage is rounded, once, when it is recorded."
+        description=(
+            "How each usage is rounded, once, when it is recorded. An account's own card has no say in it, "
+            "and shows how everybody's rounds at its date."
+        )
     )
-    precision: int = strawberry.field(description="Decimal places of a credit that rounding keeps, 0 to 6.")
+    precision: int = strawberry.field(
+        description="Decimal places of a credit that rounding keeps, 0 to 6; it stands beside the rounding."
+    )
     published_at: datetime = strawberry.field(description="When the version was published.")
+    account_id: strawberry.ID | None = strawberry.field(
+        description="The account that has these prices alone; null is everybody's."
+    )
     row: strawberry.Private[PublishedRateCard]
+    override: strawberry.Private[PublishedRateCard | None]
 
     @classmethod
-    def of(cls, row: PublishedRateCard) -> Self:
-        """Show a rate card."""
+    def of(cls, row: PublishedRateCard, override: PublishedRateCard | None = None) -> Self:
+        """Show a card as it was published, or everybody's with an account's own in its place."""
+        last = override or row
+        ids = CardIds(row.id, None if override is None else override.id)
         return cls(
-            id=written(IdKind.RATE_CARD, row.id),
-            version=row.version,
-            effective_from=row.effective_from,
+            id=written(IdKind.RATE_CARD, joint_id(ids)),
+            version=row.version if override is None else f"{row.version}{MADE_UP_OF}{override.version}",
+            effective_from=max(row.effective_from, last.effective_from),
             rounding=row.rounding,
             precision=row.precision,
-            published_at=row.published_at,
+            published_at=max(row.published_at, last.published_at),
+            account_id=None if last.account_id is None else written(IdKind.ACCOUNT, last.account_id),
             row=row,
+            override=override,
         )
 
     @strawberry.field(description="The rates of the card.")
     async def rates(self, info: Info) -> list[Rate]:
-        """Load the rates."""
-        rows = await info.context.loaders.rates_by_card.load(self.row.id)
-        return [Rate.of(row, self.row) for row in rows]
+        """Load the rates; an account's own stand in the places of everybody's."""
+        rates = {}
+        for card in self._parts():
+            for row in await info.context.loaders.rates_by_card.load(card.id):
+                rates[row.service_type, row.provider, row.unit_type] = Rate.of(row, card)
+        return list(rates.values())
+
+    @read_field("The published cards that it is made up of; none where it was published as it is.")
+    async def made_up_of(self) -> list["RateCard"]:
+        """Show both cards."""
+        return [] if self.override is None else [RateCard.of(card) for card in self._parts()]
+
+    def _parts(self) -> list[PublishedRateCard]:
+        return [self.row] if self.override is None else [self.row, self.override]
+
+
+async def rate_card_of(info: Info, ids: CardIds) -> RateCard | None:
+    """Show the card that published versions make up."""
+    load = info.context.loaders.rate_card_by_id.load
+    row = await load(ids.card_id)
+    override = None if ids.override_id is None else await load(ids.override_id)
+    return None if row is None else RateCard.of(row, override)
 
 
 def _units(micro_units: int | None) -> Any:  # noqa: ANN401 - decimal text or null

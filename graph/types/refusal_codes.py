@@ -43,6 +43,8 @@ from graph.types.enums import described
     INVALID_AGENT="Adapter, preset or settings do not hold together.",
     SCOPE_NOT_HELD="A key cannot give a scope that it does not hold.",
     PROVIDER_NOT_FOUND="Neither a rate card nor the catalogue knows such a provider of the service type.",
+    INVALID_RATE_CARD="The rate card does not hold together, or its version exists already.",
+    RATE_CARD_TOO_EARLY="Usages that the rate card would have priced are priced already.",
     REPLAY_JOB_NOT_FOUND="There is no such replay job in this account.",
     REPLAY_JOB_ENDED="The replay job is done or has failed.",
     TOO_MANY_REPLAY_JOBS="The account has as many unfinished replay jobs as it can have.",
@@ -91,6 +93,8 @@ class RefusalCode(StrEnum):
     INVALID_AGENT = "INVALID_AGENT"
     SCOPE_NOT_HELD = "SCOPE_NOT_HELD"
     PROVIDER_NOT_FOUND = "PROVIDER_NOT_FOUND"
+    INVALID_RATE_CARD = "INVALID_RATE_CARD"
+    RATE_CARD_TOO_EARLY = "RATE_CARD_TOO_EARLY"
     REPLAY_JOB_NOT_FOUND = "REPLAY_JOB_NOT_FOUND"
     REPLAY_JOB_ENDED = "REPLAY_JOB_ENDED"
     TOO_MANY_REPLAY_JOBS = "TOO_MANY_REPLAY_JOBS"

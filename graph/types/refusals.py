@@ -272,6 +272,23 @@ class ProviderNotFound(Refusal):
     known: list[str] = strawberry.field(description="The providers of the service type that there are.")
 
 
+@strawberry.type(description="A rate card that does not hold together, or whose version exists already.")
+class InvalidRateCard(Refusal):
+    """A rate card that does not hold together."""
+
+    field: str = strawberry.field(description="Which input is wrong, e.g. `rates[3].price`.")
+
+
+@strawberry.type(
+    description="Usages at or after the card's date, which it would have priced, are priced already."
+)
+class RateCardTooEarly(Refusal):
+    """Usages that the card would have priced are priced already."""
+
+    effective_from: datetime = strawberry.field(description="The date that it should have had.")
+    earliest: datetime = strawberry.field(description="The earliest date possible after it.")
+
+
 @strawberry.type(description="There is no such replay job in this account.")
 class ReplayJobNotFound(Refusal):
     """There is no such job."""

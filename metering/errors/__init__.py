@@ -39,7 +39,8 @@ Refusal
 ├── InvalidBudget             a limit that does not hold together
 ├── InvalidAgent              settings that an adapter or a preset does not know
 ├── InvalidShadowPolicy       a configuration that cannot be tried
-├── InvalidRateCard           a version that is taken already
+├── InvalidRateCard           a version that is taken already, or prices that do not hold together
+├── RateCardTooEarly          a date at which usages are priced already
 ├── TooManyReplayJobs         as many are unfinished as an account can have
 ├── ReplayJobEnded            it is done or has failed: nothing is left to cancel
 ├── InvalidWebhookEndpoint    an address that nothing can be sent to
@@ -65,7 +66,13 @@ from metering.errors.absences import (
 )
 from metering.errors.base import IdempotencyConflict, Refusal, ScopeNotHeld, TimeOutOfRange
 from metering.errors.cover import BudgetExceeded, CreditsExhausted, NothingToHold, OverdraftLimitReached
-from metering.errors.prices import AmountTooLarge, InvalidRateCard, NoRateCardInForce, RateUnknown
+from metering.errors.prices import (
+    AmountTooLarge,
+    InvalidRateCard,
+    NoRateCardInForce,
+    RateCardTooEarly,
+    RateUnknown,
+)
 from metering.errors.replays import ReplayJobEnded, ReplayJobNotFound, TooManyReplayJobs
 from metering.errors.selections import (
     NothingServes,
@@ -117,6 +124,7 @@ __all__ = [
     "QuoteExpired",
     "QuoteNotFound",
     "QuoteTaken",
+    "RateCardTooEarly",
     "RateUnknown",
     "Refusal",
     "ReplayJobEnded",

@@ -1,6 +1,6 @@
 """What the rate card cannot price."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from metering.errors.base import Refusal
 from pricing.rate_card import UnknownProvider, UnknownRate, UnknownService
@@ -35,9 +35,31 @@ class AmountTooLarge(Refusal):
 
 
 class InvalidRateCard(Refusal):
-    """A rate card that cannot be published."""
+    """A rate card that cannot be published; `field` leads to what is wrong, e.g. rates[3].price."""
 
     code = "INVALID_RATE_CARD"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
+class RateCardTooEarly(Refusal):
+    """Usages at or after the card's date, which it would have priced, are priced already."""
+
+    code = "RATE_CARD_TOO_EARLY"
+
+    def __init__(self, effective_from: datetime, priced_until: datetime) -> None:
+        self.effective_from = effective_from
+        self.earliest = priced_until + _TICK
+        super().__init__(
+            f"A usage of {priced_until.isoformat()} is priced already, and stays so: the card cannot be in "
+            f"force from {effective_from.isoformat()}. The earliest possible is {self.earliest.isoformat()}."
+        )
+
+
+# Times are kept to the microsecond.
+_TICK = timedelta(microseconds=1)
 
 
 def _unknown_code(cause: UnknownRate) -> str:

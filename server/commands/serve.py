@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 
 from adapters.registry import business_adapters
 from metering.prices import price_book
-from metering.rate_cards import publish_built_in_rate_card, publish_rate_card
+from metering.rate_cards import publish_built_in_rate_card, publish_first_rate_card
 from models.database import Database
 from models.writer import Command
 from pricing.rate_card import RateCard
@@ -92,12 +93,8 @@ async def _publish_first_rate_card(database: Database, card: RateCard | None) ->
     if card is None:
         await database.write(Command(None, publish_built_in_rate_card))
         return
-    book = await database.ask(price_book)
-    if not book.newest:
-        await database.write(
-            Command(None, lambda session, *, now: publish_rate_card(session, card=card, now=now))
-        )
-    elif card not in tuple(book.cards):
+    is_first = await database.write(Command(None, partial(publish_first_rate_card, card=card)))
+    if not is_first and card not in tuple((await database.ask(price_book)).cards):
         hint("Note: the store has a rate card already; add yours by `creditgraph rate-card publish FILE`.")
 
 

@@ -227,9 +227,9 @@ async def test_an_accounts_own_rate_is_rounded_by_everybodys_card(
         ) in found["text"]
         other = (await explained(ask, tenant, text_))["price"]
         assert (other["rateCardVersion"], other["overridden"], other["reproduced"]) == ("fine", False, True)
-        # A card that comes later, with a date before, has priced nothing of it.
+        # A card that comes later has priced nothing of it.
         clock.forward(minutes=1)
-        await publish(tenant, RateCard(f"later {clock.now}", NOON, RoundingMode.DOWN, 0, RATES))
+        await publish(tenant, RateCard(f"later {clock.now}", clock.now, RoundingMode.DOWN, 0, RATES))
 
 
 async def test_the_choice_is_the_newest_that_was_made_by_then(
@@ -279,10 +279,10 @@ async def test_what_changes_later_changes_no_explanation(
     before = await explained(ask, tenant, usage)
     clock.forward(minutes=1)
     dearer = Rate(ServiceType.GPT, "gpt-4o", UnitType.TOKENS, 99_000_000, per=1000)
-    await publish(tenant, RateCard("dearer", NOON - timedelta(days=9), RoundingMode.DOWN, 6, (dearer,)))
+    await publish(tenant, RateCard("dearer", clock.now, RoundingMode.DOWN, 6, (dearer,)))
     await publish(
         tenant,
-        RateCard("own", NOON - timedelta(days=9), RoundingMode.UP, 0, (dearer,)),
+        RateCard("own", clock.now, RoundingMode.UP, 0, (dearer,)),
         account_id=tenant.account_id,
     )
     for mutation in (

@@ -54,6 +54,9 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "services": [{"serviceType": "GPT", "provider": "gpt-4o", "units": 1, "unitType": "TOKENS"}]
     },
     "ReplayInput": {"from": "2026-03-03T00:00:00Z", "to": "2026-03-04T00:00:00Z"},
+    "RateInput": {"serviceType": "GPT", "provider": "gpt-4o", "unitType": "TOKENS", "price": "8"},
+    "RateCardInput": {"version": "v", "rates": []},
+    "PublishRateCardInput": {"version": "v", "rates": []},
     "SetProviderAvailabilityInput": {"serviceType": "GPT", "provider": "gpt-4o", "available": False},
     "CreateQuoteInput": {
         "plan": {"services": [{"serviceType": "GPT", "provider": "gpt-4o", "units": 1, "unitType": "TOKENS"}]}
@@ -64,6 +67,9 @@ REQUIRED: dict[str, dict[str, Any]] = {
 }
 
 OPERATORS = {
+    "PublishRateCardInput",
+    "RateCardInput",
+    "RateInput",
     "SetProviderAvailabilityInput",
     "CreateAccountInput",
     "GrantCreditsInput",
@@ -97,6 +103,10 @@ def question(type_: str, field: str, value: str) -> tuple[str, dict[str, Any]]:
     }.get(type_)
     if path is not None:
         return f"query($in: {type_}!) {path}", {"in": given}
+    if type_ == "RateInput":
+        type_, given = "RateCardInput", {"version": "v", "rates": [given]}
+    if type_ == "RateCardInput":
+        return f"query($in: {type_}!) {{ rateCardPreview(input: $in) {{ effectiveFrom }} }}", {"in": given}
     if type_ == "PastServiceUsageInput":
         type_, given = "RecordWorkflowInput", REQUIRED["RecordWorkflowInput"] | {"servicesUsed": [given]}
     if type_ == "GrantRestrictionInput":
@@ -141,6 +151,8 @@ async def test_arguments_of_text_are_checked_too(ask: Door, tenant: Tenant) -> N
         "Query.quoteAccuracy(workflowName)": "quoteAccuracy(workflowName: $in) { runs }",
         "Query.costHistory(workflowName)": "costHistory(workflowName: $in) { runs }",
         "Query.costHistory(userId)": 'costHistory(workflowName: "w", userId: $in) { runs }',
+        "Query.rateCardDiff(from)": 'rateCardDiff(from: $in, to: "2025-01-01") { from }',
+        "Query.rateCardDiff(to)": 'rateCardDiff(from: "2025-01-01", to: $in) { from }',
     }
     assert found == asked.keys() | {"Budget.use(subject)"}
     for name, text in asked.items():

@@ -20,8 +20,6 @@ from tests.tenant import Tenant, new_tenant, next_key
 
 GRAPH = build_schema(schema_text())
 SHOWN = {kind.__name__ for kind in refusals.Refusal.__subclasses__()}
-# Raised by the command line's verbs only.
-OPERATORS_ONLY = {"InvalidRateCard"}
 # Roots of the tree, which nobody raises as they are.
 ROOTS = {"Refusal", "NotFound"}
 
@@ -63,7 +61,7 @@ def test_every_refusal_that_is_shown_is_a_member_of_a_result() -> None:
 
 def test_every_refusal_of_the_business_has_its_type() -> None:
     handled = {handler.exception_type.__name__: handler.error_type.__name__ for handler in refusal_handlers()}
-    found = {kind.__name__ for kind in kinds(errors.Refusal)} - ROOTS - OPERATORS_ONLY
+    found = {kind.__name__ for kind in kinds(errors.Refusal)} - ROOTS
     assert {name for name in found if not shown_as(name)} == set()
     assert all(handled[name] == name for name in handled)
 
@@ -78,7 +76,7 @@ def shown_as(name: str) -> str | None:
 def test_every_code_is_listed() -> None:
     codes = {kind.code for kind in kinds(errors.Refusal) if hasattr(kind, "code")}
     codes |= {"UNKNOWN_SERVICE", "UNKNOWN_PROVIDER", "UNKNOWN_UNIT"}
-    assert codes - {"INVALID_RATE_CARD"} == {code.value for code in RefusalCode}
+    assert codes == {code.value for code in RefusalCode}
 
 
 async def refused(ask: Door, key: str, field: str) -> tuple[str, str, str]:

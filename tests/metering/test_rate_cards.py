@@ -41,7 +41,7 @@ async def publish(database: Database, published: RateCard) -> PublishedRateCard:
 async def test_each_usage_is_priced_by_the_card_of_its_date(tenant: Tenant) -> None:
     change = NOON - timedelta(days=1)
     workflow = await tenant.start()
-    [before_publishing] = await tenant.add(workflow, CALL, used_at=NOON)
+    [before_publishing] = await tenant.add(workflow, CALL, used_at=change - timedelta(microseconds=1))
     await publish(tenant.database, card("dearer", change, phone(30)))
     prices = [
         str((await tenant.add(workflow, CALL, used_at=at))[0].credits)
@@ -139,7 +139,7 @@ async def test_free_rates_tiers_minimum_and_increment_come_back_as_published(ten
 async def test_a_version_is_published_once(database: Database, nothing_written: NothingWritten) -> None:
     await publish(database, card("v2", NOON, phone(1)))
     async with nothing_written():
-        with pytest.raises(InvalidRateCard, match="Version 'v2' is published already"):
+        with pytest.raises(InvalidRateCard, match="version: 'v2' is published already"):
             await publish(database, card("v2", NOON, phone(2)))
 
 
@@ -147,10 +147,11 @@ async def test_another_process_prices_by_the_new_card_at_once(
     database: Database, tenant: Tenant, clock: SettableClock
 ) -> None:
     workflow = await tenant.start()
-    await tenant.add(workflow, CALL)
+    await tenant.add(workflow, CALL, used_at=NOON - timedelta(hours=1))
     async with opened(str(database.url.render_as_string(hide_password=False)), clock) as other:
         elsewhere = Tenant(other, tenant.account_id, tenant.api_key_id, "")
-        assert str((await elsewhere.add(workflow, CALL))[0].credits) == "100"
+        before = NOON - timedelta(microseconds=1)
+        assert str((await elsewhere.add(workflow, CALL, used_at=before))[0].credits) == "100"
         await publish(other, card("new", NOON, phone(1)))
         assert str((await elsewhere.add(workflow, CALL))[0].credits) == "5"
         assert str((await tenant.add(workflow, CALL))[0].credits) == "5"

@@ -14,7 +14,7 @@ from models.writer import SetCommand
 from pricing.credits import RoundingMode
 from pricing.rate_card import Rate, RateCard
 from pricing.units import ServiceType, UnitType
-from tests.clock import NOON
+from tests.clock import NOON, SettableClock
 from tests.databases.statements import statements
 from tests.graph.agents import new_agent
 from tests.metering.test_rate_cards import publish
@@ -57,12 +57,11 @@ async def test_adding_usages(owner: Tenant) -> None:
     assert str((await owner.account()).spent) == str(3 + 100 + MANY // 2 * 103)
 
 
-async def test_adding_free_usages_among_others(owner: Tenant) -> None:
+async def test_adding_free_usages_among_others(owner: Tenant, clock: SettableClock) -> None:
     free = Rate(ServiceType.SMS, "twilio", UnitType.MESSAGES, 0, free=True)
     phone = Rate(ServiceType.PHONE, "twilio", UnitType.MINUTES, 1_000_000)
-    await publish(
-        owner.database, RateCard("free", NOON - timedelta(days=1), RoundingMode.UP, 0, (free, phone))
-    )
+    clock.forward(hours=1)
+    await publish(owner.database, RateCard("free", clock.now, RoundingMode.UP, 0, (free, phone)))
     runs = [await owner.start() for _ in range(20)]
     await owner.add(runs[0], CALL)
     items = [owner.usage(run.id, ("SMS twilio 1 MESSAGES", CALL)[n % 2]) for n, run in enumerate(runs)]

@@ -184,7 +184,7 @@ def test_rate_cards(shell: Shell, tmp_path: Path) -> None:
         "Published: version mine, in force from 2025-01-01T00:00:00+00:00.\n"
     )
     assert shell.refusal("rate-card", "publish", "card.toml") == (
-        "Error: Version 'mine' is published already; a version never changes."
+        "Error: version: 'mine' is published already; a version never changes."
     )
     shown = shell.answer("rate-card", "show")
     assert "2 per MESSAGES" in shown

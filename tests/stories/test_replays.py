@@ -164,11 +164,11 @@ def test_replays_outlive_restarts_keys_and_prices(
 
 
 def publish_dearer_prices(database_url: str) -> None:
-    """Publish a version that has been in force for an hour."""
+    """Publish a version that is in force from now on."""
 
     async def publish() -> None:
         async with opened(database_url) as database:
-            text = DEARER.format(since=(database.clock() - ONE_HOUR).isoformat())
+            text = DEARER.format(since=database.clock().isoformat())
             card = parse_rate_card(text)
             await database.write(Command(None, partial(publish_rate_card, card=card)))
 
