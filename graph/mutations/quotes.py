@@ -15,7 +15,6 @@ from graph.types.quote_obstacle import QuoteObstacle
 from graph.types.refusals import AgentNotFound, PlanOverLimit
 from graph.types.stored_quote import StoredQuote
 from metering import quotes as verbs
-from metering.plan_prices import InvalidPlan
 from metering.quotes import PlannedRun
 from models.writer import Command
 
@@ -59,10 +58,7 @@ async def create_quote(info: Info, input: CreateInput) -> CreateQuoteResult:
         run=_run(info, input),
         expires_in=read_expiry("", input.expires_in_seconds),
     )
-    try:
-        made = await info.context.write(Command(item.account_id, partial(verbs.create_quote, item=item)))
-    except InvalidPlan as error:
-        raise bad_input(f"plan.{error.field}", str(error)) from error
+    made = await info.context.write(Command(item.account_id, partial(verbs.create_quote, item=item)))
     return QuoteCreated(
         quote=StoredQuote.of(made.quote, info.context.now()),
         within_limits=not made.obstacles,

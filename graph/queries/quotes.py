@@ -1,13 +1,11 @@
 """What a plan would cost, who would serve it, what was promised and how that came out."""
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, TypeVar
 
 import strawberry
 from graphql import GraphQLError
-from sqlalchemy.orm import Session
 
 from graph import ids, inputs
 from graph.context import Info
@@ -21,9 +19,9 @@ from graph.types.selection import ServiceSelection
 from graph.types.stored_quote import StoredQuote
 from graph.types.usage import From, To
 from metering.errors import AgentNotFound
-from metering.plan_prices import InvalidPlan
 from metering.quotes import PlannedRun, quote_plan, quote_within_limits
 from metering.quotes.history import PastRuns, recent
+from models.database import Question
 from models.identity import IdKind
 
 Answer = TypeVar("Answer")
@@ -97,11 +95,9 @@ def _past_runs(info: Info, run: PlannedRun, now: datetime) -> PastRuns | None:
     return PastRuns(account_id, run.workflow_name, recent(now))
 
 
-async def _asked(info: Info, question: Callable[[Session], Answer]) -> Answer:
+async def _asked(info: Info, question: Question[Answer]) -> Answer:
     try:
         return await info.context.snapshot.ask(question)
-    except InvalidPlan as error:
-        raise bad_input(error.field, str(error)) from error
     except AgentNotFound as error:
         raise GraphQLError(
             f"agentId: {error}", extensions={"code": "NOT_FOUND", "field": "agentId"}

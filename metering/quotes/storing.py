@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from metering.errors import PlanOverLimit
 from metering.ledger import locked_account
+from metering.plan_prices import InvalidPlan
 from metering.plans import Plan
 from metering.prices import PriceBook, price_book
-from metering.quotes.limits import Obstacle, PlannedRun, quote_within_limits
+from metering.quotes.limits import LimitedQuote, Obstacle, PlannedRun, quote_within_limits
 from metering.quotes.quoting import PlanQuote
 from metering.selections.record import written
 from models.base import table_of
@@ -56,7 +57,7 @@ def create_quote(session: Session, *, item: CreateQuote, now: datetime) -> Quote
     Raises AccountNotFound, AgentNotFound, PlanOverLimit, and InvalidPlan for what cannot be priced or served.
     """
     account = locked_account(session, item.account_id)
-    limited = quote_within_limits(session, plan=item.plan, run=item.run, now=now)
+    limited = _limited(session, item, now)
     if limited.quote.over_limit is not None:
         raise PlanOverLimit(limited.quote.over_limit)
     prices = price_book(session)
@@ -76,6 +77,13 @@ def status_of(quote: StoredQuote, now: datetime) -> QuoteStatus:
     if quote.hold_id is not None:
         return QuoteStatus.TAKEN
     return QuoteStatus.EXPIRED if quote.expires_at <= now else QuoteStatus.OPEN
+
+
+def _limited(session: Session, item: CreateQuote, now: datetime) -> LimitedQuote:
+    try:
+        return quote_within_limits(session, plan=item.plan, run=item.run, now=now)
+    except InvalidPlan as error:
+        raise error.under("plan.") from error
 
 
 def _quote(account_id: UUID, item: CreateQuote, priced: PlanQuote, *, now: datetime) -> StoredQuote:
