@@ -73,22 +73,20 @@ def quoted_by_service(runs: QuotedRuns, account_ids: list[UUID]) -> _Rows:
 
 def charged_by_service(runs: QuotedRuns, account_ids: list[UUID]) -> _Rows:
     """Select account, service type, provider and the micros charged, quoted or not."""
-    of_run = and_(ServiceUsage.account_id == Workflow.account_id, ServiceUsage.workflow_id == Workflow.id)
+    # From the runs with quotes to their usages: an account has many more usages without any.
+    each = _quoted_runs(runs, account_ids).subquery()
+    of_run = and_(ServiceUsage.account_id == each.c.account_id, ServiceUsage.workflow_id == each.c.id)
     return (
         select(
-            Workflow.account_id,
+            each.c.account_id,
             ServiceUsage.service_type,
             ServiceUsage.provider,
             wide_total(ServiceUsage.credits),
         )
-        .select_from(Workflow)
+        .select_from(each)
         .join(ServiceUsage, of_run)
-        .where(
-            *runs.conditions(account_ids),
-            select(StoredQuote.id).where(_TAKEN_BY).exists(),
-            ServiceUsage.voided_at.is_(None),
-        )
-        .group_by(Workflow.account_id, ServiceUsage.service_type, ServiceUsage.provider)
+        .where(ServiceUsage.voided_at.is_(None))
+        .group_by(each.c.account_id, ServiceUsage.service_type, ServiceUsage.provider)
     )
 
 
@@ -98,6 +96,7 @@ def _quoted_runs(runs: QuotedRuns, account_ids: list[UUID]) -> _Rows:
     return (
         select(
             Workflow.account_id,
+            Workflow.id,
             Workflow.workflow_name,
             charged.label("charged"),
             total(StoredQuote.total_credits).label("quoted"),
