@@ -42,6 +42,7 @@ class InvalidRateCard(Refusal):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+        self.fix = message
 
 
 class RateCardTooEarly(Refusal):

@@ -84,7 +84,7 @@ def _problems(session: Session, card: RateCard, account_id: UUID | None) -> list
     try:
         require_new_version(session, card.version)
     except InvalidRateCard as error:
-        problems.append(Problem(error.field, error.message))
+        problems.append(Problem(error.field, error.fix))
     try:
         require_date(session, card.effective_from, account_id=account_id)
     except RateCardTooEarly as error:

@@ -22,6 +22,6 @@ GUIDE = Path(__file__).parents[2] / "docs" / "rate-card.md"
 def test_the_guides_card_charges_what_the_guide_says(
     service_type: ServiceType, provider: str, units: str, unit_type: UnitType, credits_: str
 ) -> None:
-    _, example, _ = GUIDE.read_text(encoding="utf-8").replace("```toml", "```").split("```")
+    example = GUIDE.read_text(encoding="utf-8").split("```toml")[1].split("```")[0]
     priced = price(parse_rate_card(example), service_type, provider, Quantity.parse(units, unit_type))
     assert str(priced.credits) == credits_
