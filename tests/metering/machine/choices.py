@@ -40,7 +40,8 @@ USERS = sampled_from([None, "ann", "bob"])
 KEYS = sampled_from(["key 1", "key 2"])
 AGENTS = sampled_from([None, None, "agent 1"])
 ENDS = sampled_from(["COMPLETED", "COMPLETED", "FAILED", "CANCELLED"])
-PLANS: SearchStrategy[Plan] = AMOUNTS | lists(USAGES, min_size=1, max_size=3).map(tuple)
+SERVICES: SearchStrategy[Plan] = lists(USAGES, min_size=1, max_size=3).map(tuple)
+PLANS: SearchStrategy[Plan] = AMOUNTS | SERVICES
 RESTRICTIONS = sampled_from([None, ("ADAPTER", "emergencyservices"), ("WORKFLOW", "call")])
 # Mostly now; sometimes back as far as can be, too far back, ahead, or too far ahead.
 AGO = sampled_from(

@@ -33,6 +33,7 @@ from tests.metering.machine.choices import (
     PLANS,
     PRIORITIES,
     RESTRICTIONS,
+    SERVICES,
     SPANS,
     USAGES,
     USERS,
@@ -157,6 +158,13 @@ class Machine(RuleBasedStateMachine):
         run = self.run_of(name, adapter, None, user, "key 1", None, None)
         return self.made("start", "run", run | {"plan": plan, "expires_in": expires_in})
 
+    @rule(target=runs, parent=none() | runs, name=NAMES, selected=SERVICES, expires_in=SPANS)
+    def start_with_what_is_selected(
+        self, parent: str | None, name: str, selected: Plan, expires_in: timedelta
+    ) -> Made:
+        run = self.run_of(name, None, None, None, "key 1", parent, None)
+        return self.made("start", "run", run | {"selected": selected, "expires_in": expires_in})
+
     @rule(target=runs, parent=runs, name=NAMES, user=USERS, plan=PLANS, expires_in=SPANS)
     def start_child_with_hold(
         self, parent: str, name: str, user: str | None, plan: Plan, expires_in: timedelta
@@ -227,6 +235,10 @@ class Machine(RuleBasedStateMachine):
     @rule(target=holds, run=runs, plan=PLANS, expires_in=SPANS)
     def hold(self, run: str, plan: Plan, expires_in: timedelta) -> Made:
         return self.made("hold", "hold", {"run": run, "plan": plan, "expires_in": expires_in})
+
+    @rule(target=holds, run=runs, selected=SERVICES, expires_in=SPANS)
+    def hold_what_is_selected(self, run: str, selected: Plan, expires_in: timedelta) -> Made:
+        return self.made("hold", "hold", {"run": run, "selected": selected, "expires_in": expires_in})
 
     @rule(target=holds, each=lists(tuples(runs, PLANS), min_size=2, max_size=3))
     def hold_several(self, each: list[tuple[str, Plan]]) -> Made:

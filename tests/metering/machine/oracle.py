@@ -93,7 +93,9 @@ class Oracle:
         started_at: datetime | None,
         plan: Plan | None = None,
         expires_in: timedelta = HOUR,
+        selected: Plan | None = None,
     ) -> Answer:
+        plan = selected or plan  # providers that are named stay: what is selected is what was planned
         if parent is not None:
             self._run(parent)
         self._window("startedAt", started_at)
@@ -161,14 +163,14 @@ class Oracle:
             self.books.give_to_grant(grant, paid, self.books.now)
         return {"usage": usage, "refunded": found.credits}
 
-    def hold(self, run: str, plan: Plan, expires_in: timedelta) -> Answer:
+    def hold(self, run: str, plan: Plan = (), expires_in: timedelta = HOUR, selected: Plan = ()) -> Answer:
         found = self._run(run)
         if found.ended_at is not None:
             raise Refused("WorkflowAlreadyEnded", status=found.status, ended_at=found.ended_at)
         now = self.books.now
         label = _next("hold", self.books.holds)
         self.books.holds[label] = Hold(run, None, now, now + expires_in)
-        self._set_aside(label, plan)
+        self._set_aside(label, selected or plan)
         return {"hold": label}
 
     def extend(self, hold: str, plan: Plan | None, expires_in: timedelta | None) -> Answer:

@@ -19,6 +19,7 @@ from metering.credits import (
     release_holds,
     void_grant,
 )
+from metering.plans import Plan as Selecting
 from metering.tracking import (
     AddServiceUsage,
     EndWorkflow,
@@ -38,6 +39,7 @@ from models.ledger import RestrictionKind
 from models.workflow import WorkflowStatus
 from pricing.credits import Credits
 from pricing.quote import PlannedService
+from pricing.selection import Need, ServiceRequest
 from tests.metering.machine.names import Names
 from tests.metering.machine.oracle import HOUR, Plan
 from tests.tenant import metered
@@ -50,6 +52,14 @@ def _plan(plan: Plan) -> HoldPlan:
     return HoldPlan(
         None, tuple(PlannedService(each.service_type, each.provider, each.quantity) for each in pasts)
     )
+
+
+def _selecting(plan: Plan) -> Selecting:
+    """Plan what a selection keeps as it is named, under a configuration that forbids nothing."""
+    assert not isinstance(plan, int), "an amount names no services"
+    pasts = [metered(text) for text in plan]
+    needs = tuple(Need(each.service_type, each.quantity, each.provider) for each in pasts)
+    return Selecting(ServiceRequest(needs), preset="emergency_services")
 
 
 def _grant(
@@ -84,8 +94,13 @@ def _start(
     started_at: datetime | None,
     plan: Plan | None = None,
     expires_in: timedelta = HOUR,
+    selected: Plan | None = None,
 ) -> StartWorkflow:
-    hold = {} if plan is None else {"hold": _plan(plan), "hold_expires_in": expires_in}
+    hold: dict[str, Any] = {}
+    if plan is not None:
+        hold = {"hold": _plan(plan), "hold_expires_in": expires_in}
+    if selected is not None:
+        hold = {"hold": HoldPlan(), "hold_expires_in": expires_in, "selection": _selecting(selected)}
     return StartWorkflow(
         names.account_id,
         names.api_key_id,
@@ -138,8 +153,16 @@ def _end(names: Names, _key: None, run: str, status: str, ended_at: datetime | N
     return EndWorkflow(names.account_id, names.id_of(run), WorkflowStatus(status), ended_at)
 
 
-def _hold(names: Names, key: str, run: str, plan: Plan, expires_in: timedelta) -> HoldCredits:
-    return HoldCredits(names.account_id, names.id_of(run), _plan(plan), key, expires_in)
+def _hold(
+    names: Names,
+    key: str,
+    run: str,
+    expires_in: timedelta,
+    plan: Plan | None = None,
+    selected: Plan | None = None,
+) -> HoldCredits:
+    planned = HoldPlan(selection=_selecting(selected)) if selected else _plan(() if plan is None else plan)
+    return HoldCredits(names.account_id, names.id_of(run), planned, key, expires_in)
 
 
 def _extend(names: Names, key: str, hold: str, plan: Plan | None, expires_in: timedelta | None) -> ExtendHold:
