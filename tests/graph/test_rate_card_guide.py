@@ -13,8 +13,9 @@ GUIDE = Path(__file__).parents[2] / "docs" / "rate-card.md"
 async def test_the_guides_requests_are_answered(ask: Door, tenant: Tenant, operator: str) -> None:
     blocks = re.findall(r"```graphql\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
     account = format_id(IdKind.ACCOUNT, tenant.account_id)
+    assert blocks.pop(0) == "{ viewer { account { id } } }\n"
     published, preview, own, seen, down = [
-        await ask.data(operator, text, {"account": account} if "$account" in text else None)
+        await ask.data(operator, text, {"accountId": account} if "$accountId" in text else None)
         for text in blocks
     ]
     assert published["publishRateCard"] == {
