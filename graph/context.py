@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from metering.webhooks import TargetRules
+from models.actor import NOWHERE, Actor, Origin
 from models.api_key import ApiKey, Scope
 from models.database import Database, Question
 from models.writer import Command, SetCommand
@@ -83,6 +84,7 @@ class Context:
     snapshot: Snapshot
     webhook_targets: TargetRules
     margin_terms: MarginTerms
+    origin: Origin = NOWHERE
     loaders: "Loaders" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,6 +108,11 @@ class Context:
         """Whether the key may act across accounts."""
         return Scope.OPERATE in self.api_key.scopes
 
+    @property
+    def actor(self) -> Actor:
+        """Who asks, and from where: what the audit log says of the acts of this operation."""
+        return Actor.with_key(self.api_key, self.origin)
+
     def now(self) -> datetime:
         """Tell the time by the database's clock."""
         return self.database.clock()
@@ -121,7 +128,7 @@ class Context:
         # A read connection kept while the write waits would be one that others wait for.
         await self.close()
         try:
-            return await self.database.write(command)
+            return await self.database.write(command.by(self.actor))
         finally:
             self._renew()
 

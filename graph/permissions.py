@@ -26,11 +26,16 @@ class RequireScope(FieldExtension):
         **kwargs: Any,  # noqa: ANN401 - strawberry's signature
     ) -> Any:  # noqa: ANN401 - strawberry's signature
         """Check the key, then resolve."""
-        if self.scope not in info.context.api_key.scopes:
-            raise GraphQLError(
-                f"This needs an API key with the scope {self.scope.value}.", extensions={"code": "FORBIDDEN"}
-            )
+        require_scope(info, self.scope)
         return await next_(source, info, **kwargs)
+
+
+def require_scope(info: Info, scope: Scope) -> None:
+    """Raise FORBIDDEN where the calling key does not hold the scope."""
+    if scope not in info.context.api_key.scopes:
+        raise GraphQLError(
+            f"This needs an API key with the scope {scope.value}.", extensions={"code": "FORBIDDEN"}
+        )
 
 
 def root_field(scope: Scope, resolver: Callable[..., Any], description: str) -> Any:  # noqa: ANN401 - strawberry's field
@@ -46,6 +51,12 @@ def operator_field(description: str) -> Any:  # noqa: ANN401 - strawberry's deco
     """Make a field that only operators see, whoever owns the thing: null beside its FORBIDDEN for others."""
     needs = f"{description} Needs the scope `{Scope.OPERATE.value}`."
     return strawberry.field(description=needs, extensions=[RequireScope(Scope.OPERATE)])
+
+
+def manage_field(description: str) -> Any:  # noqa: ANN401 - strawberry's decorator
+    """Make a field that only those see who manage the account: null beside its FORBIDDEN for others."""
+    needs = f"{description} Needs the scope `{Scope.MANAGE.value}`."
+    return strawberry.field(description=needs, extensions=[RequireScope(Scope.MANAGE)])
 
 
 def read_field(description: str) -> Any:  # noqa: ANN401 - strawberry's decorator

@@ -5,8 +5,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from metering.audit_log import log_act
 from models.account import Account
-from models.identity import new_id
+from models.audit_entry import AuditAct
+from models.identity import IdKind, new_id
 from models.ledger_chain import GENESIS
 from pricing.credits import Credits
 
@@ -30,6 +32,14 @@ def create_account(session: Session, *, name: str, overdraft_limit: Credits | No
     )
     session.add(account)
     session.flush()
+    log_act(
+        session,
+        AuditAct.CREATE_ACCOUNT,
+        account_id=account.id,
+        subject=(IdKind.ACCOUNT, account.id),
+        details={"name": name, "overdraftLimit": None if overdraft_limit is None else str(overdraft_limit)},
+        now=now,
+    )
     return account
 
 

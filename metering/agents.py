@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from adapters.registry import UnknownAdapter
 from adapters.resolution import resolve_service_configuration
 from adapters.service_configuration import UnknownPreset
+from metering.audit_log import log_act
 from metering.errors import AgentNotFound, InvalidAgent, NoRateCardInForce
 from metering.ledger import locked_account
 from metering.prices import price_book
 from models.agent import Agent, AgentVersion
+from models.audit_entry import AuditAct
 from models.base import Json, canonical_json
-from models.identity import new_id
+from models.identity import IdKind, new_id
 from pricing.catalogue import built_in_catalogue
 from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
 
@@ -50,6 +52,7 @@ def create_agent(
     session.add(agent)
     session.flush()
     _keep_version(session, agent, configuration, now)
+    _log(session, AuditAct.CREATE_AGENT, agent, now)
     return agent
 
 
@@ -82,6 +85,7 @@ def update_agent(
     agent.updated_at = now
     session.flush()
     _keep_version(session, agent, _resolved_if_possible(agent), now)
+    _log(session, AuditAct.UPDATE_AGENT, agent, now)
     return agent
 
 
@@ -93,8 +97,10 @@ def archive_agent(session: Session, *, account_id: UUID, agent_id: UUID, now: da
     agent = session.get(Agent, (account_id, agent_id))
     if agent is None:
         raise AgentNotFound
-    agent.archived_at = agent.archived_at or now
-    session.flush()
+    if agent.archived_at is None:
+        agent.archived_at = now
+        session.flush()
+        _log(session, AuditAct.ARCHIVE_AGENT, agent, now)
     return agent
 
 
@@ -112,6 +118,12 @@ def service_configuration_of(agent: Agent) -> ServiceConfiguration:
     Raises InvalidAgent where an adapter that it was made with has changed or gone.
     """
     return _resolved(agent.business_adapter, agent.preset, agent.custom_settings)
+
+
+def _log(session: Session, act: AuditAct, agent: Agent, now: datetime) -> None:
+    details: Json = {"name": agent.name, "version": agent.version}
+    subject = (IdKind.AGENT, agent.id)
+    log_act(session, act, account_id=agent.account_id, subject=subject, details=details, now=now)
 
 
 def _resolved_if_possible(agent: Agent) -> ServiceConfiguration | None:

@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from metering.audit_log import log_act
 from metering.errors import NoRateCardInForce, ProviderNotFound
 from metering.prices import PriceBook, price_book
+from models.audit_entry import AuditAct
 from models.identity import new_id
 from models.provider_outage import ProviderOutage
 from pricing.catalogue import CatalogueEntry, built_in_catalogue
@@ -60,13 +62,14 @@ def set_availability(
     )
     if outage is None:
         _require_known(session, service_type, provider)
-        return None if available else _begun(session, service_type, provider, reason, now)
-    if not available:
-        return outage
-    # Another process's clock may be ahead of this one's.
-    outage.ended_at = max(now, outage.began_at)
-    session.flush()
-    return None
+        outage = None if available else _begun(session, service_type, provider, reason, now)
+    elif available:
+        # Another process's clock may be ahead of this one's.
+        outage.ended_at = max(now, outage.began_at)
+        session.flush()
+        _log(session, outage, now)
+        outage = None
+    return outage
 
 
 def known_providers(session: Session, *, account_id: UUID | None, now: datetime) -> list[KnownProvider]:
@@ -107,7 +110,20 @@ def _begun(
     )
     session.add(outage)
     session.flush()
+    _log(session, outage, now)
     return outage
+
+
+def _log(session: Session, outage: ProviderOutage, now: datetime) -> None:
+    available = outage.ended_at is not None
+    log_act(
+        session,
+        AuditAct.SET_PROVIDER_AVAILABILITY,
+        account_id=None,
+        subject=f"{outage.service_type} {outage.provider}",
+        details={"available": available} | ({} if available else {"reason": outage.reason}),
+        now=now,
+    )
 
 
 def _require_known(session: Session, service_type: ServiceType, provider: str) -> None:

@@ -1,4 +1,4 @@
-"""API keys: who may ask for what. A reference table, looked up by the hash of the secret."""
+"""API keys: who may ask for what. Reference tables, looked up by the hash of the secret."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,10 @@ class Scope(StrEnum):
 
 
 class ApiKey(Base):
-    """A secret's hash with its scopes. An operator's key has no account."""
+    """A secret's hash with its scopes. An operator's key has no account.
+
+    Until `old_secrets_until` secrets from before its last rotation may work too; each has its own end.
+    """
 
     __tablename__ = "api_key"
     __table_args__ = (
@@ -39,9 +42,23 @@ class ApiKey(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    rotated_at: Mapped[datetime | None] = mapped_column(Instant)
+    old_secrets_until: Mapped[datetime | None] = mapped_column(Instant)
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
         """What the key may do, in the order READ, TRACK, MANAGE, OPERATE."""
         granted = set(self.scope_names.split())
         return tuple(scope for scope in Scope if scope.value in granted)
+
+
+class OldSecret(Base):
+    """A secret that a rotation replaced, as its hash; it goes on working until `valid_until`."""
+
+    __tablename__ = "old_secret"
+    __table_args__ = (Index("ix_old_secret_api_key", "api_key_id"), {"sqlite_strict": True})
+
+    secret_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    api_key_id: Mapped[UUID] = mapped_column(Id, ForeignKey("api_key.id"))
+    valid_until: Mapped[datetime] = mapped_column(Instant)

@@ -28,6 +28,7 @@ class IdKind(StrEnum):
     SHADOW_POLICY = "shadow"
     RATE = "rate"
     RATE_CARD = "ratecard"
+    AUDIT_ENTRY = "auditentry"
 
     @property
     def with_article(self) -> str:
@@ -104,6 +105,7 @@ def parse_any_id(text: str) -> tuple[IdKind, UUID]:
 _NOUNS = {
     "key": "API key",
     "ratecard": "rate card",
+    "auditentry": "audit entry",
     "usage": "service usage",
     "transfer": "ledger transfer",
     "endpoint": "webhook endpoint",

@@ -6,9 +6,9 @@ concerned, in id order: whatever runs in it has its accounts to itself, on both 
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, inspect, select, text
@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models.account import Account
+from models.actor import THE_SERVICE, Actor
 from models.availability import is_transient
 
 Answer = TypeVar("Answer")
@@ -46,11 +47,16 @@ class Command(Generic[Answer]):
 
     account_id: UUID | None
     verb: Verb[Answer]
+    actor: Actor = THE_SERVICE
 
     @property
     def item_count(self) -> int:
         """How much of a transaction it fills."""
         return 1
+
+    def by(self, actor: Actor) -> Self:
+        """Say on whose behalf it runs."""
+        return replace(self, actor=actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,16 @@ class SetCommand(Generic[Item, Answer]):
     account_id: UUID | None
     verb: SetVerb[Item, Answer]
     items: tuple[Item, ...]
+    actor: Actor = THE_SERVICE
 
     @property
     def item_count(self) -> int:
         """How much of a transaction it fills: an item that stands for many rows says so as its `weight`."""
         return sum(getattr(item, "weight", 1) for item in self.items)
+
+    def by(self, actor: Actor) -> Self:
+        """Say on whose behalf it runs; what it is merged with keeps its own."""
+        return replace(self, actor=actor)
 
 
 AnyCommand = Command[Any] | SetCommand[Any, Any]
@@ -121,6 +132,12 @@ def locked_accounts(session: Session) -> set[Account]:
     return locked
 
 
+def actor_of(session: Session, position: int = 0) -> Actor:
+    """Give the actor of the verb that runs; of a set verb, that of the item at a position."""
+    actors: Sequence[Actor] = session.info.get(_ACTORS, ())
+    return actors[position] if actors else THE_SERVICE
+
+
 def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
     account_ids = sorted({command.account_id for command in commands if command.account_id is not None})
     if account_ids:
@@ -170,9 +187,11 @@ def _in_transaction(connection: Connection) -> bool:
 def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime) -> list[Any]:
     first = commands[0]
     if isinstance(first, Command):
+        session.info[_ACTORS] = (first.actor,)
         return [first.verb(session, now=now)]
     sets = [command for command in commands if isinstance(command, SetCommand)]
     items = [item for command in sets for item in command.items]
+    session.info[_ACTORS] = [command.actor for command in sets for _ in command.items]
     answers = first.verb(session, items, now=now)
     if len(answers) != len(items):
         raise RuntimeError("A set verb gives an answer for each item.")
@@ -181,6 +200,7 @@ def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime)
 
 
 _LOCKED = "locked_accounts"
+_ACTORS = "actors"
 _STILL_THERE = text("SELECT 1")
 _LOCK_ACCOUNTS = (
     select(Account)

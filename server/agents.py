@@ -15,8 +15,9 @@ from graph.context import Snapshot
 from graph.scalars import json_value
 from metering.agents import create_agent, service_configuration_of
 from metering.errors import InvalidAgent
+from models.actor import Actor
 from models.agent import Agent
-from models.api_key import Scope
+from models.api_key import ApiKey, Scope
 from models.base import Json
 from models.database import Database
 from models.identity import IdKind, format_id
@@ -25,6 +26,7 @@ from pricing.names import name_from_text
 from server.authentication import Authentication, Unauthenticated, secret_of
 from server.bodies import BadBody, json_bytes, json_object
 from server.graphql import masked, unauthenticated
+from server.origins import origin_of
 
 _Name = Annotated[str, AfterValidator(name_from_text)]
 
@@ -60,8 +62,9 @@ def create_agent_endpoint(
 
     async def endpoint(request: Request) -> Response:
         try:
-            account_id = await _managed_account(request, database, authentication)
-            agent = await _create(database, account_id, await json_object(request))
+            account_id, api_key = await _managed_account(request, database, authentication)
+            actor = Actor.with_key(api_key, origin_of(request))
+            agent = await _create(database, account_id, actor, await json_object(request))
         except Unauthenticated:
             return unauthenticated()
         except Forbidden:
@@ -78,7 +81,9 @@ def create_agent_endpoint(
     return endpoint
 
 
-async def _managed_account(request: Request, database: Database, authentication: Authentication) -> UUID:
+async def _managed_account(
+    request: Request, database: Database, authentication: Authentication
+) -> tuple[UUID, ApiKey]:
     snapshot = Snapshot(database)
     try:
         api_key = await authentication.api_key(secret_of(request), snapshot)
@@ -86,10 +91,10 @@ async def _managed_account(request: Request, database: Database, authentication:
         await snapshot.close()
     if Scope.MANAGE not in api_key.scopes or api_key.account_id is None:
         raise Forbidden
-    return api_key.account_id
+    return api_key.account_id, api_key
 
 
-async def _create(database: Database, account_id: UUID, body: dict[str, object]) -> Agent:
+async def _create(database: Database, account_id: UUID, actor: Actor, body: dict[str, object]) -> Agent:
     given, settings = _read(body)
     verb = partial(
         create_agent,
@@ -100,7 +105,7 @@ async def _create(database: Database, account_id: UUID, body: dict[str, object])
         custom_settings=settings,
     )
     try:
-        return await database.write(Command(account_id, verb))
+        return await database.write(Command(account_id, verb, actor))
     except InvalidAgent as refusal:
         raise BadField(_field(refusal.field, settings), refusal.message) from refusal
 

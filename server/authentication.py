@@ -2,11 +2,19 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from starlette.requests import Request
 
 from graph.context import Snapshot
-from metering.api_keys import USE_NOTED_EVERY, KeyUse, is_well_formed, key_with_secret, note_key_uses
+from metering.api_keys import (
+    USE_NOTED_EVERY,
+    KeyUse,
+    is_well_formed,
+    key_with_secret,
+    live_secrets,
+    note_key_uses,
+)
 from models.api_key import ApiKey
 from models.availability import StoreUnavailable
 from models.database import Database
@@ -31,13 +39,22 @@ class Authentication:
 
         Raises Unauthenticated.
         """
-        statement = key_with_secret(secret)
+        statement = key_with_secret(secret, snapshot.now())
         found = [] if statement is None else await snapshot.scalars(statement)
         if not found:
             raise Unauthenticated
         api_key: ApiKey = found[0]
         self._note_use(api_key)
         return api_key
+
+    async def live(self, secrets: Iterable[str]) -> frozenset[str]:
+        """Give those of the secrets whose key lives at this moment, for callers that stay connected.
+
+        Nothing is kept between two questions: who asks every second knows of a revocation within one.
+        """
+        given = frozenset(secrets)
+        now = self._database.clock()
+        return await self._database.ask(lambda session: live_secrets(session, given, now=now))
 
     async def close(self) -> None:
         """Wait for what is being noted."""

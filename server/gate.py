@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph.errors import ErrorCode
 from server.bodies import json_bytes
+from server.origins import named_request
 
 LARGEST_BODY_BYTES = 1024 * 1024
 LARGEST_HEADER_BYTES = 16 * 1024
@@ -47,7 +48,9 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guarded = _guarded(send, storable=scope["path"].startswith("/static/"))
+        guarded = _guarded(
+            send, request_id=named_request(scope), storable=scope["path"].startswith("/static/")
+        )
         try:
             self._refuse_headers(scope)
             body = await self._body(scope, receive)
@@ -112,11 +115,12 @@ def _received(body: bytes, receive: Receive) -> Receive:
     return once
 
 
-def _guarded(send: Send, *, storable: bool) -> Send:
+def _guarded(send: Send, *, request_id: str, storable: bool) -> Send:
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(raw=message.setdefault("headers", []))
             headers.setdefault("x-content-type-options", "nosniff")
+            headers["x-request-id"] = request_id
             if not storable:
                 headers.setdefault("cache-control", "no-store")
         await send(message)

@@ -19,6 +19,7 @@ from models.database import Database
 from pricing.costs import MarginTerms
 from server.authentication import Authentication, Unauthenticated, secret_of
 from server.bodies import BadBody, json_bytes, json_object
+from server.origins import origin_of
 
 LONGEST_DOCUMENT_CHARACTERS = 15_000
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -41,7 +42,7 @@ def graphql_endpoint(
         try:
             secret = secret_of(request)
             api_key = await authentication.api_key(secret, snapshot)
-            context = Context(database, api_key, snapshot, webhook_targets, margin_terms)
+            context = Context(database, api_key, snapshot, webhook_targets, margin_terms, origin_of(request))
             try:
                 return await _answer(request, context)
             finally:

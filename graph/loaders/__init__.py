@@ -40,6 +40,7 @@ from metering.shadows import ShadowComparison
 from models.account import Account
 from models.agent import Agent, AgentVersion
 from models.api_key import ApiKey
+from models.audit_entry import AuditEntry
 from models.budget import Budget, BudgetUse
 from models.event import Event
 from models.hold import Hold, HoldLine, HoldPart
@@ -61,6 +62,9 @@ class Loaders:
         figures = partial(usage.figures_by_owner, snapshot)
         self.account_by_id: DataLoader[UUID, Account | None] = DataLoader(rows.by_id(snapshot, Account))
         self.api_key_by_id: DataLoader[UUID, ApiKey | None] = DataLoader(rows.by_id(snapshot, ApiKey))
+        self.audit_entry_by_id: DataLoader[UUID, AuditEntry | None] = DataLoader(
+            rows.by_id(snapshot, AuditEntry)
+        )
         self.agent_by_id: DataLoader[OwnedId, Agent | None] = DataLoader(rows.owned_by_id(snapshot, Agent))
         self.agent_version_by_number: DataLoader[VersionKey, AgentVersion | None] = DataLoader(
             agents.agent_version_by_number(snapshot)

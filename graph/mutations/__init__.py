@@ -67,6 +67,11 @@ class Mutation:
     issue_api_key = root_field(
         Scope.MANAGE, api_keys.issue_api_key, "Issue a key; its secret is shown this once."
     )
+    rotate_api_key = root_field(
+        Scope.MANAGE,
+        api_keys.rotate_api_key,
+        "Give a key a new secret, shown this once; those before go on working for a while.",
+    )
     revoke_api_key = root_field(Scope.MANAGE, api_keys.revoke_api_key, "End a key's life at once.")
     set_budget = root_field(
         Scope.MANAGE,

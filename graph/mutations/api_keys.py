@@ -1,5 +1,6 @@
-"""Issue and revoke API keys."""
+"""Issue, rotate and revoke API keys."""
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -11,11 +12,15 @@ from graph.context import Context, Info
 from graph.inputs import bad_input
 from graph.mutations.results import result
 from graph.types.api_key import ApiKey
-from graph.types.refusals import AccountNotFound, ApiKeyNotFound, ScopeNotHeld
+from graph.types.refusals import AccountNotFound, ApiKeyEnded, ApiKeyNotFound, ScopeNotHeld, TimeOutOfRange
 from metering import api_keys
 from models.api_key import Scope
 from models.identity import IdKind
 from models.writer import Command
+
+
+def _seconds(time: timedelta) -> int:
+    return int(time.total_seconds())
 
 
 @strawberry.input(description="A key to be issued.")
@@ -28,6 +33,23 @@ class IssueApiKeyInput:
     )
     account_id: strawberry.ID | None = strawberry.field(
         default=None, description="The account; only an operator's key names one, else it is the caller's."
+    )
+    expires_at: datetime | None = strawberry.field(
+        default=None, description="From when on it works no more; else it works until it is revoked."
+    )
+
+
+@strawberry.input(description="A key to be given a new secret.")
+class RotateApiKeyInput:
+    """A key to be given a new secret."""
+
+    api_key_id: strawberry.ID = strawberry.field(description="The key.")
+    overlap_seconds: int = strawberry.field(
+        default=_seconds(api_keys.DEFAULT_OVERLAP),
+        description=(
+            "How long the secrets before it go on working, never longer than they would: "
+            f"0 to {_seconds(api_keys.LONGEST_OVERLAP):,} seconds. 0 ends them at once."
+        ),
     )
 
 
@@ -46,6 +68,14 @@ class ApiKeyIssued:
     secret: str = strawberry.field(description="The secret: keep it, it is shown this once.")
 
 
+@strawberry.type(description="A key has a new secret; it is the same key, with its scopes and its runs.")
+class ApiKeyRotated:
+    """A key has a new secret."""
+
+    api_key: ApiKey = strawberry.field(description="The key; `oldSecretsUntil` tells the end of the overlap.")
+    secret: str = strawberry.field(description="The new secret: keep it, it is shown this once.")
+
+
 @strawberry.type(description="A key was revoked.")
 class ApiKeyRevoked:
     """A key was revoked."""
@@ -53,9 +83,15 @@ class ApiKeyRevoked:
     api_key: ApiKey = strawberry.field(description="The key; whoever uses it is refused from now on.")
 
 
-IssueApiKeyResult = Annotated[ApiKeyIssued | AccountNotFound | ScopeNotHeld, result("IssueApiKeyResult")]
+IssueApiKeyResult = Annotated[
+    ApiKeyIssued | AccountNotFound | ScopeNotHeld | TimeOutOfRange, result("IssueApiKeyResult")
+]
+RotateApiKeyResult = Annotated[
+    ApiKeyRotated | ApiKeyNotFound | ApiKeyEnded | ScopeNotHeld, result("RotateApiKeyResult")
+]
 RevokeApiKeyResult = Annotated[ApiKeyRevoked | ApiKeyNotFound, result("RevokeApiKeyResult")]
 IssueInput = Annotated[IssueApiKeyInput, strawberry.argument(description="The key.")]
+RotateInput = Annotated[RotateApiKeyInput, strawberry.argument(description="The key.")]
 RevokeInput = Annotated[RevokeApiKeyInput, strawberry.argument(description="The key.")]
 
 
@@ -73,10 +109,28 @@ async def issue_api_key(info: Info, input: IssueInput) -> IssueApiKeyResult:
         account_id=account_id,
         name=inputs.name("name", input.name),
         scopes=input.scopes,
+        expires_at=input.expires_at,
         issuer_scopes=None if info.context.is_operator else info.context.api_key.scopes,
     )
     issued = await info.context.write(Command(account_id, verb))
     return ApiKeyIssued(api_key=ApiKey.of(issued.api_key), secret=issued.secret)
+
+
+async def rotate_api_key(info: Info, input: RotateInput) -> RotateApiKeyResult:
+    """Give a key a new secret."""
+    account_id = None if info.context.is_operator else info.context.account_id
+    longest = _seconds(api_keys.LONGEST_OVERLAP)
+    if not 0 <= input.overlap_seconds <= longest:
+        raise bad_input("overlapSeconds", f"0 to {longest:,} is possible, not {input.overlap_seconds}.")
+    verb = partial(
+        api_keys.rotate_api_key,
+        account_id=account_id,
+        api_key_id=ids.read("apiKeyId", IdKind.API_KEY, input.api_key_id),
+        overlap=timedelta(seconds=input.overlap_seconds),
+        rotator_scopes=info.context.api_key.scopes,
+    )
+    rotated = await info.context.write(Command(account_id, verb))
+    return ApiKeyRotated(api_key=ApiKey.of(rotated.api_key), secret=rotated.secret)
 
 
 async def revoke_api_key(info: Info, input: RevokeInput) -> RevokeApiKeyResult:

@@ -10,10 +10,12 @@ import strawberry
 from graph import ids
 from graph.context import Info
 from graph.inputs import bad_input
+from graph.permissions import require_scope
 from graph.queries.rate_cards import find_rate, find_rate_card
 from graph.types.account import Account
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
+from graph.types.audit_entry import AuditEntry
 from graph.types.budget import Budget
 from graph.types.event import Event
 from graph.types.grant import Grant, grant_of
@@ -28,6 +30,7 @@ from graph.types.stored_quote import StoredQuote
 from graph.types.viewer import Viewer
 from graph.types.webhook import WebhookDelivery, WebhookEndpoint
 from graph.types.workflow import Workflow
+from models.api_key import Scope
 from models.identity import IdKind, InvalidId, parse_any_id
 
 MOST_IDS = 100
@@ -163,6 +166,13 @@ async def _shadow_policy(info: Info, value: UUID) -> ShadowPolicy | None:
     return None if row is None else ShadowPolicy.of(row)
 
 
+async def _audit_entry(info: Info, value: UUID) -> AuditEntry | None:
+    require_scope(info, Scope.MANAGE)
+    account_id = info.context.account_id
+    row = await info.context.loaders.audit_entry_by_id.load(value)
+    return None if row is None or row.account_id != account_id else AuditEntry.of(row, info)
+
+
 async def _api_key(info: Info, value: UUID) -> ApiKey | None:
     account_id = info.context.account_id
     row = await info.context.loaders.api_key_by_id.load(value)
@@ -188,4 +198,5 @@ _FINDERS: dict[IdKind, Callable[[Info, UUID], Awaitable[Any]]] = {
     IdKind.SHADOW_POLICY: _shadow_policy,
     IdKind.RATE: find_rate,
     IdKind.RATE_CARD: find_rate_card,
+    IdKind.AUDIT_ENTRY: _audit_entry,
 }

@@ -11,9 +11,11 @@ from graph.ids import written
 from graph.inputs import optional_name
 from graph.loaders import filters
 from graph.loaders.pages import ListKey
-from graph.permissions import read_field
+from graph.permissions import manage_field, read_field
 from graph.types.agent import Agent
 from graph.types.api_key import ApiKey
+from graph.types.audit_entry import AuditEntry
+from graph.types.audit_listing import AuditEntriesNarrowed, connect_entries
 from graph.types.balance import Balance
 from graph.types.budget import Budget
 from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
@@ -317,6 +319,20 @@ class Account(Node):
         """Load a page of transfers."""
         page = PageArguments(first, after, last, before)
         return await connect_transfers(info, self.owner, narrowed, order_by, page)
+
+    @manage_field("Who administered the account: every act, newest first, append-only.")
+    async def audit_log(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        narrowed: AuditEntriesNarrowed = None,
+    ) -> Connection[AuditEntry]:
+        """Load a page of acts."""
+        return await connect_entries(info, self.owner, narrowed, PageArguments(first, after, last, before))
 
     @read_field("Where the account's credits went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:

@@ -34,6 +34,13 @@ class ApiKey(Node):
     created_at: datetime = strawberry.field(description="When it was issued.")
     last_used_at: datetime | None = strawberry.field(description="When it was last used, to about a minute.")
     revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
+    expires_at: datetime | None = strawberry.field(
+        description="From when on it is as wrong as a revoked one; null is never."
+    )
+    rotated_at: datetime | None = strawberry.field(description="When it was last given a new secret.")
+    old_secrets_until: datetime | None = strawberry.field(
+        description="Until when a secret from before its last rotation may work; null where none does since."
+    )
     row: strawberry.Private[ApiKeyRow]
 
     @classmethod
@@ -47,6 +54,9 @@ class ApiKey(Node):
             created_at=row.created_at,
             last_used_at=row.last_used_at,
             revoked_at=row.revoked_at,
+            expires_at=row.expires_at,
+            rotated_at=row.rotated_at,
+            old_secrets_until=row.old_secrets_until,
             row=row,
         )
 

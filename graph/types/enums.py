@@ -82,7 +82,7 @@ described(
     "What an API key may do.",
     READ="Run queries.",
     TRACK="Start and end workflows and record usages.",
-    MANAGE="Manage agents and API keys of the account, and void usages.",
+    MANAGE="Manage agents and API keys of the account, void usages, and read its audit log.",
     OPERATE="Act across accounts: create them and grant credits.",
 )(Scope)
 described(

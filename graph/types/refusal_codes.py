@@ -28,6 +28,7 @@ from graph.types.enums import described
     GRANT_ALREADY_VOIDED="The grant was voided before.",
     HOLD_NOT_FOUND="There is no such hold in this account.",
     HOLD_CLOSED="The hold was released, has expired, or its workflow has ended.",
+    API_KEY_ENDED="The API key was revoked or has expired.",
     NOTHING_TO_HOLD="The planned services cost nothing.",
     SERVICE_DISABLED="The configuration disables a service that is asked for.",
     PROVIDER_UNNAMED="No configuration chooses a provider of the service, and none is named.",
@@ -78,6 +79,7 @@ class RefusalCode(StrEnum):
     GRANT_ALREADY_VOIDED = "GRANT_ALREADY_VOIDED"
     HOLD_NOT_FOUND = "HOLD_NOT_FOUND"
     HOLD_CLOSED = "HOLD_CLOSED"
+    API_KEY_ENDED = "API_KEY_ENDED"
     NOTHING_TO_HOLD = "NOTHING_TO_HOLD"
     SERVICE_DISABLED = "SERVICE_DISABLED"
     PROVIDER_UNNAMED = "PROVIDER_UNNAMED"

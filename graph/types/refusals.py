@@ -150,6 +150,13 @@ class HoldNotFound(Refusal):
     """There is no such hold."""
 
 
+@strawberry.type(description="The API key was revoked or has expired; no new secret brings it back.")
+class ApiKeyEnded(Refusal):
+    """The key was revoked or has expired."""
+
+    ended_at: datetime = strawberry.field(description="When.")
+
+
 @strawberry.type(
     description="The hold was released, has expired, or its workflow has ended: it keeps nothing."
 )

@@ -51,6 +51,7 @@ _KINDS = {
     "replay_job": IdKind.REPLAY_JOB,
     "rate": IdKind.RATE,
     "rate_card": IdKind.RATE_CARD,
+    "audit_entry": IdKind.AUDIT_ENTRY,
 }
 
 

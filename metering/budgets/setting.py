@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from metering.api_keys import is_live
+from metering.audit_log import log_act
 from metering.budgets.recount import recounted
 from metering.budgets.rules import amount_at, amounts_of, reached
 from metering.budgets.windows import UnknownZone, require_zone
@@ -16,6 +18,7 @@ from metering.ledger import locked_account
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey
+from models.audit_entry import AuditAct
 from models.base import table_of
 from models.budget import Budget, BudgetAction, BudgetScope, BudgetUse, BudgetWindow
 from models.identity import IdKind, InvalidId, new_id, parse_id
@@ -57,7 +60,7 @@ def set_budget(session: Session, *, item: SetBudget, now: datetime) -> Budget:
     """
     account = locked_account(session, item.account_id)
     _require_valid(item)
-    _require_subject(session, item)
+    _require_subject(session, item, now)
     budget = _in_force(session, item)
     if budget is not None and budget.time_zone == item.time_zone:
         _change(session, budget, item, now)
@@ -68,6 +71,7 @@ def set_budget(session: Session, *, item: SetBudget, now: datetime) -> Budget:
         budget = _add(session, item, now)
     _budgets_changed(account)
     session.flush()
+    _log(session, AuditAct.SET_BUDGET, budget, now)
     return budget
 
 
@@ -83,8 +87,28 @@ def remove_budget(session: Session, *, account_id: UUID, budget_id: UUID, now: d
     if budget.removed_at is None:
         budget.removed_at = now
         _budgets_changed(account)
+        _log(session, AuditAct.REMOVE_BUDGET, budget, now)
     session.flush()
     return budget
+
+
+def _log(session: Session, act: AuditAct, budget: Budget, now: datetime) -> None:
+    log_act(
+        session,
+        act,
+        account_id=budget.account_id,
+        subject=(IdKind.BUDGET, budget.id),
+        details={
+            "scope": budget.scope,
+            "subject": budget.subject,
+            "window": budget.window,
+            "timeZone": budget.time_zone,
+            "limit": str(budget.limit),
+            "action": budget.action,
+            "thresholds": list(budget.thresholds),
+        },
+        now=now,
+    )
 
 
 def _require_valid(item: SetBudget) -> None:
@@ -111,13 +135,13 @@ def _require_thresholds(item: SetBudget) -> None:
         raise InvalidBudget("thresholds", "A budget that only alerts needs a threshold.")
 
 
-def _require_subject(session: Session, item: SetBudget) -> None:
+def _require_subject(session: Session, item: SetBudget, now: datetime) -> None:
     if item.subject is None:
         return
     if item.scope is BudgetScope.API_KEY:
         key_id = _read_id(item.subject, IdKind.API_KEY)
         key = session.get(ApiKey, key_id)
-        if key is None or key.account_id != item.account_id or key.revoked_at is not None:
+        if key is None or key.account_id != item.account_id or not is_live(key, now):
             raise ApiKeyNotFound
     elif item.scope is BudgetScope.AGENT:
         agent = session.get(Agent, (item.account_id, _read_id(item.subject, IdKind.AGENT)))

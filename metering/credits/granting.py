@@ -7,10 +7,13 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from metering.audit_log import log_act
 from metering.errors import GrantAlreadyVoided, GrantNotFound, TimeOutOfRange
 from metering.idempotency import claim, fingerprint
 from metering.ledger import open_postings
+from models.audit_entry import AuditAct
 from models.base import table_of
+from models.identity import IdKind
 from models.ledger import Grant, RestrictionKind
 from pricing.credits import Credits
 
@@ -79,6 +82,14 @@ def grant_credits(session: Session, *, item: GrantCredits, now: datetime) -> Cre
     postings.issue(grant)
     session.execute(insert(_TABLE), [{column.key: getattr(grant, column.key) for column in _TABLE.columns}])
     postings.write()
+    log_act(
+        session,
+        AuditAct.GRANT_CREDITS,
+        account_id=item.account_id,
+        subject=(IdKind.GRANT, grant.id),
+        details={"amount": str(item.amount), "reason": item.reason},
+        now=now,
+    )
     return CreditsGrant(grant, replayed=False)
 
 
@@ -126,6 +137,14 @@ def void_grant(session: Session, *, item: VoidGrant, now: datetime) -> GrantVoid
     claims.remember(item, {"voided": voided.micros})
     claims.settle()
     postings.write()
+    log_act(
+        session,
+        AuditAct.VOID_GRANT,
+        account_id=item.account_id,
+        subject=(IdKind.GRANT, grant.id),
+        details={"voidedCredits": str(voided), "reason": item.reason},
+        now=now,
+    )
     return GrantVoiding(grant, voided, replayed=False)
 
 

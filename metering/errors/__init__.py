@@ -28,6 +28,7 @@ Refusal
 ├── WorkflowNestedTooDeep     more runs within runs than anyone needs
 ├── ServiceUsageAlreadyVoided
 ├── GrantAlreadyVoided
+├── ApiKeyEnded               it was revoked or has expired
 ├── HoldClosed                it was released, has expired, or its run has ended
 ├── NothingToHold             the planned services cost nothing
 ├── ServiceDisabled           the configuration switches a service off that is asked for
@@ -84,6 +85,7 @@ from metering.errors.selections import (
     ServiceDisabled,
 )
 from metering.errors.states import (
+    ApiKeyEnded,
     GrantAlreadyVoided,
     HoldClosed,
     InvalidAgent,
@@ -99,6 +101,7 @@ __all__ = [
     "AccountNotFound",
     "AgentNotFound",
     "AmountTooLarge",
+    "ApiKeyEnded",
     "ApiKeyNotFound",
     "BudgetExceeded",
     "BudgetNotFound",

@@ -47,6 +47,16 @@ class GrantAlreadyVoided(Refusal):
         self.voided_at = voided_at
 
 
+class ApiKeyEnded(Refusal):
+    """The key was revoked or has expired; no new secret brings it back."""
+
+    code = "API_KEY_ENDED"
+
+    def __init__(self, ended_at: datetime) -> None:
+        super().__init__(f"The key was revoked or expired at {ended_at.isoformat()}; issue another.")
+        self.ended_at = ended_at
+
+
 class HoldClosed(Refusal):
     """The hold keeps nothing any more."""
 

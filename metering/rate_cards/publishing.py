@@ -8,10 +8,12 @@ from uuid import UUID
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from metering.audit_log import log_act
 from metering.errors import InvalidRateCard, NoRateCardInForce, Refusal
 from metering.prices import price_book
 from metering.rate_cards.dates import earliest_date, keep_usages_out, require_date
-from models.identity import new_id
+from models.audit_entry import AuditAct
+from models.identity import IdKind, new_id
 from models.lane import MOST_ITEMS_IN_A_TRANSACTION
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from pricing.credits import Credits, RoundingMode
@@ -41,21 +43,27 @@ def publish_rate_cards(
     Refusals: AccountNotFound, InvalidRateCard where the version exists already, RateCardTooEarly.
     """
     answers: list[PublishedRateCard | Exception] = []
-    for item in items:
+    for position, item in enumerate(items):
         try:
-            answers.append(_published(session, item, now))
+            answers.append(_published(session, item, now, position))
         except Refusal as refusal:
             answers.append(refusal)
     return answers
 
 
 def publish_rate_card(
-    session: Session, *, card: RateCard, now: datetime, account_id: UUID | None = None
+    session: Session,
+    *,
+    card: RateCard,
+    now: datetime,
+    account_id: UUID | None = None,
+    position: int = 0,
 ) -> PublishedRateCard:
     """Publish a version of the prices; usages from its date on are priced by it.
 
-    With an account, its rates stand in place of everybody's for that account alone.
-    Raises AccountNotFound, InvalidRateCard where the version exists already, and RateCardTooEarly.
+    With an account, its rates stand in place of everybody's for that account alone. `position` is that of a
+    set verb's item. Raises AccountNotFound, InvalidRateCard where the version exists already, and
+    RateCardTooEarly.
     """
     keep_usages_out(session, account_id)
     require_new_version(session, card.version)
@@ -75,6 +83,15 @@ def publish_rate_card(
     session.flush()
     for rate in card.rates:
         _add_rate(session, published.id, rate)
+    log_act(
+        session,
+        AuditAct.PUBLISH_RATE_CARD,
+        account_id=account_id,
+        subject=(IdKind.RATE_CARD, published.id),
+        details={"version": card.version, "effectiveFrom": card.effective_from.isoformat()},
+        now=now,
+        position=position,
+    )
     return published
 
 
@@ -112,10 +129,10 @@ def card_of_draft(
     return draft.dated(effective_from, rounding=rounding, precision=precision)
 
 
-def _published(session: Session, item: PublishRateCard, now: datetime) -> PublishedRateCard:
+def _published(session: Session, item: PublishRateCard, now: datetime, position: int) -> PublishedRateCard:
     keep_usages_out(session, item.account_id)
     card = card_of_draft(session, item.draft, account_id=item.account_id, now=now)
-    return publish_rate_card(session, card=card, now=now, account_id=item.account_id)
+    return publish_rate_card(session, card=card, now=now, account_id=item.account_id, position=position)
 
 
 def _add_rate(session: Session, card_id: UUID, rate: Rate) -> None:

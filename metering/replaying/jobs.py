@@ -11,13 +11,15 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from metering.audit_log import log_act
 from metering.errors import AccountNotFound, ReplayJobEnded, ReplayJobNotFound, TooManyReplayJobs
 from metering.replaying.figures import Replay
 from metering.replaying.requests import ReplayRequest
 from metering.replaying.written import written_replay, written_request
 from models.account import Account
+from models.audit_entry import AuditAct
 from models.base import Json
-from models.identity import new_id
+from models.identity import IdKind, new_id
 from models.replay_job import ReplayJob, ReplayStatus
 
 MOST_UNFINISHED = 5
@@ -62,6 +64,7 @@ def start_replay(session: Session, *, account_id: UUID, request: ReplayRequest, 
     )
     session.add(job)
     session.flush()
+    _log(session, AuditAct.START_REPLAY, job, now)
     return job
 
 
@@ -75,11 +78,17 @@ def cancel_replay(session: Session, *, account_id: UUID, job_id: UUID, now: date
         raise ReplayJobNotFound
     if job.finished_at is not None and job.status is not ReplayStatus.CANCELLED:
         raise ReplayJobEnded(job.status, job.finished_at)
+    if not job.cancel_requested:
+        _log(session, AuditAct.CANCEL_REPLAY, job, now)
     job.cancel_requested = True
     if job.finished_at is None and not _is_leased(job, now):
         _finish(job, ReplayStatus.CANCELLED, now)
     session.flush()
     return job
+
+
+def _log(session: Session, act: AuditAct, job: ReplayJob, now: datetime) -> None:
+    log_act(session, act, account_id=job.account_id, subject=(IdKind.REPLAY_JOB, job.id), now=now)
 
 
 def oldest_waiting_job(session: Session, *, now: datetime) -> tuple[UUID, UUID] | None:

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from adapters.service_configuration import ServicePresets, UnknownPreset
 from metering.agents import agent_in_use
+from metering.audit_log import log_act
 from metering.errors import AgentNotFound, InvalidShadowPolicy, NoRateCardInForce, ShadowPolicyNotFound
 from metering.ledger import locked_account
 from metering.prices import price_book
 from models.agent import Agent
+from models.audit_entry import AuditAct
 from models.base import Json, canonical_json
-from models.identity import new_id
+from models.identity import IdKind, format_id, new_id
 from models.selection import ShadowPolicy
 from pricing.catalogue import built_in_catalogue
 from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
@@ -62,6 +64,7 @@ def set_shadow_policy(session: Session, *, item: SetShadowPolicy, now: datetime)
     )
     session.add(policy)
     session.flush()
+    _log(session, AuditAct.SET_SHADOW_POLICY, policy, now)
     return policy
 
 
@@ -80,7 +83,14 @@ def remove_shadow_policy(
         raise ShadowPolicyNotFound
     policy.removed_at = now
     session.flush()
+    _log(session, AuditAct.REMOVE_SHADOW_POLICY, policy, now)
     return policy
+
+
+def _log(session: Session, act: AuditAct, policy: ShadowPolicy, now: datetime) -> None:
+    details: Json = {"agentId": format_id(IdKind.AGENT, policy.agent_id), "preset": policy.preset}
+    subject = (IdKind.SHADOW_POLICY, policy.id)
+    log_act(session, act, account_id=policy.account_id, subject=subject, details=details, now=now)
 
 
 def _configuration(item: SetShadowPolicy) -> ServiceConfiguration:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from metering.api_keys import live
 from metering.credits.hold_plans import HoldPlan
 from metering.credits.holding import DEFAULT_EXPIRY
 from metering.errors import AgentNotFound, ApiKeyNotFound, WorkflowNestedTooDeep
@@ -77,14 +78,14 @@ class References:
     workflows: dict[tuple[UUID, UUID], Workflow]
 
 
-def load_references(session: Session, items: Iterable[StartWorkflow]) -> References:
+def load_references(session: Session, items: Iterable[StartWorkflow], *, now: datetime) -> References:
     """Load what the batch names, each kind in one statement and none where nothing is named."""
     agents = {(item.account_id, agent_id) for item in items for agent_id in _agents_of(item)}
     key_ids = {item.attributed_key_id for item in items if item.attributed_key_id}
     keys: set[tuple[UUID, UUID]] = set()
     if key_ids:
-        live = select(ApiKey.account_id, ApiKey.id).where(ApiKey.id.in_(key_ids), ApiKey.revoked_at.is_(None))
-        keys = {(row.account_id, row.id) for row in session.execute(live) if row.account_id}
+        living = select(ApiKey.account_id, ApiKey.id).where(ApiKey.id.in_(key_ids), live(now))
+        keys = {(row.account_id, row.id) for row in session.execute(living) if row.account_id}
     parents = {(item.account_id, item.parent_workflow_id) for item in items if item.parent_workflow_id}
     return References(agents_by_id(session, agents), keys, workflows_by_id(session, parents))
 

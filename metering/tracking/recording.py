@@ -91,7 +91,7 @@ def record_workflows(
     postings = open_postings(session, {item.account_id for item in items}, now=now)
     claims = claim(session, items, now=now)
     batch = UsageBatch(session, now, price_book(session), postings)
-    references = load_references(session, [item.start for item in items])
+    references = load_references(session, [item.start for item in items], now=now)
     postings.load_holds(references.workflows.values(), times=_times(items, references, now))
     recorded: dict[UUID, Workflow] = {}
     answers: list[WorkflowRecord | Exception | UUID] = []

@@ -56,7 +56,7 @@ def start_workflows(
     """
     postings = open_postings(session, {item.account_id for item in items}, now=now)
     claims = claim(session, items, now=now)
-    references = load_references(session, items)
+    references = load_references(session, items, now=now)
     batch = _Batch(postings, claims, references, _planner(session, items, references, now=now))
     batch.load(items)
     answers: list[WorkflowStart | Exception | StartWorkflow] = []

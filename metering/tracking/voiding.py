@@ -7,9 +7,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from metering.audit_log import log_act
 from metering.errors import ServiceUsageAlreadyVoided, ServiceUsageNotFound
 from metering.idempotency import claim, fingerprint
 from metering.ledger import Postings, open_postings
+from models.audit_entry import AuditAct
+from models.identity import IdKind
 from models.ledger import Book, Grant, LedgerTransfer
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
@@ -62,6 +65,14 @@ def void_service_usage(session: Session, *, item: VoidServiceUsage, now: datetim
     claims.accept(item)
     claims.settle()
     postings.write()
+    log_act(
+        session,
+        AuditAct.VOID_SERVICE_USAGE,
+        account_id=item.account_id,
+        subject=(IdKind.SERVICE_USAGE, usage.id),
+        details={"refundedCredits": str(usage.credits), "reason": item.reason},
+        now=now,
+    )
     return UsageVoiding(usage, usage.credits, replayed=False)
 
 

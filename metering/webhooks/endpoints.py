@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from metering.audit_log import log_act
 from metering.errors import (
     AccountNotFound,
     InvalidWebhookEndpoint,
@@ -19,8 +20,10 @@ from metering.errors import (
 )
 from metering.webhooks.targets import TargetRules, url_from_text
 from models.account import Account
+from models.audit_entry import AuditAct
+from models.base import Json
 from models.event import EventType
-from models.identity import new_id
+from models.identity import IdKind, new_id
 from models.webhook import DeliveryStatus, DisabledReason, WebhookDelivery, WebhookEndpoint
 
 MOST_ENDPOINTS = 20
@@ -68,6 +71,7 @@ def create_webhook_endpoint(
     )
     session.add(endpoint)
     session.flush()
+    _log(session, AuditAct.CREATE_WEBHOOK_ENDPOINT, endpoint, now)
     return EndpointSecret(endpoint, endpoint.secret)
 
 
@@ -99,6 +103,7 @@ def update_webhook_endpoint(
         disable(session, endpoint, DisabledReason.BY_HAND, now)
     endpoint.updated_at = now
     session.flush()
+    _log(session, AuditAct.UPDATE_WEBHOOK_ENDPOINT, endpoint, now)
     return endpoint
 
 
@@ -115,6 +120,7 @@ def remove_webhook_endpoint(
     if endpoint.removed_at is None:
         endpoint.removed_at = now
         _give_up_waiting(session, endpoint, "The endpoint was removed.")
+        _log(session, AuditAct.REMOVE_WEBHOOK_ENDPOINT, endpoint, now)
     session.flush()
     return endpoint
 
@@ -132,6 +138,7 @@ def rotate_webhook_secret(
     endpoint.secret = _new_secret()
     endpoint.updated_at = now
     session.flush()
+    _log(session, AuditAct.ROTATE_WEBHOOK_SECRET, endpoint, now)
     return EndpointSecret(endpoint, endpoint.secret)
 
 
@@ -163,6 +170,16 @@ def signing_secrets(endpoint: WebhookEndpoint, now: datetime) -> tuple[str, ...]
     if endpoint.previous_secret and endpoint.previous_secret_until and endpoint.previous_secret_until > now:
         return endpoint.secret, endpoint.previous_secret
     return (endpoint.secret,)
+
+
+def _log(session: Session, act: AuditAct, endpoint: WebhookEndpoint, now: datetime) -> None:
+    # Not the address: many of them carry a secret of the receiver's.
+    details: Json = {
+        "eventTypes": [each.name for each in endpoint.event_types],
+        "enabled": endpoint.disabled_at is None,
+    }
+    subject = (IdKind.WEBHOOK_ENDPOINT, endpoint.id)
+    log_act(session, act, account_id=endpoint.account_id, subject=subject, details=details, now=now)
 
 
 def _give_up_waiting(session: Session, endpoint: WebhookEndpoint, reason: str) -> None:

@@ -5,9 +5,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from metering.audit_log import log_act
 from metering.errors import WebhookDeliveryNotFound
 from metering.webhooks.dispatching import delivery_row
 from metering.webhooks.endpoints import active_endpoint
+from models.audit_entry import AuditAct
+from models.base import Json
 from models.event import Event, EventType
 from models.identity import IdKind, format_id, new_id
 from models.webhook import DeliveryStatus, WebhookDelivery, WebhookEndpoint
@@ -28,9 +31,11 @@ def resend_webhook_delivery(
     endpoint = active_endpoint(session, account_id, delivery.endpoint_id)
     if delivery.status is not DeliveryStatus.PENDING:
         event = session.get_one(Event, (account_id, delivery.event_id))
-        return _added(session, event, endpoint, now)
-    delivery.next_attempt_at = now
-    session.flush()
+        delivery = _added(session, event, endpoint, now)
+    else:
+        delivery.next_attempt_at = now
+        session.flush()
+    _log(session, AuditAct.RESEND_WEBHOOK_DELIVERY, delivery, now)
     return delivery
 
 
@@ -52,7 +57,15 @@ def send_test_event(
     )
     session.add(event)
     session.flush()
-    return _added(session, event, endpoint, now)
+    delivery = _added(session, event, endpoint, now)
+    _log(session, AuditAct.SEND_TEST_EVENT, delivery, now)
+    return delivery
+
+
+def _log(session: Session, act: AuditAct, delivery: WebhookDelivery, now: datetime) -> None:
+    details: Json = {"endpointId": format_id(IdKind.WEBHOOK_ENDPOINT, delivery.endpoint_id)}
+    subject = (IdKind.WEBHOOK_DELIVERY, delivery.id)
+    log_act(session, act, account_id=delivery.account_id, subject=subject, details=details, now=now)
 
 
 def _added(session: Session, event: Event, endpoint: WebhookEndpoint, now: datetime) -> WebhookDelivery:

@@ -15,6 +15,7 @@ from metering.credits import (
     grant_credits,
 )
 from metering.credits import void_grant as void
+from models.actor import COMMAND_LINE
 from models.database import Database
 from models.identity import IdKind, format_id
 from models.writer import Command
@@ -112,8 +113,8 @@ def void_grant(
 
 
 async def _grant(database: Database, item: GrantCredits) -> CreditsGrant:
-    return await database.write(Command(item.account_id, partial(grant_credits, item=item)))
+    return await database.write(Command(item.account_id, partial(grant_credits, item=item), COMMAND_LINE))
 
 
 async def _void(database: Database, item: VoidGrant) -> GrantVoiding:
-    return await database.write(Command(item.account_id, partial(void, item=item)))
+    return await database.write(Command(item.account_id, partial(void, item=item), COMMAND_LINE))

@@ -1,11 +1,20 @@
 """`creditgraph key`: API keys of an account, and of operators."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from metering.api_keys import ACCOUNT_SCOPES, issue_api_key, keys_of, revoke_api_key
+from metering.api_keys import (
+    ACCOUNT_SCOPES,
+    DEFAULT_OVERLAP,
+    LONGEST_OVERLAP,
+    issue_api_key,
+    keys_of,
+    revoke_api_key,
+    rotate_api_key,
+)
 from models.api_key import ApiKey, Scope
 from models.identity import IdKind, format_id
 from server.commands import store, values
@@ -13,7 +22,9 @@ from server.commands.answers import hint, plain_refusals
 from server.commands.tables import print_table
 from server.settings import InvalidSettings
 
-app = typer.Typer(help="Issue, list and revoke API keys.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Issue, rotate, list and revoke API keys.", no_args_is_help=True, rich_markup_mode=None
+)
 
 OPERATOR_SCOPES = (Scope.READ, Scope.MANAGE, Scope.OPERATE)
 
@@ -23,6 +34,11 @@ AccountOption = Annotated[
 OperatorOption = Annotated[
     bool, typer.Option("--operator", help="A key of the platform's operators, in place of --account.")
 ]
+KeyId = Annotated[str, typer.Argument(help="The key's id, as `key list` shows it.")]
+
+
+def _seconds(time: timedelta) -> int:
+    return int(time.total_seconds())
 
 
 @app.command()
@@ -39,6 +55,10 @@ def issue(
             "an operator's: READ, MANAGE and OPERATE.",
         ),
     ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="From when on it works no more, e.g. 2027-01-31T00:00:00Z."),
+    ] = None,
     database_url: store.DatabaseUrl = store.DEFAULT,
 ) -> None:
     """Issue a key and print its secret, this once.
@@ -46,7 +66,7 @@ def issue(
     \b
     Examples:
       creditgraph key issue --account account_0199… --name "mobile app"
-      creditgraph key issue --account account_0199… --scope READ
+      creditgraph key issue --account account_0199… --scope READ --expires 2027-01-31T00:00:00Z
       creditgraph key issue --operator --name "on call"
     """
     with plain_refusals():
@@ -55,16 +75,58 @@ def issue(
         if account_id and Scope.OPERATE in scopes:
             raise InvalidSettings("--scope OPERATE reaches across accounts: use --operator, not --account.")
         key_name = values.name("--name", name)
+        expires_at = None if expires is None else values.moment("--expires", expires)
         issued = store.write_once(
             database_url,
             lambda session, *, now: issue_api_key(
-                session, account_id=account_id, name=key_name, scopes=scopes, now=now
+                session,
+                account_id=account_id,
+                name=key_name,
+                scopes=scopes,
+                expires_at=expires_at,
+                now=now,
             ),
         )
     typer.echo(issued.secret)
     hint(
         f"The secret of {format_id(IdKind.API_KEY, issued.api_key.id)}; it is shown this once. Keep it safe."
     )
+
+
+@app.command()
+def rotate(
+    key_id: KeyId,
+    overlap_seconds: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=_seconds(LONGEST_OVERLAP),
+            help="How long the secrets before it go on working; 0 ends them at once.",
+        ),
+    ] = _seconds(DEFAULT_OVERLAP),
+    database_url: store.DatabaseUrl = store.DEFAULT,
+) -> None:
+    """Give a key a new secret and print it, this once.
+
+    \b
+    Examples:
+      creditgraph key rotate key_0199…
+      creditgraph key rotate key_0199… --overlap-seconds 0
+    """
+    with plain_refusals():
+        api_key_id = values.api_key_id(key_id)
+        overlap = timedelta(seconds=overlap_seconds)
+        rotated = store.write_once(
+            database_url,
+            lambda session, *, now: rotate_api_key(
+                session, account_id=None, api_key_id=api_key_id, overlap=overlap, now=now
+            ),
+        )
+    typer.echo(rotated.secret)
+    until = rotated.api_key.old_secrets_until
+    before = "do not work any more" if until is None else f"work until {until.isoformat(timespec='seconds')}"
+    hint(f"The new secret of {key_id}; it is shown this once. Those before it {before}.")
 
 
 @app.command("list")
@@ -84,12 +146,13 @@ def list_keys(
     with plain_refusals():
         account_id = _owner(account, operator=operator)
         keys = store.ask(database_url, lambda session: keys_of(session, account_id))
-    print_table(["id", "name", "secret", "scopes", "created", "last used", "revoked"], map(_cells, keys))
+    titles = ["id", "name", "secret", "scopes", "created", "last used", "rotated", "expires", "revoked"]
+    print_table(titles, map(_cells, keys))
 
 
 @app.command()
 def revoke(
-    key_id: Annotated[str, typer.Argument(help="The key's id, as `key list` shows it.")],
+    key_id: KeyId,
     database_url: store.DatabaseUrl = store.DEFAULT,
 ) -> None:
     """End a key's life at once.
@@ -114,7 +177,7 @@ def _owner(account: str | None, *, operator: bool) -> UUID | None:
 
 
 def _cells(key: ApiKey) -> list[str]:
-    times = [key.created_at, key.last_used_at, key.revoked_at]
+    times = [key.created_at, key.last_used_at, key.rotated_at, key.expires_at, key.revoked_at]
     return [
         format_id(IdKind.API_KEY, key.id),
         key.name,

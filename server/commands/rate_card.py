@@ -17,6 +17,7 @@ from metering.rate_cards import (
     preview_rate_card,
     publish_rate_cards,
 )
+from models.actor import COMMAND_LINE
 from models.database import Database
 from models.rate_card import PublishedRateCard
 from models.writer import SetCommand
@@ -122,7 +123,7 @@ def _read(file: Path, account: str | None) -> tuple[RateCardDraft, UUID | None]:
 
 
 async def _publish(database: Database, item: PublishRateCard) -> PublishedRateCard:
-    [answer] = await database.write(SetCommand(None, publish_rate_cards, (item,)))
+    [answer] = await database.write(SetCommand(None, publish_rate_cards, (item,), COMMAND_LINE))
     if isinstance(answer, Exception):
         raise answer
     return answer

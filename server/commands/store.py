@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from models.actor import COMMAND_LINE
 from models.database import Database, Question
 from models.migrations import migrate
 from models.writer import Command, Verb
@@ -35,7 +36,7 @@ def on_store(database_url: str, work: Callable[[Database], Awaitable[Answer]]) -
 
 def write_once(database_url: str, verb: Verb[Answer]) -> Answer:
     """Run one verb that concerns the service as a whole, and give its answer after the commit."""
-    return on_store(database_url, lambda database: database.write(Command(None, verb)))
+    return on_store(database_url, lambda database: database.write(Command(None, verb, COMMAND_LINE)))
 
 
 def ask(database_url: str, question: Question[Answer]) -> Answer:

@@ -32,8 +32,8 @@ ROOTS = [
 NEEDED = {
     "READ": "viewer node nodes agent workflow serviceUsage apiKey rateCard rateCards rateCardDiff providers servicePresets businessAdapters ledgerAudit quote selectServices replay replayJob storedQuote quoteAccuracy costHistory",
     "TRACK": "startWorkflow recordWorkflow completeWorkflow failWorkflow cancelWorkflow addServiceUsage addServiceUsages holdCredits extendHold releaseHold createQuote",
-    "MANAGE": "voidServiceUsage createAgent updateAgent archiveAgent issueApiKey revokeApiKey createWebhookEndpoint updateWebhookEndpoint removeWebhookEndpoint rotateWebhookSecret resendWebhookDelivery sendTestEvent setBalanceAlert startReplay cancelReplay setBudget removeBudget setShadowPolicy removeShadowPolicy",
-    "OPERATE": "account accounts createAccount grantCredits voidGrant setProviderAvailability publishRateCard rateCardPreview",
+    "MANAGE": "voidServiceUsage createAgent updateAgent archiveAgent issueApiKey rotateApiKey revokeApiKey createWebhookEndpoint updateWebhookEndpoint removeWebhookEndpoint rotateWebhookSecret resendWebhookDelivery sendTestEvent setBalanceAlert startReplay cancelReplay setBudget removeBudget setShadowPolicy removeShadowPolicy",
+    "OPERATE": "account accounts createAccount grantCredits voidGrant setProviderAvailability publishRateCard rateCardPreview auditLog",
 }
 SCALARS = {
     "String": "x",

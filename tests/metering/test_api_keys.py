@@ -30,7 +30,7 @@ SAMPLE = "nexus_0123456789abcdefghijklmnopqrstuv"
 
 
 async def found(database: Database, secret: str) -> ApiKey | None:
-    statement = key_with_secret(secret)
+    statement = key_with_secret(secret, database.clock())
     if statement is None:
         return None
     async with database.read() as session:

@@ -1,0 +1,39 @@
+"""Origins: from where a request comes, as far as it can be known."""
+
+import re
+import secrets
+from ipaddress import ip_address
+
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from models.actor import Origin
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+_NAMED = "creditgraph.request_id"
+
+
+def named_request(scope: Scope) -> str:
+    """Give a request its id: what its `X-Request-Id` says where that is well formed, else a new one."""
+    given = dict(scope["headers"]).get(b"x-request-id", b"")
+    name = given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+    scope[_NAMED] = name
+    return name
+
+
+def origin_of(connection: HTTPConnection) -> Origin:
+    """Give the client's address and the request's id.
+
+    The address is what the server sees: behind a proxy it is the client's only where the server trusts the
+    proxy's word, and over a Unix socket there is none.
+    """
+    name = connection.scope.get(_NAMED) or named_request(connection.scope)
+    return Origin(_address(connection), name)
+
+
+def _address(connection: HTTPConnection) -> str | None:
+    # What a proxy says is any text; only an address is kept.
+    try:
+        return None if connection.client is None else str(ip_address(connection.client.host))
+    except ValueError:
+        return None
