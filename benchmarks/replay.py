@@ -40,9 +40,7 @@ Answer = TypeVar("Answer")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
-    parser.add_argument(
-        "--copies", type=int, default=3, help="copies of the history beside itself, at most 8"
-    )
+    parser.add_argument("--copies", type=int, default=3, help="copies of the history beside itself")
     arguments = parser.parse_args()
     with store(arguments.database) as url:
         asyncio.run(measured(url, arguments.copies))
