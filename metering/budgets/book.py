@@ -135,7 +135,8 @@ class BudgetBook:
     def spend(self, workflow: Workflow, amount: Credits, used_at: datetime) -> None:
         """Count credits as used, and tell each threshold that is reached: once in each window.
 
-        The run's total moves afterwards: budgets of single runs go by it.
+        The run's total moves afterwards: budgets of single runs go by it, and so tell a threshold again where
+        voided usages have taken the total back below it.
         """
         for touch, counter in self._counted(workflow, used_at):
             counter.used += amount

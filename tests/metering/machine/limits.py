@@ -88,6 +88,14 @@ def tell(books: Books, run: str, used_at: datetime) -> None:
                 books.events.append(("budget.threshold_reached", label, subject, percent))
 
 
+def take_back(books: Books, run: str) -> None:
+    """A single run whose spending was voided below a threshold is told of when it reaches it again."""
+    for label, budget in books.budgets.items():
+        if budget.window == "REQUEST" and (label, run) in books.told:
+            reached = max(_reached(budget, _spent(books, label, run, books.now)), default=0)
+            books.told[label, run] = min(books.told[label, run], reached)
+
+
 def forget(books: Books, label: str) -> None:
     """What is reached when a limit is set is not told any more; what is not can be told again."""
     for usage in books.usages.values():

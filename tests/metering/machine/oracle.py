@@ -21,7 +21,15 @@ from tests.metering.machine.books import (
     Run,
     Usage,
 )
-from tests.metering.machine.limits import counted, forget, require_left, require_room, standings, tell
+from tests.metering.machine.limits import (
+    counted,
+    forget,
+    require_left,
+    require_room,
+    standings,
+    take_back,
+    tell,
+)
 from tests.metering.machine.paying import cover, draws, take
 from tests.metering.machine.prices import affordable_micros, card_at, metered_micros, price, service
 
@@ -161,6 +169,7 @@ class Oracle:
         found.voided = True
         for grant, paid in found.payments:
             self.books.give_to_grant(grant, paid, self.books.now)
+        take_back(self.books, found.run)
         return {"usage": usage, "refunded": found.credits}
 
     def hold(self, run: str, plan: Plan = (), expires_in: timedelta = HOUR, selected: Plan = ()) -> Answer:
