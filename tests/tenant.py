@@ -220,10 +220,15 @@ async def new_tenant(database: Database, name: str = "Acme", *, overdraft_limit:
 
 
 async def issue(
-    database: Database, account_id: UUID | None, name: str, scopes: Iterable[Scope] = ACCOUNT_SCOPES
+    database: Database,
+    account_id: UUID | None,
+    name: str,
+    scopes: Iterable[Scope] = ACCOUNT_SCOPES,
+    *,
+    expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """Issue a key; give it with its secret."""
-    verb = partial(issue_api_key, account_id=account_id, name=name, scopes=scopes)
+    verb = partial(issue_api_key, account_id=account_id, name=name, scopes=scopes, expires_at=expires_at)
     issued = await database.write(Command(account_id, verb))
     return issued.api_key, issued.secret
 

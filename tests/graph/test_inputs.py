@@ -96,6 +96,7 @@ def question(type_: str, field: str, value: str) -> tuple[str, dict[str, Any]]:
     path = {
         "ServicePlanInput": "{ quote(input: $in) { totalCredits } }",
         "ReplayInput": "{ replay(input: $in) { totals { runCount } } }",
+        "AuditLogFilter": "{ viewer { account { auditLog(filter: $in) { totalCount } } } }",
         "QuoteFilter": "{ viewer { account { quotes(filter: $in) { totalCount } } } }",
         "WorkflowFilter": "{ viewer { account { workflows(filter: $in) { totalCount } } } }",
         "ServiceUsageFilter": "{ viewer { account { servicesUsed(filter: $in) { totalCount } } } }",

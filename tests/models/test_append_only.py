@@ -10,7 +10,7 @@ from models.tables import metadata
 from tests.databases.opened import opened_with_prices
 from tests.tenant import Tenant, new_tenant
 
-APPEND_ONLY = ("ledger_transfer", "hold_line")
+APPEND_ONLY = ("ledger_transfer", "hold_line", "audit_entry")
 VOIDING = {"voided_at", "void_reason"}
 
 
