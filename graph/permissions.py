@@ -30,6 +30,21 @@ class RequireScope(FieldExtension):
         return await next_(source, info, **kwargs)
 
 
+class RequireScopeToListen(RequireScope):
+    """Let a stream begin only for a key that holds the scope."""
+
+    async def resolve_async(
+        self,
+        next_: AsyncExtensionResolver,
+        source: Any,  # noqa: ANN401 - strawberry's signature
+        info: Info,
+        **kwargs: Any,  # noqa: ANN401 - strawberry's signature
+    ) -> Any:  # noqa: ANN401 - strawberry's signature
+        """Check the key, then give the stream."""
+        require_scope(info, self.scope)
+        return next_(source, info, **kwargs)
+
+
 def require_scope(info: Info, scope: Scope) -> None:
     """Raise FORBIDDEN where the calling key does not hold the scope."""
     if scope not in info.context.api_key.scopes:
@@ -44,6 +59,15 @@ def root_field(scope: Scope, resolver: Callable[..., Any], description: str) -> 
         resolver=resolver,
         description=f"{description} Needs the scope `{scope.value}`.",
         extensions=[RequireScope(scope)],
+    )
+
+
+def stream_field(scope: Scope, resolver: Callable[..., Any], description: str) -> Any:  # noqa: ANN401 - strawberry's field
+    """Make a root field of the subscriptions that needs a scope; its description says which."""
+    return strawberry.subscription(
+        resolver=resolver,
+        description=f"{description} Needs the scope `{scope.value}`.",
+        extensions=[RequireScopeToListen(scope)],
     )
 
 

@@ -20,6 +20,7 @@ from graph.limits import WithinLimits
 from graph.mutations import Mutation
 from graph.queries import Query
 from graph.scalars import SCALARS
+from graph.subscriptions import Subscription
 from graph.types.account import Account
 from graph.types.grant import Grant
 
@@ -52,6 +53,7 @@ class OperationNamed(SchemaExtension):
 schema = QuietSchema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[Account, Grant],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     extensions=[

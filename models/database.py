@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import engines
 from models.availability import OutcomeUnknown, StoreUnavailable, is_lost, is_transient
+from models.feed import Feed
 from models.lane import Lane
 from models.writer import Command, SetCommand
 
@@ -44,6 +45,7 @@ class Database:
         self.url = make_url(url)
         self.clock = clock
         self.info: dict[str, Any] = {}
+        self.feed = Feed()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._reader = engines.reader(self.url)
         self._writer: Engine | AsyncEngine = (
@@ -51,7 +53,7 @@ class Database:
         )
         self._thread = ThreadPoolExecutor(1, "creditgraph-writer") if self.is_sqlite else None
         lanes = 1 if self.is_sqlite else LANES_ON_POSTGRESQL
-        self._lanes = [Lane(self._in_transaction, clock) for _ in range(lanes)]
+        self._lanes = [Lane(self._in_transaction, clock, self.feed.announce) for _ in range(lanes)]
         self._workers: list[asyncio.Task[None]] = []
         self._closed = False
 

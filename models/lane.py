@@ -5,10 +5,11 @@ No timer: a batch is what arrived while the previous commit ran, so nothing wait
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -33,6 +34,7 @@ class Lane:
 
     run: Callable[[Callable[[Session], list[Any]]], Awaitable[list[Any]]]
     clock: Callable[[], datetime]
+    announce: Callable[[Collection[UUID]], None]
     waiting: deque[Waiting] = field(default_factory=deque)
     waiting_items: int = 0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,3 +91,5 @@ class Lane:
                 entry.answer.set_exception(answer)
             else:
                 entry.answer.set_result(answer)
+        # Whoever hears of it looks for himself: a batch that failed may have been committed all the same.
+        self.announce({command.account_id for command in commands if command.account_id is not None})

@@ -25,7 +25,8 @@ from models.writer import Command
 from pricing.names import name_from_text
 from server.authentication import Authentication, Unauthenticated, secret_of
 from server.bodies import BadBody, json_bytes, json_object
-from server.graphql import masked, unauthenticated
+from server.graphql import unauthenticated
+from server.operations import masked
 from server.origins import origin_of
 
 _Name = Annotated[str, AfterValidator(name_from_text)]
@@ -86,7 +87,7 @@ async def _managed_account(
 ) -> tuple[UUID, ApiKey]:
     snapshot = Snapshot(database)
     try:
-        api_key = await authentication.api_key(secret_of(request), snapshot)
+        api_key = await authentication.api_key(secret_of(request.headers), snapshot)
     finally:
         await snapshot.close()
     if Scope.MANAGE not in api_key.scopes or api_key.account_id is None:

@@ -9,23 +9,28 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from adapters.registry import business_adapters
 from metering.webhooks import PRIVATE_TARGETS, PUBLIC_TARGETS
 from models.database import Database
 from models.migrations import why_not_ready
+from models.relay import Relay
 from server.agents import create_agent_endpoint
 from server.authentication import Authentication
 from server.demo_history import run_demo_history
+from server.draining import drained_when_told
 from server.examples import EXAMPLES
 from server.expiry import ExpiryJob
 from server.gate import Bounds, Gate
 from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, graphiql_page
 from server.graphql import graphql_endpoint
 from server.margins import margin_terms
+from server.reception import Reception
 from server.replays import ReplayWorker
 from server.settings import Settings
+from server.subscriptions import StreamLimits, Streams
+from server.subscriptions_websocket import websocket_endpoint
 from server.webhooks import WebhookWorker
 from server.webhooks_http import WebhookSender
 
@@ -43,7 +48,8 @@ def service(settings: Settings, database: Database) -> FastAPI:
     business_adapters()  # a broken plug-in must stop the start, not a request
     authentication = Authentication(database)
     targets = PRIVATE_TARGETS if settings.webhooks_allow_private else PUBLIC_TARGETS
-    terms = margin_terms(settings)
+    reception = Reception(database, authentication, targets, margin_terms(settings))
+    streams = Streams(authentication, _stream_limits(settings))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -55,10 +61,14 @@ def service(settings: Settings, database: Database) -> FastAPI:
         expiry.start()
         replays = ReplayWorker(database)
         replays.start()
+        relay = Relay(database)
+        relay.start()
         history = None
         if settings.demo_account is not None:
             history = asyncio.create_task(run_demo_history(database, settings.demo_account))
-        yield
+        with drained_when_told(streams.drain):
+            yield
+        await streams.close()
         if history is not None:
             history.cancel()
             await asyncio.gather(history, return_exceptions=True)
@@ -66,11 +76,14 @@ def service(settings: Settings, database: Database) -> FastAPI:
         await expiry.close()
         await webhooks.close()
         await authentication.close()
+        await relay.close()
         await database.close()
 
     app = FastAPI(title="creditgraph", openapi_url=None, lifespan=lifespan)
+    app.state.streams = streams
     app.router.routes += [
-        Route("/graphql", graphql_endpoint(database, authentication, targets, terms), methods=["POST"]),
+        Route("/graphql", graphql_endpoint(reception, streams), methods=["POST"]),
+        WebSocketRoute("/graphql", websocket_endpoint(reception, streams, settings.allowed_origins)),
         Route("/api/v1/agent/create", create_agent_endpoint(database, authentication), methods=["POST"]),
         Route("/", _graphiql(settings), methods=["GET"]),
         Route("/healthz", _healthy, methods=["GET"]),
@@ -79,6 +92,14 @@ def service(settings: Settings, database: Database) -> FastAPI:
     app.add_middleware(Gate, bounds=Bounds())
     app.mount("/static/graphiql", StaticFiles(directory=STATIC_FOLDER))
     return app
+
+
+def _stream_limits(settings: Settings) -> StreamLimits:
+    return StreamLimits(
+        sockets_per_key=settings.sockets_per_key,
+        subscriptions_per_key=settings.subscriptions_per_key,
+        slow_seconds=settings.slow_consumer_seconds,
+    )
 
 
 def _calm_the_collector() -> None:

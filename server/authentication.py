@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
-
-from starlette.requests import Request
+from collections.abc import Iterable, Mapping
 
 from graph.context import Snapshot
 from metering.api_keys import (
@@ -76,13 +74,13 @@ class Authentication:
             log.warning("the use of a key could not be noted", exc_info=True)
 
 
-def secret_of(request: Request) -> str:
-    """Give the secret that a request carries, in the form of one of ours, without asking the store.
+def secret_of(headers: Mapping[str, str]) -> str:
+    """Give the secret that headers, named in small letters, carry in the form of one of ours.
 
-    Raises Unauthenticated.
+    The store is not asked. Raises Unauthenticated.
     """
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    given = credentials if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    given = credentials if scheme.lower() == "bearer" else headers.get("x-api-key", "")
     secret = given.strip()
     if not is_well_formed(secret):
         raise Unauthenticated

@@ -27,9 +27,17 @@ async def json_object(request: Request) -> dict[str, object]:
     Raises BadBody.
     """
     _refuse_media_type(request)
+    return object_from(await request.body())
+
+
+def object_from(text: bytes) -> dict[str, object]:
+    """Read a JSON object from a body or a message.
+
+    Raises BadBody.
+    """
     try:
         value = json.loads(
-            (await request.body()).decode("utf-8"),
+            text.decode("utf-8"),
             parse_float=_fraction,
             parse_int=_integer,
             parse_constant=_refuse_constant,

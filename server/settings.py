@@ -2,14 +2,15 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from pricing.costs import CreditValue
 from server.demo_account import DemoAccount
@@ -43,6 +44,16 @@ def credit_value_from_text(text: str) -> str:
     return str(CreditValue.parse(text))
 
 
+def origins_from_text(given: object) -> object:
+    """Return the origins that a text names, separated by commas; ValueError for what is no origin."""
+    if not isinstance(given, str):
+        return given
+    origins = tuple(part.strip().lower().removesuffix("/") for part in given.split(",") if part.strip())
+    if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+        raise ValueError("write origins as https://HOST or https://HOST:PORT, separated by commas")
+    return origins
+
+
 class Settings(BaseSettings):
     """How one process serves. Arguments win over the environment."""
 
@@ -59,6 +70,10 @@ class Settings(BaseSettings):
     log_level: LogLevel = "info"
     rate_card: Path | None = None
     webhooks_allow_private: bool = False
+    allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(origins_from_text)] = ()
+    sockets_per_key: Annotated[int, Field(ge=1)] = 100
+    subscriptions_per_key: Annotated[int, Field(ge=1)] = 500
+    slow_consumer_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     credit_value: Annotated[str, AfterValidator(credit_value_from_text)] | None = None
     provider_costs: Path | None = None
     demo_key: SecretStr | None = None
@@ -81,7 +96,11 @@ class Settings(BaseSettings):
         """Put the settings into the environment, where the processes that serve find them."""
         values = self.model_dump(mode="json", exclude_none=True)
         environment = {
-            name: json.dumps(value) if isinstance(value, dict) else str(value)
+            name: json.dumps(value)
+            if isinstance(value, dict)
+            else ",".join(value)
+            if isinstance(value, list)
+            else str(value)
             for name, value in values.items()
         }
         if self.demo_key is not None:  # a dump shows asterisks in its place
@@ -114,6 +133,7 @@ def _require_host(rest: str) -> None:
         raise ValueError("write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, the port a number")
 
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.\[\]:-]+")
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "sqlite+aiosqlite": "sqlite+aiosqlite",

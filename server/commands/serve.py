@@ -20,6 +20,7 @@ from server.commands import store, values
 from server.commands.answers import hint, plain_refusals, refuse
 from server.demo import prepare_demo
 from server.demo_history import run_demo_history
+from server.gate import LARGEST_BODY_BYTES
 from server.logs import log_configuration, set_up_logs
 from server.margins import margin_terms
 from server.settings import InvalidSettings, Settings
@@ -127,6 +128,8 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415 - only this command serves
     from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - likewise
 
+    from server.sockets import LettingGo  # noqa: PLC0415 - likewise
+
     config = uvicorn.Config(
         APPLICATION,
         factory=True,
@@ -138,6 +141,10 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
         server_header=False,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        ws=LettingGo,
+        ws_max_size=LARGEST_BODY_BYTES,
+        # A small message may unpack into a large one.
+        ws_per_message_deflate=False,
     )
     server = uvicorn.Server(config)
     # After a Ctrl-C uvicorn has ended everything in good order, and then tells of it once more.

@@ -33,7 +33,8 @@ ADD = """mutation($id: ID!, $key: String!) { addServiceUsage(input: {workflowId:
 
 def test_the_list_of_codes_is_closed() -> None:
     assert " ".join(ErrorCode) == (
-        "BAD_USER_INPUT UNAUTHENTICATED FORBIDDEN NOT_FOUND QUERY_TOO_COMPLEX RATE_LIMITED UNAVAILABLE INTERNAL"
+        "BAD_USER_INPUT UNAUTHENTICATED FORBIDDEN NOT_FOUND QUERY_TOO_COMPLEX RATE_LIMITED UNAVAILABLE INTERNAL "
+        "SLOW_CONSUMER"
     )
 
 
@@ -148,7 +149,7 @@ async def test_whatever_document_is_sent_gets_a_code(ask: Door, tenant: Tenant) 
         "{ nodes(ids: [null]) { id } }": "not to be None",
         "{ viewer { ...A } } fragment A on Viewer { ...B } fragment B on Viewer { ...A }": "within itself",
         "query A { viewer { scopes } } query B { viewer { scopes } }": "operationName",
-        "subscription { viewer { scopes } }": "not supported",
+        "subscription { viewer { scopes } }": "a subscription needs a WebSocket",
         "query($a: ID!) { node(id: $a) { id } }": "$a",
         "query($a: Nope) { viewer { scopes } }": "Unknown type 'Nope'",
         "{ viewer { account { workflows(first: 99999999999) { totalCount } } } }": "32-bit",

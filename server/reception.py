@@ -1,0 +1,48 @@
+"""The reception: a caller's key is looked up, and what the caller's operation works with is made ready."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from graph.context import Context, Snapshot
+from metering.webhooks import TargetRules
+from models.database import Database
+from pricing.costs import MarginTerms
+from server.authentication import Authentication
+from server.origins import origin_of
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What all operations of a process share."""
+
+    database: Database
+    authentication: Authentication
+    webhook_targets: TargetRules
+    margin_terms: MarginTerms
+
+    @asynccontextmanager
+    async def context(self, secret: str, connection: HTTPConnection) -> AsyncIterator[Context]:
+        """Give the context of one operation, for the length of the block.
+
+        Raises Unauthenticated.
+        """
+        snapshot = Snapshot(self.database)
+        try:
+            api_key = await self.authentication.api_key(secret, snapshot)
+            context = Context(
+                self.database,
+                api_key,
+                snapshot,
+                self.webhook_targets,
+                self.margin_terms,
+                origin_of(connection),
+            )
+            try:
+                yield context
+            finally:
+                await context.close()
+        finally:
+            await snapshot.close()
