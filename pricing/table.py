@@ -58,7 +58,7 @@ class Table:
         """Return a number, written as text or as a literal, in millionths."""
         value = self._value(field)
         if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-            raise self.invalid(field, 'write a number, for example "0.5".')
+            raise self.invalid(field, 'write a number in quotes, for example "0.5".')
         if (
             isinstance(value, int) and abs(value) >= LIMIT_MICROS // MICROS
         ):  # too long, perhaps, even to be written out

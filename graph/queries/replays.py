@@ -57,7 +57,8 @@ class ReplayInput:
         default=None,
         description=(
             "Every usage by this published card. A card of the account's own stands in place of everybody's "
-            "card in force at the time; everybody's is taken alone."
+            "card in force at the time; everybody's is taken alone, and so are two that are named together, "
+            "as `rateCard` names what an account pays."
         ),
     )
     rate_card: JsonValue | None = strawberry.field(

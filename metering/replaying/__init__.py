@@ -30,8 +30,8 @@ from metering.replaying.jobs import (
     start_replay,
 )
 from metering.replaying.reading import ALL_RUNS, Past, count_runs, count_usages
-from metering.replaying.replaying import replay, replay_apart, replay_prices, replay_request
-from metering.replaying.repricing import CardAt, ReplayRefusalKind, ReplayTerms
+from metering.replaying.replaying import replay, replay_apart, replay_request
+from metering.replaying.repricing import ReplayRefusalKind, ReplayTerms
 from metering.replaying.requests import (
     LONGEST_PERIOD,
     InvalidReplay,
@@ -49,7 +49,6 @@ __all__ = [
     "MOST_ROWS",
     "MOST_UNFINISHED",
     "AgentFigures",
-    "CardAt",
     "ChangedChoice",
     "ClaimedJob",
     "Figures",
@@ -79,7 +78,6 @@ __all__ = [
     "read_request",
     "replay",
     "replay_apart",
-    "replay_prices",
     "replay_request",
     "replay_terms",
     "start_replay",

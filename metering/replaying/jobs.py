@@ -173,6 +173,7 @@ def let_go_of_replay(session: Session, *, claimed: ClaimedJob, now: datetime) ->
     if job is not None:
         job.leased_until = None
         job.status = ReplayStatus.QUEUED
+        job.run_total, job.run_done = None, 0
         if job.cancel_requested:
             _finish(job, ReplayStatus.CANCELLED, now)
         session.flush()

@@ -10,18 +10,15 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from metering.replaying.charged import ChargedRun
 from metering.replaying.figures import Replay
 from metering.replaying.reading import Batch, Past, Place, count_runs, read_batch
-from metering.replaying.repricing import CardAt, ReplayTerms, repriced
+from metering.replaying.repricing import ReplayTerms, repriced
 from metering.replaying.requests import ReplayRequest, replay_terms
 from metering.replaying.tally import Tally
-from models.account import Account
 from models.database import Question
-from pricing.catalogue import built_in_catalogue
 
 AskBatch = Callable[[Question[Batch]], Awaitable[Batch]]
 Progress = Callable[[int], Awaitable[None]]
@@ -33,8 +30,16 @@ def replay(
 ) -> Replay:
     """Replay a past within the session's snapshot; `progress` is told how many runs are done."""
     tally = Tally()
-    _replay_into(session, tally, past, terms, progress)
-    return tally.replay()
+    done = 0
+    place: Place | None = None
+    while True:
+        batch = read_batch(session, past=past, after=place)
+        _fold(tally, batch.runs, terms)
+        done += len(batch.runs)
+        progress(done)
+        place = batch.place
+        if place is None:
+            return tally.replay()
 
 
 def replay_request(
@@ -70,47 +75,6 @@ async def replay_apart(ask: AskBatch, *, past: Past, terms: ReplayTerms, progres
             return await asyncio.to_thread(tally.replay)
 
 
-def replay_prices(
-    session: Session,
-    *,
-    start: datetime,
-    end: datetime,
-    card_of: Callable[[UUID], CardAt],
-    account_id: UUID | None = None,
-) -> Replay:
-    """Replay a period of one account, or of all, by the cards that `card_of` gives each; nobody else serves.
-
-    It is what a rate card would have cost before it is published. The statements grow with the accounts and
-    with the usages, some of which are read at once.
-    """
-    tally = Tally()
-    for each in _accounts(session, account_id):
-        terms = ReplayTerms(card_of(each), built_in_catalogue())
-        _replay_into(session, tally, Past(each, start, end), terms, lambda _done: None)
-    return tally.replay()
-
-
-def _replay_into(
-    session: Session, tally: Tally, past: Past, terms: ReplayTerms, progress: Callable[[int], None]
-) -> None:
-    done = 0
-    place: Place | None = None
-    while True:
-        batch = read_batch(session, past=past, after=place)
-        _fold(tally, batch.runs, terms)
-        done += len(batch.runs)
-        progress(done)
-        place = batch.place
-        if place is None:
-            return
-
-
 def _fold(tally: Tally, runs: tuple[ChargedRun, ...], terms: ReplayTerms) -> None:
     for run in runs:
         tally.add(run, repriced(run, terms))
-
-
-def _accounts(session: Session, account_id: UUID | None) -> list[UUID]:
-    if account_id is not None:
-        return [account_id]
-    return list(session.scalars(select(Account.id).order_by(Account.id)))

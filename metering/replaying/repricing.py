@@ -20,7 +20,6 @@ from pricing.selection import (
     ServiceRequest,
     select,
 )
-from pricing.units import ServiceType
 
 CardAt = Callable[[datetime], RateCard]
 """Gives the card that prices at a moment; it may raise NoRateCardInForce."""
@@ -44,7 +43,6 @@ class ReplayTerms:
     card_at: CardAt
     catalogue: Catalogue
     configuration: ServiceConfiguration | None = None
-    unavailable: frozenset[tuple[ServiceType, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,8 @@ def _reselected(
     needs = tuple(_need(configuration, usage) for usage in run.usages)
     request = ServiceRequest(needs, run.complexity, run.accuracy)
     card = terms.card_at(run.started_at)
-    selection = select(configuration, request, card, terms.catalogue, unavailable=terms.unavailable)
+    # Everybody counts as available: who was down on a day of the past says nothing about the rules.
+    selection = select(configuration, request, card, terms.catalogue)
     return tuple(
         RepricedUsage(line.provider, line.credits.micros)
         if terms.card_at(usage.used_at) is card

@@ -12,12 +12,13 @@ from adapters.service_configuration import ServicePresets, UnknownPreset
 from metering.analytics import RunsLike
 from metering.errors import AccountNotFound, NoRateCardInForce
 from metering.prices import CardIds, PriceBook, price_book
+from metering.rate_cards import UnknownVersion, card_named
 from metering.replaying.reading import ALL_RUNS, Past
 from metering.replaying.repricing import CardAt, ReplayTerms
 from models.account import Account
 from pricing.catalogue import built_in_catalogue
 from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
-from pricing.names import LONGEST_NAME, did_you_mean
+from pricing.names import LONGEST_NAME
 from pricing.rate import InvalidRateCard
 from pricing.rate_card import RateCard
 from pricing.rate_card_fields import rate_card_from_fields
@@ -113,16 +114,13 @@ def _cards(book: PriceBook, account_id: UUID, request: ReplayRequest) -> CardAt:
 
 
 def _published(book: PriceBook, account_id: UUID, version: str) -> CardAt:
-    everybodys = {card.version: card for card in book.cards}
     own = {card.version: card for card in book.overrides.get(account_id, ())}
-    if version in everybodys:
-        return partial(_given, everybodys[version])
     if version in own:
         return partial(_overridden, book, book.ids_of(own[version]).card_id)
-    known = (*everybodys, *own)
-    raise InvalidReplay(
-        "rateCardVersion", f"there is no version {version[:LONGEST_NAME]!r}. {did_you_mean(version, known)}"
-    )
+    try:
+        return partial(_given, card_named(book, version, overrides_of=[account_id]))
+    except UnknownVersion as error:
+        raise InvalidReplay("rateCardVersion", str(error)) from error
 
 
 def _given(card: RateCard, _at: datetime) -> RateCard:

@@ -115,6 +115,14 @@ async def test_a_dead_process_loses_its_job(tenant: Tenant, clock: SettableClock
     assert await do(tenant, complete_replay, claimed=living, replay=Replay.of_nothing())
 
 
+async def test_a_job_that_is_put_back_is_begun_from_its_start(tenant: Tenant) -> None:
+    job, claimed = await claimed_job(tenant)
+    noted = await do(tenant, note_progress, claimed=claimed, done=7, total=9)
+    await do(tenant, let_go_of_replay, claimed=noted)
+    row = await now(tenant, job)
+    assert (row.status, row.run_done, row.run_total) == (ReplayStatus.QUEUED, 0, None)
+
+
 async def test_a_job_that_kills_its_process_is_given_up(tenant: Tenant, clock: SettableClock) -> None:
     job, _ = await claimed_job(tenant)
     clock.forward(seconds=GIVEN_UP_AFTER.total_seconds())

@@ -88,7 +88,7 @@ def test_settings_that_cannot_be(settings: dict[str, object], field: str) -> Non
         (
             {"rates": [{"service_type": "GPT", "provider": "x", "unit_type": "TOKENS", "price": 0.5}]},
             "rateCard.rates[0].price",
-            "write a number, for example",
+            "write a number in quotes, for example",
         ),
         ({"effective_from": "2026-01-01T00:00:00"}, "rateCard.effective_from", "needs an offset"),
     ],
