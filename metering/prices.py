@@ -122,9 +122,11 @@ class PriceBook:
         if own is None:
             return None
         try:
-            return own.in_force(at)
+            card = own.in_force(at)
         except NoRateCard:
             return None
+        # One without rates ends those before it.
+        return card if card.rates else None
 
     def _made_up(self, ids: CardIds) -> RateCard:
         card = self._published(ids.card_id)

@@ -1,6 +1,6 @@
 """Rate cards that are about to be published: what may still be open, and all that is wrong at once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -12,6 +12,7 @@ from pricing.rate_card_fields import CARD_FIELDS, rate_from_table
 from pricing.table import Table
 
 _Read = Callable[[], object]
+_Rates = Callable[[Table], Iterable[Table]]
 _ANY_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -61,21 +62,33 @@ def draft_from_fields(fields: Mapping[str, object]) -> RateCardDraft:
     """Read everybody's next card; only its date may be left out. Raises InvalidDraft."""
     table = Table(fields)
     _refuse_problems(
-        table, partial(table.word, "rounding", RoundingMode), partial(table.integer, "precision")
+        table, _some_rates, partial(table.word, "rounding", RoundingMode), partial(table.integer, "precision")
     )
-    return _built(table, rounding=table.word("rounding", RoundingMode), precision=table.integer("precision"))
+    rounding, precision = table.word("rounding", RoundingMode), table.integer("precision")
+    return _built(table, _some_rates, rounding=rounding, precision=precision)
 
 
 def override_from_fields(fields: Mapping[str, object]) -> RateCardDraft:
-    """Read an account's own rates: a card without rounding and precision. Raises InvalidDraft."""
+    """Read an account's own rates: a card without rounding and precision. Raises InvalidDraft.
+
+    An empty list of rates ends those that the account has.
+    """
     table = Table(fields)
     _refuse_problems(
-        table, *(partial(_require_left_out, table, field) for field in ("rounding", "precision"))
+        table, _any_rates, *(partial(_require_left_out, table, field) for field in ("rounding", "precision"))
     )
-    return _built(table, rounding=None, precision=None)
+    return _built(table, _any_rates, rounding=None, precision=None)
 
 
-def _refuse_problems(table: Table, *terms: _Read) -> None:
+def _some_rates(table: Table) -> Iterable[Table]:
+    return table.tables("rates")
+
+
+def _any_rates(table: Table) -> Iterable[Table]:
+    return () if table.fields.get("rates") == [] else table.tables("rates")
+
+
+def _refuse_problems(table: Table, rates: _Rates, *terms: _Read) -> None:
     reads: tuple[_Read, ...] = (
         partial(table.refuse_unknown, CARD_FIELDS),
         partial(table.name, "version"),
@@ -84,7 +97,7 @@ def _refuse_problems(table: Table, *terms: _Read) -> None:
     )
     problems = [problem for read in reads for problem in _problems(read)]
     try:
-        for each in table.tables("rates"):
+        for each in rates(table):
             problems.extend(_problems(partial(rate_from_table, each)))
     except InvalidRateCard as error:
         problems.append(error)
@@ -99,10 +112,12 @@ def _problems(read: _Read) -> Iterator[InvalidRateCard]:
         yield error
 
 
-def _built(table: Table, *, rounding: RoundingMode | None, precision: int | None) -> RateCardDraft:
-    rates = tuple(rate_from_table(each) for each in table.tables("rates"))
+def _built(
+    table: Table, rates: _Rates, *, rounding: RoundingMode | None, precision: int | None
+) -> RateCardDraft:
+    read = tuple(rate_from_table(each) for each in rates(table))
     try:
-        return RateCardDraft(table.name("version"), _date(table), rounding, precision, rates)
+        return RateCardDraft(table.name("version"), _date(table), rounding, precision, read)
     except InvalidRateCard as error:
         raise InvalidDraft((error,)) from error
 

@@ -58,7 +58,10 @@ class RateCardInput:
 
     version: str = strawberry.field(description="The version's name, which no other card has or had.")
     rates: list[RateInput] = strawberry.field(
-        description=f"1 to {MOST_RATES:,} rates. For an account those that differ from everybody's."
+        description=(
+            f"1 to {MOST_RATES:,} rates. For an account those that differ from everybody's; none at all end "
+            "those that it has."
+        )
     )
     effective_from: datetime | None = strawberry.field(
         default=None,

@@ -67,6 +67,11 @@ def test_a_draft_keeps_the_rules_of_a_card(fields: dict[str, object], path: tupl
     assert paths({**WHOLE, **fields}) == [path]
 
 
+def test_an_account_may_have_no_rates_of_its_own() -> None:
+    assert override_from_fields({"version": "v", "rates": []}).rates == ()
+    assert paths({"version": "v"}, own=True) == [("rates",)]
+
+
 def test_a_draft_is_a_value() -> None:
     assert isinstance(draft_from_fields(WHOLE), RateCardDraft)
     assert draft_from_fields(WHOLE) == draft_from_fields(dict(WHOLE))

@@ -93,6 +93,16 @@ async def test_quotes_are_priced_by_it(tenant: Tenant, other: Tenant) -> None:
         assert (str(quoted.total), quoted.card_version) == (total, version)
 
 
+async def test_a_card_without_rates_ends_them(tenant: Tenant, clock: SettableClock) -> None:
+    await publish_draft(tenant.database, own("own", phone(7)), tenant)
+    clock.forward(hours=1)
+    ended = await publish_draft(tenant.database, own("no longer"), tenant)
+    assert await charged(tenant, CALL, used_at=ended.effective_from - timedelta(microseconds=1)) == ["35"]
+    assert await charged(tenant, CALL, used_at=ended.effective_from) == ["100"]
+    book = await tenant.database.ask(price_book)
+    assert book.in_force(clock.now, account_id=tenant.account_id).version == "2025-01-01"
+
+
 async def test_a_usage_points_at_the_own_rate(tenant: Tenant) -> None:
     published = await publish_draft(tenant.database, own("own", phone(7)), tenant)
     phone_usage, chat_usage = await tenant.add(await tenant.start(), CALL, CHAT)
