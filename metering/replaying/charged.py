@@ -24,8 +24,8 @@ class ChargedUsage:
 class ChargedRun:
     """One run with those of its usages that fall in a period, in the order in which they were recorded.
 
-    Complexity and accuracy are what it was last selected for; without a selection, NORMAL and whatever the
-    configuration asks for.
+    Complexity and accuracy are what was asked for when it was last selected for; without a selection, NORMAL
+    and None, which is whatever the configuration asks for.
     """
 
     id: UUID

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from metering.analytics import RunsLike
 from metering.replaying.charged import ChargedRun, ChargedUsage
+from metering.selections import requested_accuracy
 from models.selection import WorkflowSelection
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
@@ -184,7 +185,7 @@ def _usages(session: Session, past: Past, workflow_ids: list[UUID]) -> dict[UUID
 
 def _asked(
     session: Session, past: Past, workflow_ids: list[UUID]
-) -> dict[UUID, tuple[RequestComplexity, AccuracyRequirement]]:
+) -> dict[UUID, tuple[RequestComplexity, AccuracyRequirement | None]]:
     """Say what the runs were last selected for, those that were."""
     newer = aliased(WorkflowSelection)
     is_superseded = exists().where(
@@ -200,7 +201,7 @@ def _asked(
     return {
         workflow_id: (
             RequestComplexity(str(record["complexity"])),
-            AccuracyRequirement(str(record["accuracy"])),
+            requested_accuracy(record),
         )
         for workflow_id, record in session.execute(statement)
     }

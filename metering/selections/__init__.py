@@ -2,7 +2,7 @@
 
 from metering.selections.choosing import Chooser, Chosen, agents_by_id, chooser_of, open_chooser
 from metering.selections.keeping import KeptSelection, Selections, as_kept, selections_by_id
-from metering.selections.record import read_selection, request_of, written
+from metering.selections.record import read_selection, request_of, requested_accuracy, written
 
 __all__ = [
     "Chooser",
@@ -15,6 +15,7 @@ __all__ = [
     "open_chooser",
     "read_selection",
     "request_of",
+    "requested_accuracy",
     "selections_by_id",
     "written",
 ]

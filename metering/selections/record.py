@@ -36,6 +36,7 @@ def written(selection: Selection) -> Json:
         "catalogue_version": selection.catalogue_version,
         "complexity": selection.complexity.value,
         "accuracy": selection.accuracy.value,
+        "requested_accuracy": selection.requested_accuracy and selection.requested_accuracy.value,
         "limit": _text(selection.limit),
         "decisions": [_written_decision(decision) for decision in selection.decisions],
     }
@@ -55,21 +56,32 @@ def read_selection(record: Json, cards: PriceBook) -> Selection:
         catalogue_version=fields["catalogue_version"],
         complexity=RequestComplexity(fields["complexity"]),
         accuracy=ProviderTier(fields["accuracy"]),
+        requested_accuracy=requested_accuracy(record),
         limit=_credits_or_none(fields["limit"]),
         decisions=tuple(_read_decision(decision, card) for decision in fields["decisions"]),
     )
 
 
 def request_of(selection: Selection) -> ServiceRequest:
-    """Give back what was asked for; its accuracy is the one that counted, be it the configuration's."""
+    """Give back what was asked for."""
     placed = [
         (position, Need(line.service_type, line.quantity, _named(decision)))
         for decision in selection.decisions
         for position, line in zip(decision.positions, decision.lines, strict=True)
     ]
     in_order = sorted(placed, key=lambda pair: pair[0])
-    accuracy = AccuracyRequirement(selection.accuracy)
-    return ServiceRequest(tuple(need for _, need in in_order), selection.complexity, accuracy)
+    needs = tuple(need for _, need in in_order)
+    return ServiceRequest(needs, selection.complexity, selection.requested_accuracy)
+
+
+def requested_accuracy(record: Json) -> AccuracyRequirement | None:
+    """Say which accuracy a written selection's request asked for; None where it left that to a configuration.
+
+    The first records do not tell the two apart: theirs is the one that counted.
+    """
+    fields: Any = record
+    asked = fields.get("requested_accuracy", fields["accuracy"])
+    return None if asked is None else AccuracyRequirement(asked)
 
 
 def _named(decision: Decision) -> str | None:

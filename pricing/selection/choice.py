@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from pricing.catalogue import Catalogue, CatalogueEntry, ProviderTier, RequestComplexity
-from pricing.configuration import ServiceConfiguration
+from pricing.configuration import AccuracyRequirement, ServiceConfiguration
 from pricing.credits import Credits
 from pricing.quote import AmountTooLarge, PricedUsage, price
 from pricing.rate_card import RateCard
@@ -21,6 +21,7 @@ class Terms:
     configuration: ServiceConfiguration
     complexity: RequestComplexity
     accuracy: ProviderTier
+    requested_accuracy: AccuracyRequirement | None
     card: RateCard
     catalogue: Catalogue
     unavailable: frozenset[tuple[ServiceType, str]]

@@ -12,7 +12,13 @@ def selection_of(terms: Terms, choices: Iterable[Choice], limit: Credits | None)
     """Write down what serves after the steps so far, whether it is within the limit or not."""
     decisions = tuple(_decision(terms, choice) for choice in choices)
     return Selection(
-        terms.card.version, terms.catalogue.version, terms.complexity, terms.accuracy, limit, decisions
+        card_version=terms.card.version,
+        catalogue_version=terms.catalogue.version,
+        complexity=terms.complexity,
+        accuracy=terms.accuracy,
+        requested_accuracy=terms.requested_accuracy,
+        limit=limit,
+        decisions=decisions,
     )
 
 

@@ -113,12 +113,16 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which provider serves each need, at what price, and why; one decision for each service type."""
+    """Which provider serves each need, at what price, and why; one decision for each service type.
+
+    `accuracy` is what counted: that of the request, or where it asked for none (None), the configuration's.
+    """
 
     card_version: str
     catalogue_version: str
     complexity: RequestComplexity
     accuracy: ProviderTier
+    requested_accuracy: AccuracyRequirement | None
     limit: Credits | None
     decisions: tuple[Decision, ...]
 

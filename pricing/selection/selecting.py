@@ -31,7 +31,7 @@ def select(
     """
     _refuse_disabled(configuration, request)
     accuracy = ProviderTier(request.accuracy or configuration.accuracy_requirement)
-    terms = Terms(configuration, request.complexity, accuracy, card, catalogue, unavailable)
+    terms = Terms(configuration, request.complexity, accuracy, request.accuracy, card, catalogue, unavailable)
     bound = _tighter(limit, configuration.max_credits_per_request)
     choices = tuple(settled(terms, choice) for choice in _choices(terms, request))
     selection = selection_of(terms, within_limit(terms, choices, bound), bound)

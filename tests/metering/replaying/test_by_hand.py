@@ -182,7 +182,7 @@ async def test_what_a_run_was_selected_for_counts_again(tenant: Tenant) -> None:
     as_usual = await replayed(tenant, configuration=configuration)
     assert in_words(as_usual.totals) == "1 runs 2 usages 41; refused 0 0 0; 41 -> 24"
     for complexity, accuracy in (("HIGH", "LOW"), ("LOW", "HIGH")):
-        await select_for(tenant, run.id, complexity, accuracy)
+        await select_for(tenant, run.id, complexity=complexity, accuracy=accuracy)
     replay = await replayed(tenant, configuration=configuration)
     # The newest counts: of low complexity, and so the small model; of high accuracy, and so openai-whisper.
     assert changes(replay) == [
@@ -191,7 +191,15 @@ async def test_what_a_run_was_selected_for_counts_again(tenant: Tenant) -> None:
     ]
 
 
-async def select_for(tenant: Tenant, workflow_id: Any, complexity: str, accuracy: str) -> None:
+async def test_the_accuracy_of_a_configuration_goes_with_it(tenant: Tenant) -> None:
+    run = await recorded(tenant, "voice_chat", "9:00", "9:01 VOICE_STT openai-whisper 2 MINUTES")
+    await select_for(tenant, run.id, complexity="NORMAL", accuracy="HIGH", requested_accuracy=None)
+    replay = await replayed(tenant, configuration=configuration_from_settings({}))
+    # The request asked for no accuracy: openai-whisper was the old configuration's wish.
+    assert changes(replay) == ["VOICE_STT openai-whisper to deepgram: 1 usages 20 -> 16"]
+
+
+async def select_for(tenant: Tenant, workflow_id: Any, **record: str | None) -> None:
     def verb(session: Any, *, now: Any) -> None:
         session.add(
             WorkflowSelection(
@@ -199,7 +207,7 @@ async def select_for(tenant: Tenant, workflow_id: Any, complexity: str, accuracy
                 id=new_id(),
                 workflow_id=workflow_id,
                 total_credits=Credits.ZERO,
-                record={"complexity": complexity, "accuracy": accuracy},
+                record=record,
                 made_at=now,
             )
         )

@@ -1,7 +1,6 @@
 """What is written of a selection is read back as it was, by the card that priced it and no other."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.service_configuration import ServicePresets
 from metering.prices import CardIds, PriceBook, price_book
-from metering.selections import read_selection, request_of, written
+from metering.selections import read_selection, request_of, requested_accuracy, written
 from models.base import Json
 from models.database import Database
 from pricing.catalogue import Catalogue, built_in_catalogue
@@ -63,8 +62,7 @@ def test_any_selection_is_read_as_it_was_written(
     assert isinstance(selection, Selection)
     again = read_selection(through_text(written(selection)), book(card))
     assert again == selection
-    accuracy = AccuracyRequirement(selection.accuracy)
-    assert request_of(again) == replace(request, accuracy=accuracy)
+    assert request_of(again) == request
 
 
 @given(units=st.integers(1, 10**15))
@@ -85,6 +83,7 @@ def test_a_record_is_readable_without_any_code() -> None:
         "catalogue_version": "2025-01-01",
         "complexity": "NORMAL",
         "accuracy": "HIGH",
+        "requested_accuracy": "HIGH",
         "limit": "75",
     }
     [decision] = decisions
@@ -124,6 +123,20 @@ def test_a_record_of_another_format_and_of_a_card_that_never_was() -> None:
         read_selection({**record, "version": 2}, book(built_in_rate_card()))
     with pytest.raises(KeyError, match="never"):
         read_selection({**record, "card_version": "never + was"}, book(built_in_rate_card()))
+
+
+@pytest.mark.parametrize("accuracy", [None, *AccuracyRequirement])
+def test_a_request_is_told_from_the_configuration_that_counted(accuracy: AccuracyRequirement | None) -> None:
+    record = written(selected(ServicePresets.emergency_services(), TOKENS, accuracy=accuracy))
+    assert record["accuracy"] == accuracy or (accuracy, record["accuracy"]) == (None, "HIGH")
+    assert requested_accuracy(record) is accuracy
+
+
+def test_the_first_records_hold_only_the_accuracy_that_counted() -> None:
+    record = written(selected(ServicePresets.emergency_services(), TOKENS))
+    del record["requested_accuracy"]
+    again = read_selection(record, book(built_in_rate_card()))
+    assert (requested_accuracy(record), again.requested_accuracy) == (AccuracyRequirement.HIGH,) * 2
 
 
 async def test_the_book_of_a_store_knows_the_card(database: Database) -> None:

@@ -27,8 +27,11 @@ from tests.metering.conftest import NothingWritten
 from tests.metering.selections.kept import lines, served, stored
 from tests.metering.test_rate_cards import card, phone, publish
 from tests.quotes import plan_of, promised, quote_now
+from tests.selecting import set_shadow
 from tests.tenant import Tenant, given, new_tenant, next_key
 
+MINUTES = "VOICE_STT 5 MINUTES"
+"""40 credits with deepgram, 50 with openai-whisper."""
 CALL, CHAT = "PHONE twilio 5 MINUTES", "GPT gpt-4o-mini 3000 TOKENS"
 """100 and 3 credits."""
 
@@ -96,6 +99,17 @@ async def test_what_the_quote_selected_becomes_the_selection_of_the_run(
     [again] = map(given, await tenant.start_all(item))
     assert (again.replayed, again.hold.id) == (True, start.hold.id)
     assert again.selection.selection == kept.selection
+
+
+async def test_a_shadow_policy_is_asked_what_the_quote_was_asked(tenant: Tenant) -> None:
+    agent = await new_agent(tenant, preset="balanced")
+    await set_shadow(tenant, agent, configuration={"accuracy_requirement": "HIGH"})
+    quote = (await promised(tenant, plan_of(tenant, MINUTES, agent_id=agent.id))).quote
+    [start] = map(
+        given, await tenant.start_all(tenant.run(agent_id=agent.id, hold=HoldPlan(quote_id=quote.id)))
+    )
+    # 5 minutes of openai-whisper: the policy's own accuracy counts, since the plan asked for none.
+    assert str(start.selection.row.shadow_credits) == "50"
 
 
 async def test_a_taken_quote_is_named_with_its_taker(tenant: Tenant, nothing_written: NothingWritten) -> None:
