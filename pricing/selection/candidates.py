@@ -51,6 +51,8 @@ def _unfit(terms: Terms, offer: Offer) -> _Exclusion | None:
 
 def _unneeded(choice: Choice, offer: Offer) -> str:
     current = choice.current
+    if not current.serves and choice.is_named:
+        return f"The request names {current.provider}, and no other takes its place."
     if not current.serves:
         return f"{offer.provider} is no fallback of {current.provider}."
     if not choice.steps:

@@ -15,7 +15,7 @@ from pricing.fitting import fitting
 from pricing.quote import PricedUsage
 from pricing.rate_card import RateCard
 from pricing.selection.choice import in_words
-from pricing.selection.record import Candidate, Selection
+from pricing.selection.record import Candidate, Selection, SelectionRule
 from pricing.units import ServiceType
 
 
@@ -63,8 +63,14 @@ class NothingServes(SelectionRefused):
         self.candidates = candidates
 
     def __str__(self) -> str:
-        whys = " ".join(candidate.reason for candidate in self.candidates)
-        return f"Nothing serves {self.service_type} in place of {self.provider}. {whys}"
+        # The requested one first; a reason that several share is told once.
+        first = sorted(self.candidates, key=lambda candidate: candidate.provider != self.provider)
+        whys = " ".join(dict.fromkeys(candidate.reason for candidate in first))
+        return f"Nothing serves {self.service_type} in place of {self.provider}. {whys}{self._others()}"
+
+    def _others(self) -> str:
+        named = [each.provider for each in self.candidates if each.excluded_by is SelectionRule.NAMED]
+        return f" Name one that serves: {', '.join(named)}." if named else ""
 
 
 @dataclass(frozen=True, slots=True)

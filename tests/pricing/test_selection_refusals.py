@@ -118,9 +118,20 @@ def test_nothing_serves_where_there_is_no_fallback(
 
 
 def test_a_provider_that_is_no_fallback_is_told_so() -> None:
+    configuration = PRESETS["premium_quality"].overridden_by({"tts_provider": "own-voice"})
     with pytest.raises(NothingServes) as refused:
-        selected(PRESETS["balanced"], STT + " own-ears")
-    assert refused.value.candidates[0].reason == "deepgram is no fallback of own-ears."
+        selected(configuration, TTS)
+    assert refused.value.candidates[0].reason == "openai-tts is no fallback of own-voice."
+
+
+def test_a_named_provider_that_is_down_is_told_first_and_then_who_else_could_be_named() -> None:
+    with pytest.raises(NothingServes) as refused:
+        selected(PRESETS["balanced"], TOKENS + " gpt-4o", unavailable="GPT gpt-4o")
+    # gpt-4o-mini is its fallback, and would serve if the request named nobody.
+    assert str(refused.value) == (
+        "Nothing serves GPT in place of gpt-4o. gpt-4o is marked unavailable. The request names gpt-4o, and "
+        "no other takes its place. Name one that serves: gpt-4o-mini, claude-3-haiku, gpt-4."
+    )
 
 
 def test_the_premium_agent_with_60_credits_runs_on_a_small_model() -> None:
