@@ -82,7 +82,7 @@ def parse_id(text: str, kind: IdKind) -> UUID:
     Raises:
         InvalidId: the text is no id of ours, or it names another kind of thing.
     """
-    found, value = parse_any_id(text)
+    found, value = parse_any_id(text, wanted=kind)
     if found is not kind:
         raise InvalidId(
             f"This is the id of {found.with_article}; an id that starts with '{kind.value}_' is needed."
@@ -90,8 +90,8 @@ def parse_id(text: str, kind: IdKind) -> UUID:
     return value
 
 
-def parse_any_id(text: str) -> tuple[IdKind, UUID]:
-    """Read an id of any kind.
+def parse_any_id(text: str, *, wanted: IdKind = IdKind.WORKFLOW) -> tuple[IdKind, UUID]:
+    """Read an id of any kind; `wanted` is the example that a refusal gives.
 
     Raises:
         InvalidId: the text is no id of ours.
@@ -99,7 +99,7 @@ def parse_any_id(text: str) -> tuple[IdKind, UUID]:
     prefix, _, digits = text.partition("_")
     if prefix in _PREFIXES and len(digits) == _HEX_DIGITS and set(digits) <= _HEX_ALPHABET:
         return IdKind(prefix), UUID(hex=digits)
-    raise InvalidId("This is not an id: ids look like 'workflow_' and 32 hexadecimal digits.")
+    raise InvalidId(f"This is not an id: ids look like '{wanted.value}_' and 32 hexadecimal digits.")
 
 
 _NOUNS = {

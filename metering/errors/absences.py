@@ -28,6 +28,9 @@ class AgentNotFound(NotFound):
 
     code, noun = "AGENT_NOT_FOUND", "agent"
 
+    def __init__(self) -> None:
+        Refusal.__init__(self, "There is no such agent in this account, or it is archived.")
+
 
 class ApiKeyNotFound(NotFound):
     """No such API key, or it is revoked."""

@@ -139,7 +139,11 @@ async def test_what_is_otherwise(
         ),
         ({"rateCardVersion": "v9"}, "rateCardVersion", "rateCardVersion: there is no version 'v9'."),
         ({"rateCard": {"version": "x"}}, "rateCard.effective_from", "rateCard.effective_from: missing"),
-        ({"filter": {"agentId": "agent_1"}}, "filter.agentId", "filter.agentId: This is not an id"),
+        (
+            {"filter": {"agentId": "agent_1"}},
+            "filter.agentId",
+            "filter.agentId: This is not an id: ids look like 'agent_'",
+        ),
     ],
 )
 async def test_bad_input_is_named(

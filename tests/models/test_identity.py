@@ -73,3 +73,10 @@ def test_an_id_of_another_kind_is_named() -> None:
 def test_garbage_is_no_id(text: str) -> None:
     with pytest.raises(InvalidId, match="This is not an id"):
         parse_any_id(text)
+
+
+def test_the_example_of_a_refusal_is_of_the_kind_that_is_wanted() -> None:
+    with pytest.raises(
+        InvalidId, match=r"^This is not an id: ids look like 'agent_' and 32 hexadecimal digits"
+    ):
+        parse_id("ann", IdKind.AGENT)
