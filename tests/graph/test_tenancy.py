@@ -32,6 +32,7 @@ QUERIES = {
     "runs of a key": "query($id: ID!) { viewer { account { workflows(filter: {apiKeyId: $id}) { totalCount nodes { id } } } } }",
     "runs of a run": "query($id: ID!) { viewer { account { workflows(filter: {parentWorkflowId: $id}) { totalCount nodes { id } } } } }",
     "usage of an agent": "query($id: ID!) { viewer { account { usage(filter: {agentId: $id}) { totalCredits usageCount } } } }",
+    "acts of a key": "query($id: ID!) { viewer { account { auditLog(filter: {apiKeyId: $id}) { totalCount nodes { id } } } } }",
     "usage of a key": "query($id: ID!) { viewer { account { usage(filter: {apiKeyId: $id}) { totalCredits usageCount } } } }",
 }
 MUTATIONS = {
@@ -46,6 +47,7 @@ MUTATIONS = {
     "voidServiceUsage": 'voidServiceUsage(input: {serviceUsageId: $id, reason: "r", idempotencyKey: "KEY"})',
     "updateAgent": 'updateAgent(input: {agentId: $id, name: "stolen"})',
     "archiveAgent": "archiveAgent(input: {agentId: $id})",
+    "rotateApiKey": "rotateApiKey(input: {apiKeyId: $id})",
     "revokeApiKey": "revokeApiKey(input: {apiKeyId: $id})",
     "issueApiKey": 'issueApiKey(input: {name: "n", accountId: $id})',
 }
