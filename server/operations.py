@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import ExecutionResult
+from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from graph.context import Context
@@ -94,7 +94,8 @@ async def answers(operation: Operation, context: Context) -> AsyncGenerator[dict
 
 def answer_of(result: ExecutionResult) -> dict[str, Any]:
     """Write a result as its JSON; one without `data` was refused before anything ran."""
-    failed_before = result.data is None and all(error.path is None for error in result.errors or ())
+    before = isinstance(result, PreExecutionError) or all(error.path is None for error in result.errors or ())
+    failed_before = result.data is None and before
     answer: dict[str, Any] = {} if failed_before else {"data": result.data}
     if result.errors:
         answer["errors"] = formatted(result.errors)

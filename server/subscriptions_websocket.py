@@ -237,17 +237,27 @@ class _Socket:
                     await self._outbox.put(message)
             except TimeoutError:
                 self.stream.end(Ending.SLOW)
-                await asyncio.Event().wait()  # until the socket is closed
+                await _for_ever()
 
     async def _write(self) -> None:
         try:
             while True:
-                await self._send(await self._outbox.get())
+                message = await self._outbox.get()
+                async with asyncio.timeout(self.streams.limits.slow_seconds):
+                    await self._send(message)
+        except TimeoutError:
+            self.stream.end(Ending.SLOW)
+            await _for_ever()
         except (WebSocketDisconnect, RuntimeError, OSError):
             raise _Closed from None
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self.websocket.send({"type": "websocket.send", "text": json_bytes(message).decode()})
+
+
+async def _for_ever() -> None:
+    """Wait to be cancelled: the socket is about to end."""
+    await asyncio.Event().wait()
 
 
 def _is_allowed(websocket: WebSocket, allowed_origins: Collection[str]) -> bool:

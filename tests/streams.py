@@ -5,7 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -19,6 +19,8 @@ from server.app import service
 from server.settings import Settings
 from server.sockets import LettingGo
 from server.subscriptions import Streams
+from tests.databases.opened import opened
+from tests.tenant import Tenant
 
 PROTOCOL = "graphql-transport-ws"
 PATIENCE_SECONDS = 20.0
@@ -48,7 +50,7 @@ class Served:
     async def until_quiet(self) -> None:
         """Wait until nothing is open and nobody waits for news."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while (
+            while (  # noqa: ASYNC110 - counters of the service, which nobody announces
                 self.streams.open_count or self.streams.subscription_count or self.database.feed.watch_count
             ):
                 await asyncio.sleep(0.02)
@@ -71,7 +73,7 @@ async def served(database_url: str, **settings: object) -> AsyncIterator[Served]
         )
     )
     running = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn says it by a flag
         await asyncio.sleep(0.01)
     try:
         yield Served(database, app.state.streams, listener.getsockname()[1])
@@ -164,6 +166,13 @@ async def events(url: str, key: str, query: str, **variables: Any) -> AsyncItera
     ):
         assert response.headers["content-type"] == "text/event-stream; charset=utf-8", await response.aread()
         yield _read(response.aiter_lines())
+
+
+@asynccontextmanager
+async def elsewhere(tenant: Tenant) -> AsyncIterator[Tenant]:
+    """Give the tenant with a database of its own to write by, as another process has."""
+    async with opened(tenant.database.url.render_as_string(hide_password=False)) as database:
+        yield replace(tenant, database=database)
 
 
 async def _read(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, Any]]:

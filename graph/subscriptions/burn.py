@@ -9,6 +9,7 @@ from typing import Self
 from pricing.credits import Credits
 
 WINDOW_MINUTES = 5
+LONGEST_SECONDS = 100 * 365 * 24 * 60 * 60
 WINDOW = timedelta(minutes=WINDOW_MINUTES)
 
 
@@ -49,7 +50,11 @@ class Burn:
 
 
 def seconds_left(spendable: Credits | None, per_minute: Credits) -> int | None:
-    """Say how many whole seconds credits last; None where nothing limits them or nothing is being spent."""
+    """Say how many whole seconds credits last.
+
+    None where nothing limits them, nothing is being spent, or they outlast everybody: more than 100 years.
+    """
     if spendable is None or not per_minute:
         return None
-    return spendable.micros * 60 // per_minute.micros
+    seconds = spendable.micros * 60 // per_minute.micros
+    return seconds if seconds <= LONGEST_SECONDS else None
