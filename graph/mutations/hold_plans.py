@@ -65,6 +65,10 @@ def read_first_hold(given: HoldInput | None, selection: Plan | None) -> HoldPlan
     chosen = _given(amount=given.amount, services=given.services, quoteId=given.quote_id)
     if not chosen and selection is not None:
         return HoldPlan()
+    if not chosen:
+        raise bad_input(
+            "hold.amount", "give amount, services or quoteId here, or a selection beside the hold."
+        )
     if given.quote_id is not None and selection is not None:
         raise bad_input("hold.quoteId", "a quote brings its own selection: leave selection out.")
     return _read_one("hold.", given, None)

@@ -327,7 +327,7 @@ async def test_holds_are_listed_by_status(ask: Door, tenant: Tenant, clock: Sett
             "expiresInSeconds",
             "1 to 3,024,000 seconds, not 3,024,001.",
         ),
-        ("startWorkflow", {"hold": {}}, "hold.amount", "give one of amount, services, quoteId and selection, none is given."),
+        ("startWorkflow", {"hold": {}}, "hold.amount", "give amount, services or quoteId here, or a selection beside the hold."),
         ("startWorkflow", {"hold": {"amount": "0"}}, "hold.amount", "more than 0 credits are needed."),
         (
             "startWorkflow",
