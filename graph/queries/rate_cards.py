@@ -76,7 +76,8 @@ async def rate_card_diff(
     ],
 ) -> RateCardDiff:
     """Compare two versions."""
-    names = {"from": inputs.name("from", from_version), "to": inputs.name("to", to_version)}
+    # Texts, since two names together may be longer than a name.
+    names = {"from": inputs.text("from", from_version), "to": inputs.text("to", to_version)}
     book = await info.context.snapshot.ask(price_book)
     cards = {}
     for field, version in names.items():

@@ -70,7 +70,8 @@ class ReplayInput:
     def read(self) -> ReplayRequest:
         """Check all that can be checked without the store; BAD_USER_INPUT names the field."""
         preset = inputs.optional_name("preset", self.preset)
-        version = inputs.optional_name("rateCardVersion", self.rate_card_version)
+        # Text, since two names together may be longer than a name.
+        version = inputs.optional_text("rateCardVersion", self.rate_card_version)
         runs = ALL_RUNS if self.filter is None else self.filter.runs()
         settings, card = self.configuration, self.rate_card
         try:

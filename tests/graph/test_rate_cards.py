@@ -326,6 +326,36 @@ async def test_an_account_sees_its_prices_as_one_card(ask: Door, tenant: Tenant,
     }
 
 
+async def test_a_card_of_two_long_names_is_found_by_its_name(
+    ask: Door, tenant: Tenant, operator: str
+) -> None:
+    await publish(ask, operator, "s" * 100, phone(), **WHOLE)
+    await own(ask, operator, tenant, "o" * 100, phone("15"))
+    both = (await ask.data(tenant.secret, "{ rateCard { version } }"))["rateCard"]["version"]
+    assert both == "s" * 100 + " + " + "o" * 100
+    query = """query($version: String!) {
+      rateCardDiff(from: $version, to: $version) { from to unchangedCount }
+      replay(input: {from: "2026-03-03T00:00:00Z", to: "2026-03-04T00:00:00Z", rateCardVersion: $version}) {
+        totals { runCount }
+      }
+    }"""
+    assert await ask.data(tenant.secret, query, {"version": both}) == {
+        "rateCardDiff": {"from": both, "to": both, "unchangedCount": 1},
+        "replay": {"totals": {"runCount": 0}},
+    }
+
+
+async def test_an_accounts_own_prices_end(ask: Door, tenant: Tenant, operator: str) -> None:
+    await own(ask, operator, tenant, "own", phone("15"))
+    ended = await own(ask, operator, tenant, "no longer")
+    assert ended["rates"] == []
+    query = "{ rateCard { version madeUpOf { version } } rateCards { version } }"
+    assert await ask.data(tenant.secret, query) == {
+        "rateCard": {"version": "2025-01-01", "madeUpOf": []},
+        "rateCards": [{"version": version} for version in ("no longer", "own", "2025-01-01")],
+    }
+
+
 async def test_nobody_else_sees_an_accounts_own_prices(ask: Door, tenant: Tenant, operator: str) -> None:
     other = await new_tenant(tenant.database, "Other")
     own_card = await own(ask, operator, tenant, "own", phone("7"))
