@@ -56,7 +56,8 @@ def card_named(book: PriceBook, version: str, *, overrides_of: Iterable[UUID]) -
         return everybodys[version]
     if version in own:
         return _all_prices(book, own[version])
-    first, _, second = version.partition(MADE_UP_OF)
+    # The last sign: everybody's first card, which no draft is made of, may have one in its name.
+    first, _, second = version.rpartition(MADE_UP_OF)
     if first in everybodys and second in own:
         return book.by_version(version)
     raise UnknownVersion(version, [*everybodys, *own])

@@ -10,6 +10,7 @@ from metering.errors import RateUnknown
 from metering.plans import Plan
 from metering.prices import price_book
 from metering.quotes import quote_plan
+from metering.rate_cards import UnknownVersion, card_named
 from pricing.selection import Need, ServiceRequest
 from pricing.units import Quantity, ServiceType, UnitType
 from tests.clock import NOON, SettableClock
@@ -110,3 +111,15 @@ async def test_a_usage_points_at_the_own_rate(tenant: Tenant) -> None:
     cards = {rate_id: each.version for each in book.every_card() for _, rate_id in book.rates_of(each)}
     assert [cards[usage.rate_id] for usage in (phone_usage, chat_usage)] == ["own", "2025-01-01"]
     assert published.account_id == tenant.account_id
+
+
+async def test_both_cards_are_found_by_their_names(tenant: Tenant) -> None:
+    # A first card comes from a file, whose names may hold the sign.
+    await publish(tenant.database, card("a + b", NOON, phone(30)))
+    await publish_draft(tenant.database, own("own", phone(7)), tenant)
+    book = await tenant.database.ask(price_book)
+    in_force = book.in_force(NOON + timedelta(hours=1), account_id=tenant.account_id)
+    assert in_force.version == "a + b + own"
+    assert card_named(book, in_force.version, overrides_of=[tenant.account_id]) == in_force
+    with pytest.raises(UnknownVersion):
+        card_named(book, in_force.version, overrides_of=[])
