@@ -74,6 +74,7 @@ class _Socket:
     stream: OpenStream
     _outbox: "asyncio.Queue[dict[str, Any]]" = field(default_factory=lambda: asyncio.Queue(_MOST_UNSENT))
     _operations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _leaving: set[asyncio.Task[None]] = field(default_factory=set)
     _places: ExitStack = field(default_factory=ExitStack)
     _key_id: Any = None
 
@@ -88,9 +89,10 @@ class _Socket:
             closed = self._why(done)
         finally:
             operations = dict(self._operations)
-            for task in (reading, writing, *operations.values()):
+            tasks = (reading, writing, *operations.values(), *self._leaving)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(reading, writing, *operations.values(), return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._places.close()
         if closed.code is not None:
             await self._say_farewell(closed, operations)
@@ -167,8 +169,7 @@ class _Socket:
             case Subscribe():
                 await self._begin(message)
             case Complete(name):
-                if name in self._operations:
-                    self._operations[name].cancel()
+                self._leave(name)
             case Ping():
                 await self._put({"type": "pong"})
             case Init():
@@ -190,6 +191,14 @@ class _Socket:
             task = asyncio.create_task(self._operate(message.id, operation))
             self._operations[message.id] = task
             task.add_done_callback(lambda done: self._forget(message.id, done))
+
+    def _leave(self, name: str) -> None:
+        """Stop an operation. Its id is free at once, though it takes a moment to end."""
+        task = self._operations.pop(name, None)
+        if task is not None:
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+            task.cancel()
 
     def _forget(self, name: str, task: asyncio.Task[None]) -> None:
         if self._operations.get(name) is task:

@@ -99,6 +99,19 @@ class ServerProcess:
             self._process.wait(STOP_SECONDS)
             self._process = None
 
+    @property
+    def process_id(self) -> int:
+        """The id of the process that was started."""
+        assert self._process is not None
+        return self._process.pid
+
+    def wait(self) -> int:
+        """Wait until it has ended by itself, and give its exit code."""
+        assert self._process is not None
+        code = self._process.wait(STOP_SECONDS)
+        self._process = None
+        return code
+
     def restart(self) -> None:
         """Kill it and start it again."""
         self.kill()
