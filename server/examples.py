@@ -159,6 +159,12 @@ query RateCard {
 }
 """
 
+_WATCH_BALANCE = """
+subscription WatchBalance {
+  balanceChanged { sequence available held spent overdraft burnRatePerMinute secondsToExhaustion }
+}
+"""
+
 EXAMPLES: tuple[ExampleOperation, ...] = (
     ExampleOperation("Record a whole phone-and-AI workflow: 103 credits", _FIRST_WORKFLOW, {}),
     ExampleOperation("Live, 1 of 2: start a workflow", _START_LIVE, {"idempotencyKey": "live-1"}),
@@ -176,6 +182,7 @@ EXAMPLES: tuple[ExampleOperation, ...] = (
         {"holdId": "hold_…", "idempotencyKey": "held-call-1-slice-1"},
     ),
     ExampleOperation("Balance, holds, budgets, and the proof that the books are right", _BALANCE, {}),
+    ExampleOperation("Watch the balance live: run this, then record something elsewhere", _WATCH_BALANCE, {}),
     ExampleOperation("Where did the credits go?", _WHERE_CREDITS_WENT, {}),
     ExampleOperation("Agents, their latest runs and what these used", _AGENTS, {}),
     ExampleOperation("The prices in force", _RATE_CARD, {}),

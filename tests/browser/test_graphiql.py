@@ -1,13 +1,16 @@
 import re
 
+import httpx2
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from server.graphiql import CONTENT_SECURITY_POLICY
+from tests.demo_server import DemoServer
 
 pytestmark = pytest.mark.browser
 
 EXECUTE = re.compile("Execute query")
+RECORD = 'mutation { recordWorkflow(input: {workflowName: "phone_ai_call", idempotencyKey: "seen live", servicesUsed: [{serviceType: PHONE, provider: "twilio", units: 5, unitType: MINUTES}]}) { ... on WorkflowRecorded { replayed } } }'
 WRONG_KEY = '{"Authorization": "Bearer nexus_wrong"}'
 
 
@@ -105,3 +108,27 @@ def test_a_key_goes_along_to_the_next_tab(page: Page) -> None:
     write_headers(page, WRONG_KEY)
     page.get_by_role("button", name="New tab").click()
     expect(headers_editor(page)).to_contain_text("nexus_wrong")
+
+
+def test_a_subscription_shows_what_a_second_client_does(page: Page, demo_server: DemoServer) -> None:
+    page.get_by_role("tab", name=re.compile("WatchBalance|Watch the balance")).click()
+    expect(query_editor(page)).to_contain_text("balanceChanged")
+    page.get_by_role("button", name=EXECUTE).click()
+    expect(response(page)).to_contain_text('"burnRatePerMinute"')
+    before = spent(page)
+    recorded = httpx2.post(
+        f"{demo_server.url}/graphql",
+        json={"query": RECORD},
+        headers={"authorization": f"Bearer {demo_server.key}"},
+        trust_env=False,
+    )
+    assert recorded.json() == {"data": {"recordWorkflow": {"replayed": False}}}
+    expect(response(page)).not_to_contain_text(f'"spent": "{before}"')
+    assert spent(page) >= before + 100
+    page.get_by_role("button", name=re.compile("Stop query")).click()
+
+
+def spent(page: Page) -> int:
+    found = re.search(r'"spent": "(\d+)"', response(page).inner_text().replace("\xa0", " "))
+    assert found
+    return int(found[1])

@@ -1,7 +1,7 @@
 """What the README and the guides tell their reader to do is done here, block by block, and comes out as shown.
 
 Each page gets a server, an account and a key of its own. A `graphql` block is sent, and equals the `json` block
-that follows it; … in a shown text stands for its rest. `$workflowId` takes the id of the last workflow that was
+that follows it, which of a subscription is the first event; … in a shown text stands for its rest. `$workflowId` takes the id of the last workflow that was
 shown. Of `sh` blocks the lines with `creditgraph` and `curl` are run: ACCOUNT_ID and API_KEY stand for what
 `creditgraph account create` and `creditgraph key issue` printed last, http://127.0.0.1:8000 for the server; the
 key is the one that operations are sent with from there on.
@@ -63,13 +63,30 @@ class Reader:
     def ask(self, operation: Operation) -> None:
         """Send an operation and compare the answer with the one shown, or at least see that it is no error."""
         variables = {name: self._ids[name] for name in operation.variables}
-        answer = self._caller.graphql(operation.query, variables, key=self._printed["API_KEY"])
-        self._ids |= remembered(answer.data)
+        if operation.query.startswith("subscription"):
+            body = self._first_event(operation.query, variables)
+        else:
+            body = self._caller.graphql(operation.query, variables, key=self._printed["API_KEY"]).body
+        self._ids |= remembered(body.get("data"))
         if operation.answer is None:
-            assert not refusals_in(answer.body)
+            assert not refusals_in(body)
         else:
             shown = json.loads(operation.answer)
-            assert shown_as(shown, answer.body) == shown
+            assert shown_as(shown, body) == shown
+
+    def _first_event(self, query: str, variables: dict[str, str]) -> Any:
+        """Listen until something comes, and leave."""
+        headers = {"authorization": f"Bearer {self._printed['API_KEY']}", "accept": "text/event-stream"}
+        asked = {"query": query, "variables": variables}
+        with (
+            httpx2.Client(trust_env=False, timeout=20) as http,
+            http.stream("POST", f"{self._server.url}/graphql", json=asked, headers=headers) as response,
+        ):
+            return next(
+                json.loads(line.removeprefix("data: "))
+                for line in response.iter_lines()
+                if line.startswith("data: ")
+            )
 
     def run(self, words: list[str]) -> None:
         """Run a line of shell on the page's own store."""

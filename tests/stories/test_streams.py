@@ -15,7 +15,7 @@ from tests.stories.process import ServerProcess, creditgraph, served
 from tests.streams import BALANCE, USAGES, WORKFLOW, events, listener
 
 START = 'mutation { startWorkflow(input: {workflowName: "phone_ai_call", idempotencyKey: "run"}) { ... on WorkflowStarted { workflow { id } } } }'
-ADD = 'mutation ($workflow: ID!, $name: String!) { addServiceUsage(input: {workflowId: $workflow, serviceType: PHONE, provider: "twilio", units: 1, unitType: MINUTES, idempotencyKey: $key}) { __typename } }'
+ADD = 'mutation ($workflow: ID!, $name: String!) { addServiceUsage(input: {workflowId: $workflow, serviceType: PHONE, provider: "twilio", units: 1, unitType: MINUTES, idempotencyKey: $name}) { __typename } }'
 COMPLETE = "mutation ($workflow: ID!) { completeWorkflow(input: {workflowId: $workflow}) { __typename } }"
 
 
