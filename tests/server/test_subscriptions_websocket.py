@@ -7,15 +7,17 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from metering.api_keys import revoke_api_key
+from metering.api_keys import issue_api_key, revoke_api_key, rotate_api_key
 from metering.rate_cards import publish_built_in_rate_card
 from models.api_key import Scope
+from models.database import utc_now
 from models.writer import Command
 from tests.streams import BALANCE, USAGES, Listener, Served, listener, raw_socket, served
 from tests.tenant import Tenant, issue, new_tenant
@@ -239,6 +241,30 @@ async def test_a_revoked_key_ends_what_is_open(live: Served, tenant: Tenant) -> 
             )
         await tenant.grant("7")
         assert (await other.event(untouched))["available"] == "7"
+
+
+async def test_what_was_opened_ends_with_its_secret(live: Served, tenant: Tenant) -> None:
+    """A key that expires, and a secret that a rotation has replaced, once its overlap is over."""
+    soon = utc_now() + timedelta(seconds=1.5)
+    issuing = partial(
+        issue_api_key, account_id=tenant.account_id, name="brief", scopes=[Scope.READ], expires_at=soon
+    )
+    brief = await live.database.write(Command(tenant.account_id, issuing))
+    async with (
+        listener(live.socket_url, brief.secret) as expiring,
+        listener(live.socket_url, tenant.secret) as replaced,
+    ):
+        rotating = partial(
+            rotate_api_key,
+            account_id=tenant.account_id,
+            api_key_id=tenant.api_key_id,
+            overlap=timedelta(seconds=1),
+        )
+        rotated = await live.database.write(Command(tenant.account_id, rotating))
+        async with listener(live.socket_url, rotated.secret) as new:
+            assert await expiring.close_code() == 4401
+            assert await replaced.close_code() == 4401
+            assert await new.event(await new.subscribe(BALANCE))
 
 
 async def test_a_key_opens_so_many_sockets_and_subscriptions(sqlite_database_url: str) -> None:
