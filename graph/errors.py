@@ -37,8 +37,6 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "RATE_LIMITED"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
-    SLOW_CONSUMER = "SLOW_CONSUMER"
-    """Of subscriptions only: what ends one whose events are not read."""
 
 
 class RefusalHandler:

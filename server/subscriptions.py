@@ -40,7 +40,7 @@ class Ending(Enum):
     KEY_ENDED = (4401, ErrorCode.UNAUTHENTICATED, "The API key was revoked, replaced or has expired.")
     SLOW = (
         4410,
-        ErrorCode.SLOW_CONSUMER,
+        ErrorCode.RATE_LIMITED,
         "Events came faster than they were read. Subscribe again after the last sequence.",
     )
     GOING_AWAY = (1001, ErrorCode.UNAVAILABLE, "The service is stopping. Subscribe again in a moment.")

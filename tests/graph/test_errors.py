@@ -33,8 +33,7 @@ ADD = """mutation($id: ID!, $key: String!) { addServiceUsage(input: {workflowId:
 
 def test_the_list_of_codes_is_closed() -> None:
     assert " ".join(ErrorCode) == (
-        "BAD_USER_INPUT UNAUTHENTICATED FORBIDDEN NOT_FOUND QUERY_TOO_COMPLEX RATE_LIMITED UNAVAILABLE INTERNAL "
-        "SLOW_CONSUMER"
+        "BAD_USER_INPUT UNAUTHENTICATED FORBIDDEN NOT_FOUND QUERY_TOO_COMPLEX RATE_LIMITED UNAVAILABLE INTERNAL"
     )
 
 

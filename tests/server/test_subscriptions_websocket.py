@@ -358,7 +358,7 @@ async def test_a_slow_reader_is_told_and_goes_on_after_what_it_has(impatient: Se
                 await asyncio.sleep(0.01)
         assert await client.close_code() == 4410
         *events, last = client.kept(name)
-    assert (last["type"], last["payload"][0]["extensions"]) == ("error", {"code": "SLOW_CONSUMER"})
+    assert (last["type"], last["payload"][0]["extensions"]) == ("error", {"code": "RATE_LIMITED"})
     sequence = events[-1]["payload"]["data"]["serviceUsageAdded"]["sequence"]
     assert sequence == len(events) < 60
     async with listener(impatient.socket_url, tenant.secret) as again:
