@@ -153,7 +153,7 @@ def test_replays_outlive_restarts_keys_and_prices(
             caller.at(elsewhere.url) for caller in (everything.owner, operator)
         )
         assert everything.all_again() == first
-    assert _grown(before, written(server.database_url)) == {"rate_card", "rate"}
+    assert _grown(before, written(server.database_url)) == {"rate_card", "rate", "audit_entry"}
 
     everything.owner, everything.operator = rotated(operator, everything.owner.at(server.url)), operator
     assert everything.all_again() == first
