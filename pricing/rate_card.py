@@ -4,10 +4,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from pricing.credits import FINEST_PRECISION, RoundingMode
 from pricing.rate import InvalidRateCard, Rate, Tier
-from pricing.units import SECONDS_PER_MINUTE, ServiceType, UnitType
+from pricing.units import ServiceType, UnitType, priced_in
 from pricing.unknown_rate import UnknownProvider, UnknownRate, UnknownService, UnknownUnit
 
 __all__ = [
@@ -127,19 +128,21 @@ def _matches(rates: tuple[Rate, ...]) -> dict[RateKey, RateMatch]:
                 position,
             )
         matches[key] = (rate, 1)
+    # A card's own rate for the unit always wins.
     for rate in rates:
-        for unit_type, units_in_one in _also_priced(rate):
+        for unit_type, units_in_one in _prices(rate.service_type, rate.unit_type):
             matches.setdefault((rate.service_type, rate.provider, unit_type), (rate, units_in_one))
     return matches
 
 
-def _also_priced(rate: Rate) -> tuple[tuple[UnitType, int], ...]:
-    # A card's own rate for the unit always wins; cached tokens have no price but their own.
-    if rate.unit_type is UnitType.MINUTES:
-        return ((UnitType.SECONDS, SECONDS_PER_MINUTE),)
-    if rate.service_type is ServiceType.GPT and rate.unit_type is UnitType.TOKENS:
-        return ((UnitType.INPUT_TOKENS, 1), (UnitType.OUTPUT_TOKENS, 1))
-    return ()
+@cache
+def _prices(service_type: ServiceType, rate_unit: UnitType) -> tuple[tuple[UnitType, int], ...]:
+    return tuple(
+        (unit_type, units_in_one)
+        for unit_type in UnitType
+        for priced_by, units_in_one in priced_in(service_type, unit_type)
+        if priced_by is rate_unit
+    )
 
 
 def _rate_key(rate: Rate) -> RateKey:

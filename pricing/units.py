@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
 from typing import Self
 
-from pricing.decimal_text import DIGITS_BEFORE_POINT, LIMIT_MICROS, MICROS, micros_from_text, text_from_micros
+from pricing.decimal_text import DIGITS_BEFORE_POINT, LIMIT_MICROS, micros_from_text, text_from_micros
 
 SECONDS_PER_MINUTE = 60
 
@@ -67,21 +66,19 @@ class Quantity:
         """Read units such as "5" or "0.25"; ValueError for anything that is not a positive plain decimal."""
         return cls(micros_from_text(units), unit_type)
 
-    def in_unit(self, unit_type: UnitType) -> Fraction:
-        """Return the exact number of units in another unit type; only seconds and minutes convert.
-
-        Raises ValueError for every other pair of units.
-        """
-        units = Fraction(self.micro_units, MICROS)
-        match self.unit_type, unit_type:
-            case same, wanted if same is wanted:
-                return units
-            case UnitType.SECONDS, UnitType.MINUTES:
-                return units / SECONDS_PER_MINUTE
-            case UnitType.MINUTES, UnitType.SECONDS:
-                return units * SECONDS_PER_MINUTE
-            case _:
-                raise ValueError(f"{self.unit_type} cannot be converted to {unit_type}.")
-
     def __str__(self) -> str:
         return text_from_micros(self.micro_units)
+
+
+def priced_in(service_type: ServiceType, unit_type: UnitType) -> tuple[tuple[UnitType, int], ...]:
+    """Return the units of the rates that price a unit, its own first, and how many make one of the rate's.
+
+    Seconds are priced by the minute, and input and output tokens of a language model as plain tokens; nothing
+    else is. Cached tokens have no price but their own.
+    """
+    own = (unit_type, 1)
+    if unit_type is UnitType.SECONDS:
+        return own, (UnitType.MINUTES, SECONDS_PER_MINUTE)
+    if service_type is ServiceType.GPT and unit_type in (UnitType.INPUT_TOKENS, UnitType.OUTPUT_TOKENS):
+        return own, (UnitType.TOKENS, 1)
+    return (own,)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pricing.costs.cost_rate import CostLayer, CostRate, NoCost, UnitCost
-from pricing.units import SECONDS_PER_MINUTE, ServiceType, UnitType
+from pricing.units import ServiceType, UnitType, priced_in
 
 _BOTH_KINDS = (UnitType.INPUT_TOKENS, UnitType.OUTPUT_TOKENS)
 
@@ -26,9 +26,8 @@ class CostBook:
     ) -> UnitCost | NoCost:
         """Return what a unit costs at a time.
 
-        Within a layer the unit's own rate comes first. Seconds are charged by a rate for minutes, and input
-        and output tokens of a language model by one for tokens, as a rate card does. Tokens of either kind
-        have a cost only where both kinds cost the same.
+        Within a layer the unit's own rate comes first; a unit is charged in whatever unit it is priced in.
+        Tokens of either kind have a cost only where both kinds cost the same.
         """
         for layer in self.layers:
             found = self._in_layer(layer, service_type, provider, unit_type, at)
@@ -57,7 +56,7 @@ class CostBook:
         unit_type: UnitType,
         at: datetime,
     ) -> UnitCost | NoCost | None:
-        for exact, units_in_one in _charging(service_type, unit_type):
+        for exact, units_in_one in priced_in(service_type, unit_type):
             rate = layer.rate(service_type, provider, exact, at)
             if rate is not None:
                 return UnitCost(rate, units_in_one) if isinstance(rate, CostRate) else rate
@@ -86,18 +85,9 @@ class CostBook:
             if any(
                 isinstance(layer.rate(service_type, provider, exact, moment), CostRate)
                 for layer in self.layers
-                for exact, _ in _charging(service_type, unit_type)
+                for exact, _ in priced_in(service_type, unit_type)
             )
         ]
         when = f" before {later[0].isoformat().replace('+00:00', 'Z')}" if later else ""
         reason = f"No cost rate for {unit_type} of {service_type} {provider!r}{when}: add one to your costs."
         return f"{reason} {self.remark}" if self.remark else reason
-
-
-def _charging(service_type: ServiceType, unit_type: UnitType) -> tuple[tuple[UnitType, int], ...]:
-    # The same conversions as a rate card's: what is priced in a unit is charged in it as well.
-    if unit_type is UnitType.SECONDS:
-        return (unit_type, 1), (UnitType.MINUTES, SECONDS_PER_MINUTE)
-    if service_type is ServiceType.GPT and unit_type in _BOTH_KINDS:
-        return (unit_type, 1), (UnitType.TOKENS, 1)
-    return ((unit_type, 1),)

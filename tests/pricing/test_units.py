@@ -1,10 +1,8 @@
 """Service types, unit types and quantities."""
 
-from fractions import Fraction
-
 import pytest
 
-from pricing.units import Quantity, ServiceType, UnitType
+from pricing.units import Quantity, ServiceType, UnitType, priced_in
 
 
 def test_the_words_are_those_of_the_contract() -> None:
@@ -52,20 +50,21 @@ def test_bad_units_are_refused(text: str) -> None:
         Quantity.parse(text, UnitType.TOKENS)
 
 
-def test_seconds_and_minutes_convert_exactly() -> None:
-    assert Quantity.parse("100", UnitType.SECONDS).in_unit(UnitType.MINUTES) == Fraction(5, 3)
-    assert Quantity.parse("2.5", UnitType.MINUTES).in_unit(UnitType.SECONDS) == 150
-    assert Quantity.parse("7", UnitType.IMAGES).in_unit(UnitType.IMAGES) == 7
+def test_three_conversions_and_no_other() -> None:
+    others = {
+        (service_type, unit_type, *other)
+        for service_type in ServiceType
+        for unit_type in UnitType
+        for other in priced_in(service_type, unit_type)[1:]
+    }
+    by_the_minute = {(each, UnitType.SECONDS, UnitType.MINUTES, 60) for each in ServiceType}
+    as_plain_tokens = {
+        (ServiceType.GPT, kind, UnitType.TOKENS, 1)
+        for kind in (UnitType.INPUT_TOKENS, UnitType.OUTPUT_TOKENS)
+    }
+    assert others == by_the_minute | as_plain_tokens
 
 
-@pytest.mark.parametrize(
-    ("have", "want"),
-    [
-        (UnitType.TOKENS, UnitType.MINUTES),
-        (UnitType.MINUTES, UnitType.TOKENS),
-        (UnitType.INPUT_TOKENS, UnitType.TOKENS),
-    ],
-)
-def test_no_other_conversion_is_made(have: UnitType, want: UnitType) -> None:
-    with pytest.raises(ValueError, match=f"{have} cannot be converted to {want}"):
-        Quantity.parse("1", have).in_unit(want)
+@pytest.mark.parametrize("unit_type", UnitType)
+def test_a_units_own_rate_comes_first(unit_type: UnitType) -> None:
+    assert priced_in(ServiceType.GPT, unit_type)[0] == (unit_type, 1)
