@@ -1,6 +1,6 @@
 """Which scope a field needs: every root field, and every edge that leads beyond what a mutation made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import strawberry
@@ -53,40 +53,45 @@ def require_scope(info: Info, scope: Scope) -> None:
         )
 
 
-def root_field(scope: Scope, resolver: Callable[..., Any], description: str) -> Any:  # noqa: ANN401 - strawberry's field
+def root_field(
+    scope: Scope, resolver: Callable[..., Any], description: str, *extensions: FieldExtension
+) -> Any:  # noqa: ANN401 - strawberry's field
     """Make a root field that needs a scope; its description says which."""
-    return strawberry.field(
-        resolver=resolver,
-        description=f"{description} Needs the scope `{scope.value}`.",
-        extensions=[RequireScope(scope)],
-    )
+    return _scoped_field(scope, description, extensions)(resolver)
 
 
 def stream_field(scope: Scope, resolver: Callable[..., Any], description: str) -> Any:  # noqa: ANN401 - strawberry's field
     """Make a root field of the subscriptions that needs a scope; its description says which."""
     return strawberry.subscription(
         resolver=resolver,
-        description=f"{description} Needs the scope `{scope.value}`.",
+        description=_with_need(description, scope),
         extensions=[RequireScopeToListen(scope)],
     )
 
 
 def operator_field(description: str) -> Any:  # noqa: ANN401 - strawberry's decorator
     """Make a field that only operators see, whoever owns the thing: null beside its FORBIDDEN for others."""
-    needs = f"{description} Needs the scope `{Scope.OPERATE.value}`."
-    return strawberry.field(description=needs, extensions=[RequireScope(Scope.OPERATE)])
+    return _scoped_field(Scope.OPERATE, description)
 
 
-def manage_field(description: str) -> Any:  # noqa: ANN401 - strawberry's decorator
+def manage_field(description: str, *extensions: FieldExtension) -> Any:  # noqa: ANN401 - strawberry's decorator
     """Make a field that only those see who manage the account: null beside its FORBIDDEN for others."""
-    needs = f"{description} Needs the scope `{Scope.MANAGE.value}`."
-    return strawberry.field(description=needs, extensions=[RequireScope(Scope.MANAGE)])
+    return _scoped_field(Scope.MANAGE, description, extensions)
 
 
-def read_field(description: str) -> Any:  # noqa: ANN401 - strawberry's decorator
+def read_field(description: str, *extensions: FieldExtension) -> Any:  # noqa: ANN401 - strawberry's decorator
     """Make a field that leads to other things of the account.
 
     A mutation's answer shows what it made; going on from there is reading.
     """
-    needs = f"{description} Needs the scope `{Scope.READ.value}`."
-    return strawberry.field(description=needs, extensions=[RequireScope(Scope.READ)])
+    return _scoped_field(Scope.READ, description, extensions)
+
+
+def _scoped_field(scope: Scope, description: str, extensions: Iterable[FieldExtension] = ()) -> Any:  # noqa: ANN401 - strawberry's decorator
+    return strawberry.field(
+        description=_with_need(description, scope), extensions=[RequireScope(scope), *extensions]
+    )
+
+
+def _with_need(description: str, scope: Scope) -> str:
+    return f"{description} Needs the scope `{scope.value}`."

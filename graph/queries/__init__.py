@@ -7,6 +7,7 @@ from graph.queries import accounts as tenants
 from graph.queries import audit_log, catalogue, ledger, providers, quotes, replays
 from graph.queries import nodes as things
 from graph.queries import rate_cards as prices
+from graph.types.connection import PAGED
 from models.api_key import Scope
 
 
@@ -30,11 +31,12 @@ class Query:
     )
     api_key = root_field(Scope.READ, things.api_key, "An API key of the account; null where there is none.")
     account = root_field(Scope.OPERATE, tenants.account, "Any account; null where there is none.")
-    accounts = root_field(Scope.OPERATE, tenants.accounts, "All accounts, newest first.")
+    accounts = root_field(Scope.OPERATE, tenants.accounts, "All accounts, newest first.", PAGED)
     audit_log = root_field(
         Scope.OPERATE,
         audit_log.audit_log,
         "Every administrative act, of all accounts and of the service as a whole, newest first.",
+        PAGED,
     )
     ledger_audit = root_field(
         Scope.READ,

@@ -6,7 +6,7 @@ from graph.loaders.filters import Everything
 from graph.loaders.pages import ListKey
 from graph.queries.nodes import ById
 from graph.types.account import Account
-from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.connection import Connection, PageArguments, connect
 from graph.types.listings import ALL_ACCOUNTS
 from graph.types.orders import ACCOUNTS_NEWEST_FIRST
 from models.identity import IdKind
@@ -18,10 +18,7 @@ async def account(info: Info, id: ById) -> Account | None:
     return None if row is None else Account.of(row)
 
 
-async def accounts(
-    info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
-) -> Connection[Account]:
+async def accounts(info: Info, page: PageArguments) -> Connection[Account]:
     """Load a page of accounts."""
-    page = PageArguments(first, after, last, before)
     everyone = ListKey(ALL_ACCOUNTS, None, Everything(), ACCOUNTS_NEWEST_FIRST)
     return await connect(info, everyone, Account.of, page)

@@ -18,7 +18,7 @@ from graph.types.audit_entry import AuditEntry
 from graph.types.audit_listing import AuditEntriesNarrowed, connect_entries
 from graph.types.balance import Balance
 from graph.types.budget import Budget
-from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.connection import PAGED, Connection, PageArguments, connect
 from graph.types.event import Event, OfEventTypes
 from graph.types.grant import Grant
 from graph.types.hold import Hold
@@ -108,15 +108,11 @@ class Account(Node):
         """Add up the account's credits."""
         return await Balance.of(self.row, info)
 
-    @read_field("The account's agents, newest first.")
+    @read_field("The account's agents, newest first.", PAGED)
     async def agents(
         self,
         info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageArguments,
         business_adapter: Annotated[
             str | None, strawberry.argument(description="Only agents of this adapter.")
         ] = None,
@@ -126,107 +122,65 @@ class Account(Node):
     ) -> Connection[Agent]:
         """Load a page of agents."""
         like = filters.AgentsLike(optional_name("businessAdapter", business_adapter), archived)
-        page = PageArguments(first, after, last, before)
         agents = ListKey(AGENTS_OF_ACCOUNT, self.owner, like, AGENTS_NEWEST_FIRST)
         return await connect(info, agents, Agent.of, page)
 
-    @read_field("The account's runs.")
+    @read_field("The account's runs.", PAGED)
     async def workflows(
         self,
         info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageArguments,
         narrowed: WorkflowsLike = None,
         order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
     ) -> Connection[Workflow]:
         """Load a page of runs."""
-        page = PageArguments(first, after, last, before)
         runs = runs_of(WORKFLOWS_OF_ACCOUNT, self.owner, narrowed, order_by)
         return await connect(info, runs, Workflow.of, page)
 
-    @read_field("All that the account's runs used.")
+    @read_field("All that the account's runs used.", PAGED)
     async def services_used(
         self,
         info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageArguments,
         narrowed: ServiceUsagesLike = None,
         order_by: ServiceUsagesBy = ServiceUsageOrder.NEWEST_FIRST,
     ) -> Connection[ServiceUsage]:
         """Load a page of usages."""
-        page = PageArguments(first, after, last, before)
         usages = usages_of(USAGES_OF_ACCOUNT, self.owner, narrowed, order_by)
         return await connect(info, usages, ServiceUsage.of, page)
 
-    @read_field("The account's API keys, newest first.")
+    @read_field("The account's API keys, newest first.", PAGED)
     async def api_keys(
         self,
         info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageArguments,
         revoked: Annotated[
             bool | None, strawberry.argument(description="Only revoked keys, or only living ones.")
         ] = None,
     ) -> Connection[ApiKey]:
         """Load a page of keys."""
-        page = PageArguments(first, after, last, before)
         like = filters.KeysLike(revoked)
         keys = ListKey(API_KEYS_OF_ACCOUNT, self.owner, like, API_KEYS_NEWEST_FIRST)
         return await connect(info, keys, ApiKey.of, page)
 
-    @read_field("The credits given to the account, newest first.")
-    async def grants(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Grant]:
+    @read_field("The credits given to the account, newest first.", PAGED)
+    async def grants(self, info: Info, page: PageArguments) -> Connection[Grant]:
         """Load a page of grants."""
-        page = PageArguments(first, after, last, before)
         grants = ListKey(GRANTS_OF_ACCOUNT, self.owner, filters.Everything(), GRANTS_NEWEST_FIRST)
         dues = await info.context.loaders.dues_by_account.load(self.row.id)
         return await connect(info, grants, lambda row: Grant.of(row, dues), page)
 
-    @read_field("The credits that the account's runs set aside, newest hold first.")
-    async def holds(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        narrowed: HoldsLike = None,
-    ) -> Connection[Hold]:
+    @read_field("The credits that the account's runs set aside, newest hold first.", PAGED)
+    async def holds(self, info: Info, page: PageArguments, narrowed: HoldsLike = None) -> Connection[Hold]:
         """Load a page of holds."""
-        page = PageArguments(first, after, last, before)
         return await connect_holds(info, HOLDS_OF_ACCOUNT, self.owner, narrowed, page)
 
-    @read_field("The prices that were promised to the account, newest first.")
+    @read_field("The prices that were promised to the account, newest first.", PAGED)
     async def quotes(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        narrowed: WhichQuotes = None,
+        self, info: Info, page: PageArguments, narrowed: WhichQuotes = None
     ) -> Connection[StoredQuote]:
         """Load a page of quotes."""
-        return await connect_quotes(info, self.owner, narrowed, PageArguments(first, after, last, before))
+        return await connect_quotes(info, self.owner, narrowed, page)
 
     @read_field("How the account's quotes came out: what was promised against what was then charged.")
     async def quote_accuracy(
@@ -235,104 +189,66 @@ class Account(Node):
         """Compare quotes with charges."""
         return await accuracy_of(info, self.row.id, start, end, workflow_name)
 
-    @read_field("The limits on what the account, its keys, agents, users and workflows spend, newest first.")
+    @read_field(
+        "The limits on what the account, its keys, agents, users and workflows spend, newest first.", PAGED
+    )
     async def budgets(
         self,
         info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageArguments,
         active: Annotated[
             bool | None,
             strawberry.argument(description="Only budgets in force, or only removed ones; null is all."),
         ] = True,
     ) -> Connection[Budget]:
         """Load a page of budgets."""
-        page = PageArguments(first, after, last, before)
         like = filters.BudgetsLike(active)
         budgets = ListKey(BUDGETS_OF_ACCOUNT, self.owner, like, BUDGETS_NEWEST_FIRST)
         return await connect(info, budgets, Budget.of, page)
 
-    @read_field("What happened to the account, newest first.")
-    async def events(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        types: OfEventTypes = None,
-    ) -> Connection[Event]:
+    @read_field("What happened to the account, newest first.", PAGED)
+    async def events(self, info: Info, page: PageArguments, types: OfEventTypes = None) -> Connection[Event]:
         """Load a page of events."""
-        page = PageArguments(first, after, last, before)
         like = filters.EventsLike(tuple(sorted(set(types or ()))))
         events = ListKey(EVENTS_OF_ACCOUNT, self.owner, like, EVENTS_NEWEST_FIRST)
         return await connect(info, events, Event.of, page)
 
-    @read_field("Where the account's events are sent, newest first.")
+    @read_field("Where the account's events are sent, newest first.", PAGED)
     async def webhook_endpoints(
         self,
         info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageArguments,
         removed: Annotated[
             bool, strawberry.argument(description="True for those that were removed.")
         ] = False,
     ) -> Connection[WebhookEndpoint]:
         """Load a page of endpoints."""
-        page = PageArguments(first, after, last, before)
         like = filters.EndpointsLike(removed)
         endpoints = ListKey(ENDPOINTS_OF_ACCOUNT, self.owner, like, ENDPOINTS_NEWEST_FIRST)
         return await connect(info, endpoints, WebhookEndpoint.of, page)
 
-    @read_field("Replays that were started in the background, newest first.")
-    async def replay_jobs(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[ReplayJob]:
+    @read_field("Replays that were started in the background, newest first.", PAGED)
+    async def replay_jobs(self, info: Info, page: PageArguments) -> Connection[ReplayJob]:
         """Load a page of jobs."""
-        return await connect_replay_jobs(info, self.owner, PageArguments(first, after, last, before))
+        return await connect_replay_jobs(info, self.owner, page)
 
-    @read_field("Every movement of the account's credits from one book to another, append-only.")
+    @read_field("Every movement of the account's credits from one book to another, append-only.", PAGED)
     async def ledger_transfers(
         self,
         info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageArguments,
         narrowed: LedgerTransfersLike = None,
         order_by: LedgerTransfersBy = LedgerTransferOrder.NEWEST_FIRST,
     ) -> Connection[LedgerTransfer]:
         """Load a page of transfers."""
-        page = PageArguments(first, after, last, before)
         return await connect_transfers(info, self.owner, narrowed, order_by, page)
 
-    @manage_field("Who administered the account: every act, newest first, append-only.")
+    @manage_field("Who administered the account: every act, newest first, append-only.", PAGED)
     async def audit_log(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        narrowed: AuditEntriesNarrowed = None,
+        self, info: Info, page: PageArguments, narrowed: AuditEntriesNarrowed = None
     ) -> Connection[AuditEntry]:
         """Load a page of acts."""
-        return await connect_entries(info, self.owner, narrowed, PageArguments(first, after, last, before))
+        return await connect_entries(info, self.owner, narrowed, page)
 
     @read_field("Where the account's credits went.")
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:

@@ -11,7 +11,7 @@ from graph.ids import written
 from graph.permissions import read_field
 from graph.scalars import JsonValue
 from graph.types.agent_version import AgentVersion
-from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.connection import PAGED, Connection, PageArguments, connect
 from graph.types.listings import WORKFLOWS_OF_AGENT, WorkflowsLike, runs_of, versions_of
 from graph.types.node import Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
@@ -78,19 +78,11 @@ class Agent(Node):
         origins = field_origins(configuration, self.row.custom_settings, self.row.preset)
         return ServiceConfiguration.of(configuration, origins)
 
-    @read_field("What the agent was from one change to the next, newest first.")
-    async def versions(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[AgentVersion]:
+    @read_field("What the agent was from one change to the next, newest first.", PAGED)
+    async def versions(self, info: Info, page: PageArguments) -> Connection[AgentVersion]:
         """Load a page of versions."""
         key = versions_of((self.row.account_id, self.row.id))
-        return await connect(info, key, AgentVersion.of, PageArguments(first, after, last, before))
+        return await connect(info, key, AgentVersion.of, page)
 
     @read_field("The configuration that is tried on its runs; null where none is.")
     async def shadow_policy(self, info: Info) -> ShadowPolicy | None:
@@ -98,19 +90,11 @@ class Agent(Node):
         row = await self._newest_policy(info)
         return None if row is None or row.removed_at is not None else ShadowPolicy.of(row)
 
-    @read_field("The configurations that are and were tried on its runs, newest first.")
-    async def shadow_policies(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[ShadowPolicy]:
+    @read_field("The configurations that are and were tried on its runs, newest first.", PAGED)
+    async def shadow_policies(self, info: Info, page: PageArguments) -> Connection[ShadowPolicy]:
         """Load a page of policies."""
         key = policies_of((self.row.account_id, self.row.id))
-        return await connect(info, key, ShadowPolicy.of, PageArguments(first, after, last, before))
+        return await connect(info, key, ShadowPolicy.of, page)
 
     @read_field(
         "What the shadow policy in force, or else the last one, would have done; null where there was none."
@@ -122,15 +106,11 @@ class Agent(Node):
         row = await self._newest_policy(info)
         return None if row is None else await comparison_of(info, row, start, end)
 
-    @read_field("The agent's runs.")
+    @read_field("The agent's runs.", PAGED)
     async def workflows(
         self,
         info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageArguments,
         narrowed: WorkflowsLike = None,
         order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
     ) -> Connection[Annotated["Workflow", strawberry.lazy("graph.types.workflow")]]:
@@ -138,7 +118,6 @@ class Agent(Node):
         from graph.types.workflow import Workflow  # noqa: PLC0415 - the two types name each other
 
         parent = (self.row.account_id, self.row.id)
-        page = PageArguments(first, after, last, before)
         return await connect(info, runs_of(WORKFLOWS_OF_AGENT, parent, narrowed, order_by), Workflow.of, page)
 
     @read_field("Where the agent's credits went.")

@@ -8,7 +8,7 @@ import strawberry
 from graph.context import Info
 from graph.ids import written
 from graph.permissions import read_field
-from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.connection import PAGED, Connection, PageArguments, connect
 from graph.types.listings import WORKFLOWS_OF_API_KEY, WorkflowsLike, runs_of
 from graph.types.node import Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
@@ -60,22 +60,17 @@ class ApiKey(Node):
             row=row,
         )
 
-    @read_field("The runs that are attributed to the key; none for an operator's key.")
+    @read_field("The runs that are attributed to the key; none for an operator's key.", PAGED)
     async def workflows(
         self,
         info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageArguments,
         narrowed: WorkflowsLike = None,
         order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
     ) -> Connection[Annotated["Workflow", strawberry.lazy("graph.types.workflow")]]:
         """Load a page of runs."""
         from graph.types.workflow import Workflow  # noqa: PLC0415 - the two types name each other
 
-        page = PageArguments(first, after, last, before)
         parent = (self.row.account_id or self.row.id, self.row.id)
         return await connect(
             info, runs_of(WORKFLOWS_OF_API_KEY, parent, narrowed, order_by), Workflow.of, page

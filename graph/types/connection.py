@@ -1,10 +1,14 @@
 """Lists as keyset connections: a page, its cursors, and the whole list's length."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.extensions import FieldExtension
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
 
 from graph.context import Info
 from graph.loaders.pages import ListKey, PageKey, read_page, write_cursor
@@ -12,25 +16,41 @@ from graph.scalars import Long
 
 NodeType = TypeVar("NodeType")
 
-First = Annotated[
-    int | None,
-    strawberry.argument(description="How many from the start (or after `after`): 1 to 100, else 20."),
-]
-After = Annotated[str | None, strawberry.argument(description="Go on after this cursor.")]
-Last = Annotated[
-    int | None, strawberry.argument(description="How many from the end (or before `before`): 1 to 100.")
-]
-Before = Annotated[str | None, strawberry.argument(description="Go back from this cursor.")]
-
 
 @dataclass(frozen=True, slots=True)
 class PageArguments:
     """The paging arguments of a field, as the caller gave them."""
 
-    first: int | None
-    after: str | None
-    last: int | None
-    before: str | None
+    first: Annotated[
+        int | None,
+        strawberry.argument(description="How many from the start (or after `after`): 1 to 100, else 20."),
+    ] = None
+    after: Annotated[str | None, strawberry.argument(description="Go on after this cursor.")] = None
+    last: Annotated[
+        int | None,
+        strawberry.argument(description="How many from the end (or before `before`): 1 to 100."),
+    ] = None
+    before: Annotated[str | None, strawberry.argument(description="Go back from this cursor.")] = None
+
+
+class Paged(FieldExtension):
+    """Have callers give each of the paging arguments where a resolver takes them together, as `page`."""
+
+    def apply(self, field: StrawberryField) -> None:
+        """Put them in place of `page`; once done, there is none any more."""
+        field.arguments = [
+            each
+            for argument in field.arguments
+            for each in (_paging() if argument.python_name == "page" else [argument])
+        ]
+
+    def map_arguments(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Gather what was given."""
+        given = {each.name: kwargs.pop(each.name) for each in fields(PageArguments) if each.name in kwargs}
+        return {**kwargs, "page": PageArguments(**given)}
+
+
+PAGED = Paged()
 
 
 @strawberry.type(description="Where a page lies in its list.")
@@ -92,3 +112,15 @@ async def connect(
         ),
         list_key=list_key,
     )
+
+
+def _paging() -> list[StrawberryArgument]:
+    return [
+        StrawberryArgument(
+            python_name=each.name,
+            graphql_name=None,
+            type_annotation=StrawberryAnnotation(each.type),
+            default=each.default,
+        )
+        for each in fields(PageArguments)
+    ]

@@ -11,7 +11,7 @@ from graph.loaders import filters
 from graph.loaders.pages import ListKey
 from graph.permissions import read_field
 from graph.scalars import JsonValue
-from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.connection import PAGED, Connection, PageArguments, connect
 from graph.types.listings import DELIVERIES_OF_EVENT
 from graph.types.node import Node
 from graph.types.orders import DELIVERIES_NEWEST_FIRST
@@ -49,20 +49,13 @@ class Event(Node):
             row=row,
         )
 
-    @read_field("How webhook endpoints were told of it, the newest delivery first.")
+    @read_field("How webhook endpoints were told of it, the newest delivery first.", PAGED)
     async def deliveries(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        self, info: Info, page: PageArguments
     ) -> Connection[Annotated["WebhookDelivery", strawberry.lazy("graph.types.webhook")]]:
         """Load a page of deliveries."""
         from graph.types.webhook import WebhookDelivery  # noqa: PLC0415 - the two types name each other
 
-        page = PageArguments(first, after, last, before)
         parent = (self.row.account_id, self.row.id)
         deliveries = ListKey(DELIVERIES_OF_EVENT, parent, filters.Everything(), DELIVERIES_NEWEST_FIRST)
         return await connect(info, deliveries, WebhookDelivery.of, page)

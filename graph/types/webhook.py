@@ -10,7 +10,7 @@ from graph.ids import written
 from graph.loaders import filters
 from graph.loaders.pages import ListKey
 from graph.permissions import read_field
-from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.connection import PAGED, Connection, PageArguments, connect
 from graph.types.event import Event
 from graph.types.listings import DELIVERIES_OF_ENDPOINT
 from graph.types.node import Node
@@ -63,19 +63,11 @@ class WebhookEndpoint(Node):
             row=row,
         )
 
-    @read_field("What was sent to it, the newest first.")
+    @read_field("What was sent to it, the newest first.", PAGED)
     async def deliveries(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        statuses: OfStatuses = None,
+        self, info: Info, page: PageArguments, statuses: OfStatuses = None
     ) -> Connection["WebhookDelivery"]:
         """Load a page of deliveries."""
-        page = PageArguments(first, after, last, before)
         parent = (self.row.account_id, self.row.id)
         like = filters.DeliveriesLike(tuple(sorted(set(statuses or ()))))
         deliveries = ListKey(DELIVERIES_OF_ENDPOINT, parent, like, DELIVERIES_NEWEST_FIRST)

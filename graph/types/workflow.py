@@ -13,7 +13,7 @@ from graph.scalars import DecimalText, JsonValue, Long
 from graph.types.agent import Agent
 from graph.types.agent_version import AgentVersion
 from graph.types.api_key import ApiKey
-from graph.types.connection import After, Before, Connection, First, Last, PageArguments, connect
+from graph.types.connection import PAGED, Connection, PageArguments, connect
 from graph.types.hold import Hold
 from graph.types.hold_listing import HoldsLike, connect_holds
 from graph.types.listings import HOLDS_OF_WORKFLOW, USAGES_OF_WORKFLOW, ServiceUsagesLike, usages_of
@@ -112,35 +112,21 @@ class Workflow(Node):
         row = await info.context.loaders.workflow_by_id.load(key)
         return None if row is None else Workflow.of(row)
 
-    @strawberry.field(description="What the run used.")
+    @strawberry.field(description="What the run used.", extensions=[PAGED])
     async def services_used(
         self,
         info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageArguments,
         narrowed: ServiceUsagesLike = None,
         order_by: ServiceUsagesBy = ServiceUsageOrder.OLDEST_FIRST,
     ) -> Connection[ServiceUsage]:
         """Load a page of usages."""
         usages = usages_of(USAGES_OF_WORKFLOW, (self.row.account_id, self.row.id), narrowed, order_by)
-        return await connect(info, usages, ServiceUsage.of, PageArguments(first, after, last, before))
+        return await connect(info, usages, ServiceUsage.of, page)
 
-    @read_field("The credits that were set aside for the run, newest hold first.")
-    async def holds(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        narrowed: HoldsLike = None,
-    ) -> Connection[Hold]:
+    @read_field("The credits that were set aside for the run, newest hold first.", PAGED)
+    async def holds(self, info: Info, page: PageArguments, narrowed: HoldsLike = None) -> Connection[Hold]:
         """Load a page of holds."""
-        page = PageArguments(first, after, last, before)
         return await connect_holds(
             info, HOLDS_OF_WORKFLOW, (self.row.account_id, self.row.id), narrowed, page
         )
@@ -151,18 +137,9 @@ class Workflow(Node):
         key = (self.row.account_id, self.row.id)
         return await selection_of(info, await info.context.loaders.selection_by_workflow.load(key))
 
-    @read_field("All that was ever selected for the run, newest first.")
-    async def selections(
-        self,
-        info: Info,
-        *,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[RunSelection]:
+    @read_field("All that was ever selected for the run, newest first.", PAGED)
+    async def selections(self, info: Info, page: PageArguments) -> Connection[RunSelection]:
         """Load a page of selections."""
-        page = PageArguments(first, after, last, before)
         return await connect_selections(info, (self.row.account_id, self.row.id), page)
 
     @strawberry.field(description="The run's credits by service and provider, dearest first.")
