@@ -1,8 +1,10 @@
 """Agents: create, change and archive; what they resolve to is the adapters' word."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from adapters.registry import UnknownAdapter
@@ -12,6 +14,7 @@ from metering.audit_log import log_act
 from metering.errors import AgentNotFound, InvalidAgent, NoRateCardInForce
 from metering.ledger import locked_account
 from metering.prices import price_book
+from metering.workflows import OwnedId
 from models.agent import Agent, AgentVersion
 from models.audit_entry import AuditAct
 from models.base import Json, canonical_json
@@ -106,10 +109,23 @@ def archive_agent(session: Session, *, account_id: UUID, agent_id: UUID, now: da
 
 def agent_in_use(session: Session, account_id: UUID, agent_id: UUID) -> Agent:
     """Give an agent that is not archived; AgentNotFound where the account has none."""
-    agent = session.get(Agent, (account_id, agent_id))
+    return in_use(session.get(Agent, (account_id, agent_id)))
+
+
+def in_use(agent: Agent | None) -> Agent:
+    """Give an agent that was sought and is not archived; AgentNotFound where there is none."""
     if agent is None or agent.archived_at is not None:
         raise AgentNotFound
     return agent
+
+
+def agents_by_id(session: Session, wanted: Collection[OwnedId]) -> dict[OwnedId, Agent]:
+    """Load agents of accounts in one statement, none where none are wanted; the missing are left out."""
+    if not wanted:
+        return {}
+    accounts, ids = {account_id for account_id, _ in wanted}, {agent_id for _, agent_id in wanted}
+    named = select(Agent).where(Agent.account_id.in_(accounts), Agent.id.in_(ids))
+    return {(agent.account_id, agent.id): agent for agent in session.scalars(named)}
 
 
 def service_configuration_of(agent: Agent) -> ServiceConfiguration:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from metering.agents import agents_by_id
 from metering.credits.hold_making import make_hold, permit
 from metering.credits.hold_plans import HoldPlan, Planner, open_planner
 from metering.errors import HoldClosed, HoldNotFound, Refusal
@@ -15,7 +16,7 @@ from metering.idempotency import Claims, claim, fingerprint
 from metering.ledger import Postings, open_postings
 from metering.plan_prices import InvalidPlan
 from metering.prices import price_book
-from metering.selections import KeptSelection, agents_by_id, chooser_of, open_chooser
+from metering.selections import KeptSelection, chooser_of, open_chooser
 from metering.selections.replays import remembered, replayed_selections, selection_id_of
 from metering.workflows import OwnedId, running, workflows_by_id
 from models.hold import Hold

@@ -1,16 +1,15 @@
 """Choose providers for the runs of a batch, by the configurations, prices and outages of this moment."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from metering.agents import service_configuration_of
+from metering.agents import in_use, service_configuration_of
 from metering.availability import ProviderKey, unavailable_providers
-from metering.errors import AgentNotFound, AmountTooLarge
+from metering.errors import AmountTooLarge
 from metering.errors.selections import not_selected
 from metering.plan_prices import InvalidPlan
 from metering.plans import Plan, own_configuration
@@ -76,10 +75,7 @@ class Chooser:
             raise InvalidPlan(
                 "agentId", "the run has no agent that chooses: give agentId, preset or configuration."
             )
-        agent = self.agents.get((run.account_id, agent_id))
-        if agent is None or agent.archived_at is not None:
-            raise AgentNotFound
-        return agent
+        return in_use(self.agents.get((run.account_id, agent_id)))
 
     def _selected(self, configuration: ServiceConfiguration, plan: Plan, card: RateCard) -> Selection:
         try:
@@ -104,13 +100,3 @@ def chooser_of(plan: Plan, agent_of_run: UUID | None) -> UUID | None:
     if plan.preset is not None or plan.configuration is not None:
         return None
     return plan.agent_id or agent_of_run
-
-
-def agents_by_id(session: Session, wanted: Collection[OwnedId]) -> dict[OwnedId, Agent]:
-    """Load agents of accounts in one statement, none where none are wanted; the missing are left out."""
-    if not wanted:
-        return {}
-    accounts: Iterable[UUID] = {account_id for account_id, _ in wanted}
-    ids: Iterable[UUID] = {agent_id for _, agent_id in wanted}
-    named = select(Agent).where(Agent.account_id.in_(accounts), Agent.id.in_(ids))
-    return {(agent.account_id, agent.id): agent for agent in session.scalars(named)}

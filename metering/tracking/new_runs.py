@@ -8,13 +8,14 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from metering.agents import agents_by_id, in_use
 from metering.api_keys import live
 from metering.credits.hold_plans import HoldPlan
 from metering.credits.holding import DEFAULT_EXPIRY
-from metering.errors import AgentNotFound, ApiKeyNotFound, WorkflowNestedTooDeep
+from metering.errors import ApiKeyNotFound, WorkflowNestedTooDeep
 from metering.idempotency import fingerprint
 from metering.plans import Plan
-from metering.selections import agents_by_id, chooser_of
+from metering.selections import chooser_of
 from metering.tracking.window import within_window
 from metering.workflows import found, workflows_by_id
 from models.agent import Agent
@@ -94,9 +95,7 @@ def new_workflow(item: StartWorkflow, references: References, *, now: datetime) 
     """Make the row of a run from what the caller said, its references checked; its id is given later."""
     agent = None
     if item.agent_id is not None:
-        agent = references.agents.get((item.account_id, item.agent_id))
-        if agent is None or agent.archived_at is not None:
-            raise AgentNotFound
+        agent = in_use(references.agents.get((item.account_id, item.agent_id)))
     if item.attributed_key_id and (item.account_id, item.attributed_key_id) not in references.keys:
         raise ApiKeyNotFound
     ancestor_ids: tuple[UUID, ...] = ()
