@@ -144,7 +144,7 @@ def _error(status: int, error: dict[str, str]) -> Response:
 
 
 def _json(status: int, content: dict[str, object]) -> Response:
-    return Response(json_bytes(content), status, {"cache-control": "no-store"}, "application/json")
+    return Response(json_bytes(content), status, media_type="application/json")
 
 
 _FIELDS = {"businessAdapter": "business_logic_adapter", "preset": "preset"}

@@ -119,10 +119,10 @@ def _guarded(send: Send, *, request_id: str, storable: bool) -> Send:
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(raw=message.setdefault("headers", []))
-            headers.setdefault("x-content-type-options", "nosniff")
+            headers["x-content-type-options"] = "nosniff"
             headers["x-request-id"] = request_id
             if not storable:
-                headers.setdefault("cache-control", "no-store")
+                headers["cache-control"] = "no-store"
         await send(message)
 
     return guarded

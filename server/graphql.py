@@ -18,8 +18,6 @@ from server.subscriptions_sse import EventStream, wants_events
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 
-_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-
 
 def graphql_endpoint(reception: Reception, streams: Streams) -> Callable[[Request], Awaitable[Response]]:
     """Make the endpoint."""
@@ -80,4 +78,4 @@ def _refused(status: int, code: ErrorCode, message: str) -> Response:
 
 
 def _json(status: int, content: dict[str, Any], media_type: str = "application/json") -> Response:
-    return Response(json_bytes(content), status, _HEADERS, media_type)
+    return Response(json_bytes(content), status, media_type=media_type)

@@ -45,6 +45,29 @@ async def test_a_service_starts_answers_and_closes(database_url: str) -> None:
         assert api_key.last_used_at is not None
 
 
+async def test_every_answer_is_safe_to_hold_and_only_files_may_be_kept(tmp_path: Path) -> None:
+    settings = Settings.of({"database_url": f"sqlite:///{tmp_path}/creditgraph.db"})
+    app = create_app(settings)
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://service") as http:
+        answers = [
+            (method, path, await http.request(method, path))
+            for method, path in (
+                ("GET", "/"),
+                ("GET", "/healthz"),
+                ("GET", "/nowhere"),
+                ("GET", "/graphql"),
+                ("POST", "/graphql"),
+                ("POST", "/api/v1/agent/create"),
+            )
+        ]
+        file = await http.get("/static/graphiql/graphiql.css")
+    for method, path, answer in answers:
+        kept = (answer.headers.get("x-content-type-options"), answer.headers.get("cache-control"))
+        assert kept == ("nosniff", "no-store"), (method, path)
+    assert file.status_code == 200
+    assert (file.headers["x-content-type-options"], file.headers.get("cache-control")) == ("nosniff", None)
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
