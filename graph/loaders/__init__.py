@@ -13,12 +13,10 @@ from graph.loaders import (
     budgets,
     dues,
     explanations,
-    holds,
     margins,
     pages,
     quotes,
     rows,
-    selections,
     shadows,
     usage,
 )
@@ -92,10 +90,16 @@ class Loaders:
         self.rate_card_by_id: DataLoader[UUID, PublishedRateCard | None] = DataLoader(
             rows.by_id(snapshot, PublishedRateCard)
         )
-        self.rates_by_card: DataLoader[UUID, list[PublishedRate]] = DataLoader(rows.rates_by_card(snapshot))
-        self.tiers_by_rate: DataLoader[UUID, list[PublishedTier]] = DataLoader(rows.tiers_by_rate(snapshot))
+        self.rates_by_card: DataLoader[UUID, list[PublishedRate]] = DataLoader(
+            rows.by_parent(snapshot, PublishedRate, PublishedRate.rate_card_id, PublishedRate.id)
+        )
+        self.tiers_by_rate: DataLoader[UUID, list[PublishedTier]] = DataLoader(
+            rows.by_parent(snapshot, PublishedTier, PublishedTier.rate_id, PublishedTier.position)
+        )
         self.transfers_by_usage: DataLoader[OwnedId, list[LedgerTransfer]] = DataLoader(
-            explanations.transfers_by_usage(snapshot)
+            rows.owned_by_parent(
+                snapshot, LedgerTransfer, LedgerTransfer.service_usage_id, LedgerTransfer.sequence
+            )
         )
         self.selection_by_usage: DataLoader[OwnedId, KeptSelection | None] = DataLoader(
             explanations.selection_by_usage(snapshot)
@@ -107,14 +111,18 @@ class Loaders:
             rows.owned_by_id(snapshot, ShadowPolicy)
         )
         self.newest_shadow_policy_by_agent: DataLoader[OwnedId, ShadowPolicy | None] = DataLoader(
-            shadows.newest_shadow_policy_by_agent(snapshot)
+            rows.newest_owned_by_parent(snapshot, ShadowPolicy, ShadowPolicy.agent_id, ShadowPolicy.set_at)
         )
         self.comparison_by_policy: DataLoader[ComparisonKey, ShadowComparison] = DataLoader(
             shadows.comparison_by_policy(snapshot)
         )
         self.hold_by_id: DataLoader[OwnedId, Hold | None] = DataLoader(rows.owned_by_id(snapshot, Hold))
-        self.lines_by_hold: DataLoader[OwnedId, list[HoldLine]] = DataLoader(holds.lines_by_hold(snapshot))
-        self.parts_by_hold: DataLoader[OwnedId, list[HoldPart]] = DataLoader(holds.parts_by_hold(snapshot))
+        self.lines_by_hold: DataLoader[OwnedId, list[HoldLine]] = DataLoader(
+            rows.owned_by_parent(snapshot, HoldLine, HoldLine.hold_id, HoldLine.line)
+        )
+        self.parts_by_hold: DataLoader[OwnedId, list[HoldPart]] = DataLoader(
+            rows.owned_by_parent(snapshot, HoldPart, HoldPart.hold_id, HoldPart.part)
+        )
         self.budget_by_id: DataLoader[OwnedId, Budget | None] = DataLoader(rows.owned_by_id(snapshot, Budget))
         self.replay_job_by_id: DataLoader[OwnedId, ReplayJob | None] = DataLoader(
             rows.owned_by_id(snapshot, ReplayJob)
@@ -123,7 +131,7 @@ class Loaders:
             rows.owned_by_id(snapshot, StoredQuote)
         )
         self.lines_by_quote: DataLoader[OwnedId, list[QuoteLine]] = DataLoader(
-            quotes.lines_by_quote(snapshot)
+            rows.owned_by_parent(snapshot, QuoteLine, QuoteLine.quote_id, QuoteLine.line)
         )
         self.accuracy_by_account: DataLoader[AccuracyKey, AccuracyFigures] = DataLoader(
             quotes.accuracy_by_account(snapshot)
@@ -133,7 +141,9 @@ class Loaders:
             rows.owned_by_id(snapshot, WorkflowSelection)
         )
         self.selection_by_workflow: DataLoader[OwnedId, WorkflowSelection | None] = DataLoader(
-            selections.selection_by_workflow(snapshot)
+            rows.newest_owned_by_parent(
+                snapshot, WorkflowSelection, WorkflowSelection.workflow_id, WorkflowSelection.made_at
+            )
         )
         self.use_by_counter: DataLoader[CounterKey, BudgetUse | None] = DataLoader(
             budgets.use_by_counter(snapshot)

@@ -1,6 +1,5 @@
 """What explains usages, a fixed number of statements for all that are asked for."""
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -11,31 +10,8 @@ from graph.context import Snapshot
 from graph.loaders.rows import OwnedId
 from metering.explanations import card_that_rounded, deciding_selections
 from metering.selections.keeping import KeptSelection, selections_by_id
-from models.ledger import LedgerTransfer
 from models.rate_card import PublishedRateCard
 from models.service_usage import ServiceUsage
-
-
-def transfers_by_usage(
-    snapshot: Snapshot,
-) -> Callable[[list[OwnedId]], Awaitable[list[list[LedgerTransfer]]]]:
-    """Load what was paid and refunded for usages, in the ledger's order."""
-
-    async def load(keys: list[OwnedId]) -> list[list[LedgerTransfer]]:
-        statement = (
-            select(LedgerTransfer)
-            .where(
-                LedgerTransfer.account_id.in_({account_id for account_id, _ in keys}),
-                LedgerTransfer.service_usage_id.in_({usage_id for _, usage_id in keys}),
-            )
-            .order_by(LedgerTransfer.account_id, LedgerTransfer.sequence)
-        )
-        found: dict[OwnedId, list[LedgerTransfer]] = defaultdict(list)
-        for row in await snapshot.scalars(statement):
-            found[row.account_id, row.service_usage_id].append(row)
-        return [found[key] for key in keys]
-
-    return load
 
 
 def selection_by_usage(

@@ -1,4 +1,4 @@
-"""Stored quotes: their lines, the prices that they promise, and how those that were taken came out."""
+"""Stored quotes: which a list has, the prices that they promise, and how those that were taken came out."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,15 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_
 
 from graph.context import AnySelect, Snapshot
-from graph.loaders.rows import OwnedId
 from graph.loaders.usage import Figures
 from metering.prices import PriceBook, price_book
 from metering.quotes import QuoteStatus
 from metering.quotes.accuracy import QuotedRuns, by_workflow_name, charged_by_service, quoted_by_service
-from models.quote import QuoteLine, StoredQuote
+from models.quote import StoredQuote
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +59,6 @@ class AccuracyFigures:
     by_workflow_name: Figures
     quoted_by_service: Figures
     charged_by_service: Figures
-
-
-def lines_by_quote(snapshot: Snapshot) -> Callable[[list[OwnedId]], Awaitable[list[list[QuoteLine]]]]:
-    """Load the lines of quotes, in their order."""
-
-    async def load(keys: list[OwnedId]) -> list[list[QuoteLine]]:
-        statement = (
-            select(QuoteLine)
-            .where(
-                QuoteLine.account_id.in_({account_id for account_id, _ in keys}),
-                QuoteLine.quote_id.in_({quote_id for _, quote_id in keys}),
-            )
-            .order_by(*QuoteLine.__mapper__.primary_key)
-        )
-        found: dict[OwnedId, list[QuoteLine]] = {key: [] for key in keys}
-        for line in await snapshot.scalars(statement):
-            found.get((line.account_id, line.quote_id), []).append(line)
-        return [found[key] for key in keys]
-
-    return load
 
 
 def prices(snapshot: Snapshot) -> Callable[[list[None]], Awaitable[list[PriceBook]]]:

@@ -1,16 +1,18 @@
-"""Rows by their ids, one statement for all that are asked for."""
+"""Rows by their ids, or by what they belong to: one statement for all that are asked for."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import Snapshot
 from models.base import Base
-from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
+from models.rate_card import PublishedRate, PublishedRateCard
 
 Row = TypeVar("Row", bound=Base)
+Column = InstrumentedAttribute[Any]
 OwnedId = tuple[UUID, UUID]
 RateWithCard = tuple[PublishedRate, PublishedRateCard]
 
@@ -60,31 +62,63 @@ def rate_with_card_by_id(
     return load
 
 
-def rates_by_card(snapshot: Snapshot) -> Callable[[list[UUID]], Awaitable[list[list[PublishedRate]]]]:
-    """Load the rates of cards, in the order of the card."""
+def owned_by_parent(
+    snapshot: Snapshot, model: type[Row], parent: Column, order: Column
+) -> Callable[[list[OwnedId]], Awaitable[list[list[Row]]]]:
+    """Load what belongs to things of an account, in order; `parent` is the column that names the thing."""
+    columns: Any = model
 
-    async def load(keys: list[UUID]) -> list[list[PublishedRate]]:
+    async def load(keys: list[OwnedId]) -> list[list[Row]]:
         statement = (
-            select(PublishedRate).where(PublishedRate.rate_card_id.in_(keys)).order_by(PublishedRate.id)
+            select(model)
+            .where(
+                columns.account_id.in_({account_id for account_id, _ in keys}),
+                parent.in_({parent_id for _, parent_id in keys}),
+            )
+            .order_by(columns.account_id, parent, order)
         )
-        rates: dict[UUID, list[PublishedRate]] = {key: [] for key in keys}
-        for rate in await snapshot.scalars(statement):
-            rates[rate.rate_card_id].append(rate)
-        return [rates[key] for key in keys]
+        found: dict[OwnedId, list[Row]] = {key: [] for key in keys}
+        for row in await snapshot.scalars(statement):
+            found.get((row.account_id, getattr(row, parent.key)), []).append(row)
+        return [found[key] for key in keys]
 
     return load
 
 
-def tiers_by_rate(snapshot: Snapshot) -> Callable[[list[UUID]], Awaitable[list[list[PublishedTier]]]]:
-    """Load the tiers of rates, lowest first."""
+def newest_owned_by_parent(
+    snapshot: Snapshot, model: type[Row], parent: Column, moment: Column
+) -> Callable[[list[OwnedId]], Awaitable[list[Row | None]]]:
+    """Load the newest of what belongs to each of an account's things."""
+    columns: Any = model
 
-    async def load(keys: list[UUID]) -> list[list[PublishedTier]]:
-        statement = (
-            select(PublishedTier).where(PublishedTier.rate_id.in_(keys)).order_by(PublishedTier.position)
+    async def load(keys: list[OwnedId]) -> list[Row | None]:
+        place = func.row_number().over(partition_by=parent, order_by=(moment.desc(), columns.id.desc()))
+        ranked = (
+            select(columns.account_id, columns.id, place.label("place"))
+            .where(
+                columns.account_id.in_({account_id for account_id, _ in keys}),
+                parent.in_({parent_id for _, parent_id in keys}),
+            )
+            .subquery()
         )
-        tiers: dict[UUID, list[PublishedTier]] = {key: [] for key in keys}
-        for tier in await snapshot.scalars(statement):
-            tiers[tier.rate_id].append(tier)
-        return [tiers[key] for key in keys]
+        of_rank = and_(ranked.c.account_id == columns.account_id, ranked.c.id == columns.id)
+        statement = select(model).join(ranked, of_rank).where(ranked.c.place == 1)
+        found = {(row.account_id, getattr(row, parent.key)): row for row in await snapshot.scalars(statement)}
+        return [found.get(key) for key in keys]
+
+    return load
+
+
+def by_parent(
+    snapshot: Snapshot, model: type[Row], parent: Column, order: Column
+) -> Callable[[list[UUID]], Awaitable[list[list[Row]]]]:
+    """Load what belongs to rows of a reference table, in order."""
+
+    async def load(keys: list[UUID]) -> list[list[Row]]:
+        statement = select(model).where(parent.in_(keys)).order_by(order)
+        found: dict[UUID, list[Row]] = {key: [] for key in keys}
+        for row in await snapshot.scalars(statement):
+            found[getattr(row, parent.key)].append(row)
+        return [found[key] for key in keys]
 
     return load
