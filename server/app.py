@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -20,10 +20,10 @@ from server.agents import create_agent_endpoint
 from server.authentication import Authentication
 from server.demo_history import run_demo_history
 from server.draining import drained_when_told
-from server.examples import EXAMPLES
+from server.examples import examples
 from server.expiry import ExpiryJob
 from server.gate import Bounds, Gate
-from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, graphiql_page
+from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, ExampleOperation, graphiql_page
 from server.graphql import graphql_endpoint
 from server.margins import margin_terms
 from server.reception import Reception
@@ -85,7 +85,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
         Route("/graphql", graphql_endpoint(reception, streams), methods=["POST"]),
         WebSocketRoute("/graphql", websocket_endpoint(reception, streams, settings.allowed_origins)),
         Route("/api/v1/agent/create", create_agent_endpoint(database, authentication), methods=["POST"]),
-        Route("/", _graphiql(settings), methods=["GET"]),
+        Route("/", _graphiql(settings, examples(database.clock())), methods=["GET"]),
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", _ready(database), methods=["GET"]),
     ]
@@ -110,9 +110,9 @@ def _calm_the_collector() -> None:
     gc.set_threshold(20_000, 50, 100)
 
 
-def _graphiql(settings: Settings) -> Endpoint:
+def _graphiql(settings: Settings, operations: Sequence[ExampleOperation]) -> Endpoint:
     key = settings.demo_key.get_secret_value() if settings.demo_key else None
-    page = graphiql_page(demo_key=key, operations=EXAMPLES)
+    page = graphiql_page(demo_key=key, operations=operations)
     headers = {
         "content-security-policy": CONTENT_SECURITY_POLICY,
         "cache-control": "no-store",

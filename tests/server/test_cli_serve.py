@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from server.examples import EXAMPLES
+from server.examples import examples
+from tests.clock import NOON
 
 CREDITGRAPH = Path(sys.executable).parent / "creditgraph"
 START_SECONDS = 30
@@ -65,7 +66,7 @@ def test_the_demo_answers_the_first_query(database_url: str, tmp_path: Path) -> 
     with serving(tmp_path, "--demo", "--database-url", database_url) as (address, key, _):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
         assert re.fullmatch(r"nexus_[0-9A-Za-z]{38}", key)
-        told = ask(address, key, EXAMPLES[0].query)
+        told = ask(address, key, examples(NOON)[0].query)
         assert key in httpx2.get(address, timeout=5).text
     charged = [{"provider": "twilio", "creditsUsed": "100"}, {"provider": "gpt-4o-mini", "creditsUsed": "3"}]
     assert told["data"] == {
