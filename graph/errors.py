@@ -17,7 +17,7 @@ from graph.types.fitting import FittingService, WouldFit
 from graph.types.refusal_codes import RefusalCode
 from graph.types.selection import SelectionCandidate
 from metering import errors
-from metering.plan_prices import InvalidPlan
+from metering.plans import InvalidPlan
 from models.availability import is_unavailable
 from models.budget import Budget as BudgetRow
 from pricing.quote import PricedUsage

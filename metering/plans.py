@@ -4,13 +4,24 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from adapters.service_configuration import ServicePresets, UnknownPreset
-from metering.plan_prices import InvalidPlan
 from models.base import Json
 from pricing.catalogue import built_in_catalogue
 from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
 from pricing.names import LONGEST_NAME
 from pricing.rate_card import RateCard
 from pricing.selection import ServiceRequest
+
+
+class InvalidPlan(ValueError):  # noqa: N818 - named for the state, as every refusal here
+    """A plan that cannot be answered; `field` leads to what is wrong, e.g. services[2].provider."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+    def under(self, path: str) -> "InvalidPlan":
+        """Name the field by where the plan stands in what was asked, e.g. `selection.`."""
+        return InvalidPlan(f"{path}{self.field}", str(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from metering.credits.hold_plans import HoldPlan, Planner, open_planner
 from metering.errors import HoldClosed, HoldNotFound, Refusal
 from metering.idempotency import Claims, claim, fingerprint
 from metering.ledger import Postings, open_postings
-from metering.plan_prices import InvalidPlan
+from metering.plans import InvalidPlan
 from metering.prices import price_book
 from metering.selections import KeptSelection, chooser_of, open_chooser
 from metering.selections.replays import remembered, replayed_selections, selection_id_of

@@ -16,8 +16,7 @@ from metering.budgets.rules import worded
 from metering.budgets.windows import window_of
 from metering.errors import AmountTooLarge, BudgetExceeded, CreditsExhausted
 from metering.ledger import foreseen_books
-from metering.plan_prices import InvalidPlan
-from metering.plans import Plan
+from metering.plans import InvalidPlan, Plan
 from metering.quotes.quoting import PlanQuote, quote_plan
 from models.agent import Agent
 from models.budget import Budget, BudgetWindow

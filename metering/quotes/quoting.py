@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from metering.agents import agent_in_use, service_configuration_of
 from metering.availability import unavailable_providers
 from metering.errors import InvalidAgent, NoRateCardInForce
-from metering.plan_prices import InvalidPlan, priced_as_named, selected
-from metering.plans import Plan, own_configuration
+from metering.plans import InvalidPlan, Plan, own_configuration
 from metering.prices import price_book
+from metering.quotes.plan_prices import priced_as_named, selected
 from models.agent import Agent
 from pricing.catalogue import built_in_catalogue
 from pricing.configuration import ServiceConfiguration

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from metering.errors import PlanOverLimit
 from metering.ledger import locked_account
-from metering.plan_prices import InvalidPlan
-from metering.plans import Plan
+from metering.plans import InvalidPlan, Plan
 from metering.prices import PriceBook, price_book
 from metering.quotes.limits import LimitedQuote, Obstacle, PlannedRun, quote_within_limits
 from metering.quotes.quoting import PlanQuote

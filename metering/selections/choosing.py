@@ -11,8 +11,7 @@ from metering.agents import in_use, service_configuration_of
 from metering.availability import ProviderKey, unavailable_providers
 from metering.errors import AmountTooLarge
 from metering.errors.selections import not_selected
-from metering.plan_prices import InvalidPlan
-from metering.plans import Plan, own_configuration
+from metering.plans import InvalidPlan, Plan, own_configuration
 from metering.prices import PriceBook
 from metering.workflows import OwnedId
 from models.agent import Agent

@@ -13,7 +13,7 @@ from metering.credits.holding import holds_by_id
 from metering.errors import Refusal
 from metering.idempotency import Claims, claim
 from metering.ledger import Postings, open_postings
-from metering.plan_prices import InvalidPlan
+from metering.plans import InvalidPlan
 from metering.prices import price_book
 from metering.selections import KeptSelection, open_chooser
 from metering.selections.replays import remembered, replayed_selections, selection_id_of

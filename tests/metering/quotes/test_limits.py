@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from metering.credits import Restriction
 from metering.errors import BudgetExceeded, CreditsExhausted
-from metering.plan_prices import InvalidPlan
+from metering.plans import InvalidPlan
 from metering.quotes import ObstacleKind
 from models.budget import BudgetAction
 from models.database import Database

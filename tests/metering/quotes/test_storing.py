@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from metering.credits import HoldPlan
 from metering.errors import AgentNotFound, CreditsExhausted, PlanOverLimit, QuoteExpired
-from metering.plan_prices import InvalidPlan
+from metering.plans import InvalidPlan
 from metering.prices import price_book
 from metering.quotes import QuoteStatus, status_of
 from metering.selections.record import read_selection

@@ -27,8 +27,7 @@ from metering.errors import (
     ServiceDisabled,
 )
 from metering.idempotency import fingerprint
-from metering.plan_prices import InvalidPlan
-from metering.plans import Plan
+from metering.plans import InvalidPlan, Plan
 from metering.rate_cards import publish_rate_card
 from models.agent import Agent
 from models.database import Database

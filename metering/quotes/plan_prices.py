@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from metering.plans import InvalidPlan
 from pricing.catalogue import Catalogue
 from pricing.configuration import ServiceConfiguration
 from pricing.quote import AmountTooLarge, PlannedService, PricedUsage, price, quote
@@ -17,18 +18,6 @@ from pricing.selection import (
 )
 from pricing.units import ServiceType
 from pricing.unknown_rate import UnknownRate, UnknownService, UnknownUnit
-
-
-class InvalidPlan(ValueError):  # noqa: N818 - named for the state, as every refusal here
-    """A plan that cannot be answered; `field` leads to what is wrong, e.g. services[2].provider."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-    def under(self, path: str) -> "InvalidPlan":
-        """Name the field by where the plan stands in what was asked, e.g. `selection.`."""
-        return InvalidPlan(f"{path}{self.field}", str(self))
 
 
 def priced_as_named(card: RateCard, needs: Sequence[Need]) -> tuple[PricedUsage, ...]:
