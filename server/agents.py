@@ -24,10 +24,10 @@ from models.identity import IdKind, format_id
 from models.writer import Command
 from pricing.names import name_from_text
 from server.authentication import Authentication, Unauthenticated, secret_of
-from server.bodies import BadBody, json_bytes, json_object
+from server.bodies import json_bytes, json_object
 from server.graphql import unauthenticated
-from server.operations import masked
 from server.origins import origin_of
+from server.refusals import shown
 
 _Name = Annotated[str, AfterValidator(name_from_text)]
 
@@ -70,13 +70,11 @@ def create_agent_endpoint(
             return unauthenticated()
         except Forbidden:
             return _error(403, {"message": "This needs an account's API key with the scope MANAGE."})
-        except BadBody as error:
-            return _error(error.status, {"message": error.message})
         except BadField as error:
             return _error(422, {"field": error.field, "message": error.message})
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
-            status, shown = masked(error)
-            return _error(status, {"message": shown["message"]})
+            status, found = shown(error)
+            return _error(status, {"message": found["message"]})
         return _json(201, _shown(agent))
 
     return endpoint

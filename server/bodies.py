@@ -8,23 +8,16 @@ from typing import NoReturn
 import orjson
 from starlette.requests import Request
 
+from server.refusals import Refused
+
 DEEPEST_JSON = 20
 MOST_DIGITS = 100
-
-
-class BadBody(Exception):  # noqa: N818 - named for the state
-    """A body that cannot be read; `status` is the HTTP status that says so."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
 
 
 async def json_object(request: Request) -> dict[str, object]:
     """Read a JSON object; fractions are Decimals, so that nothing passes through a float.
 
-    Raises BadBody.
+    Raises Refused.
     """
     _refuse_media_type(request)
     return object_from(await request.body())
@@ -33,7 +26,7 @@ async def json_object(request: Request) -> dict[str, object]:
 def object_from(text: bytes) -> dict[str, object]:
     """Read a JSON object from a body or a message.
 
-    Raises BadBody.
+    Raises Refused.
     """
     try:
         value = json.loads(
@@ -44,9 +37,9 @@ def object_from(text: bytes) -> dict[str, object]:
             object_pairs_hook=_object,
         )
     except (ValueError, RecursionError) as error:
-        raise BadBody(400, "The body is not valid JSON in UTF-8.") from error
+        raise Refused(400, "The body is not valid JSON in UTF-8.") from error
     if not isinstance(value, dict):
-        raise BadBody(400, "The body must be a JSON object.")
+        raise Refused(400, "The body must be a JSON object.")
     _refuse_depth(value)
     return value
 
@@ -63,11 +56,11 @@ def json_bytes(content: Mapping[str, object]) -> bytes:
 def _refuse_media_type(request: Request) -> None:
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() != "application/json":
-        raise BadBody(415, "Send the request as application/json.")
+        raise Refused(415, "Send the request as application/json.")
     if parameters.strip().lower().replace('"', "") not in {"", "charset=utf-8"}:
-        raise BadBody(415, "Send the request as application/json in UTF-8, without other parameters.")
+        raise Refused(415, "Send the request as application/json in UTF-8, without other parameters.")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise BadBody(415, "Send the body as it is, without a content encoding.")
+        raise Refused(415, "Send the body as it is, without a content encoding.")
 
 
 def _refuse_depth(value: dict[str, object]) -> None:
@@ -76,7 +69,7 @@ def _refuse_depth(value: dict[str, object]) -> None:
         level = [inner for each in level for inner in _inside(each)]
         if not level:
             return
-    raise BadBody(400, f"The body is nested deeper than {DEEPEST_JSON} levels.")
+    raise Refused(400, f"The body is nested deeper than {DEEPEST_JSON} levels.")
 
 
 def _inside(value: object) -> list[object]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graph.errors import ErrorCode
 from server.bodies import json_bytes
 from server.origins import named_request
+from server.refusals import Refused, shown
 
 LARGEST_BODY_BYTES = 1024 * 1024
 LARGEST_HEADER_BYTES = 16 * 1024
@@ -25,15 +25,6 @@ class Bounds:
     body_bytes: int = LARGEST_BODY_BYTES
     header_bytes: int = LARGEST_HEADER_BYTES
     body_seconds: float = SLOWEST_BODY_SECONDS
-
-
-class Refused(Exception):  # noqa: N818 - named for the state
-    """A request that does not come in; `status` is the HTTP status that says so."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
 
 
 class Gate:
@@ -143,7 +134,7 @@ async def _refuse(error: Refused, send: Send, *, path: str) -> None:
 def _shown(error: Refused, path: str) -> dict[str, object]:
     if path != "/graphql":
         return {"error": {"message": error.message}}
-    return {"errors": [{"message": error.message, "extensions": {"code": ErrorCode.BAD_USER_INPUT.value}}]}
+    return {"errors": [shown(error)[1]]}
 
 
 _ONLY_ONCE = (b"authorization", b"content-length", b"content-type", b"host", b"x-api-key")

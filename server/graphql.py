@@ -10,10 +10,11 @@ from strawberry.types.execution import ExecutionResult
 
 from graph.errors import ErrorCode
 from server.authentication import Unauthenticated, secret_of
-from server.bodies import BadBody, json_bytes, json_object
-from server.operations import answer_of, masked, operation_of, refusal, run
+from server.bodies import json_bytes, json_object
+from server.operations import answer_of, operation_of, run
 from server.reception import Reception
-from server.subscriptions import Streams, TooManyStreams
+from server.refusals import refusal, shown
+from server.subscriptions import Streams
 from server.subscriptions_sse import EventStream, wants_events
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -36,13 +37,9 @@ def graphql_endpoint(reception: Reception, streams: Streams) -> Callable[[Reques
                 return _written(result, strict=GRAPHQL_RESPONSE in request.headers.get("accept", ""))
         except Unauthenticated:
             return unauthenticated()
-        except BadBody as error:
-            return _refused(error.status, ErrorCode.BAD_USER_INPUT, error.message)
-        except TooManyStreams as error:
-            return _refused(429, ErrorCode.RATE_LIMITED, str(error))
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
-            status, shown = masked(error)
-            return _json(status, {"errors": [shown]})
+            status, found = shown(error)
+            return _json(status, {"errors": [found]})
 
     return endpoint
 
@@ -50,7 +47,7 @@ def graphql_endpoint(reception: Reception, streams: Streams) -> Callable[[Reques
 def unauthenticated() -> Response:
     """Say that a key is needed."""
     message = "A valid API key is needed: send it as 'Authorization: Bearer nexus_…' or 'X-API-Key: nexus_…'."
-    response = _refused(401, ErrorCode.UNAUTHENTICATED, message)
+    response = _json(401, {"errors": [refusal(ErrorCode.UNAUTHENTICATED, message)]})
     response.headers["www-authenticate"] = "Bearer"
     return response
 
@@ -71,10 +68,6 @@ def _written(result: ExecutionResult, *, strict: bool) -> Response:
     # The GraphQL-over-HTTP draft: only its own media type says by the status that nothing was executed.
     status = 400 if strict and "data" not in answer else 200
     return _json(status, answer, GRAPHQL_RESPONSE if strict else "application/json")
-
-
-def _refused(status: int, code: ErrorCode, message: str) -> Response:
-    return _json(status, {"errors": [refusal(code, message)]})
 
 
 def _json(status: int, content: dict[str, Any], media_type: str = "application/json") -> Response:

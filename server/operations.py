@@ -6,16 +6,15 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from graph.context import Context
-from graph.errors import ErrorCode, formatted
+from graph.errors import formatted
 from graph.schema import schema
-from server.bodies import BadBody
+from server.refusals import Refused
 
 LONGEST_DOCUMENT_CHARACTERS = 15_000
 
@@ -35,28 +34,28 @@ class Operation:
 def operation_of(body: dict[str, object]) -> Operation:
     """Read an operation from a JSON object.
 
-    Raises BadBody.
+    Raises Refused.
     """
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
     if not isinstance(query, str) or not query.strip():
-        raise BadBody(400, "query: the text of an operation is needed.")
+        raise Refused(400, "query: the text of an operation is needed.")
     if len(query) > LONGEST_DOCUMENT_CHARACTERS:
-        raise BadBody(
+        raise Refused(
             400, f"query: at most {LONGEST_DOCUMENT_CHARACTERS} characters; send long input as variables."
         )
     if _ENDLESS_NUMBER.search(query):
-        raise BadBody(400, "query: it holds a number that is too long; send long text as variables.")
+        raise Refused(400, "query: it holds a number that is too long; send long text as variables.")
     if not isinstance(variables, dict | None):
-        raise BadBody(400, "variables: a JSON object or null is needed.")
+        raise Refused(400, "variables: a JSON object or null is needed.")
     if not isinstance(name, str | None):
-        raise BadBody(400, "operationName: a string or null is needed.")
+        raise Refused(400, "operationName: a string or null is needed.")
     return Operation(query, variables, name or None)
 
 
 async def run(operation: Operation, context: Context) -> ExecutionResult:
     """Run a query or a mutation.
 
-    Raises BadBody where the document has no such operation, or it is a subscription.
+    Raises Refused where the document has no such operation, or it is a subscription.
     """
     try:
         return await schema.execute(
@@ -67,14 +66,14 @@ async def run(operation: Operation, context: Context) -> ExecutionResult:
             allowed_operation_types=(OperationType.QUERY, OperationType.MUTATION),
         )
     except _NO_OPERATION as error:
-        raise BadBody(400, _no_operation(error)) from error
+        raise Refused(400, _no_operation(error)) from error
 
 
 async def answers(operation: Operation, context: Context) -> AsyncGenerator[dict[str, Any]]:
     """Run an operation of any kind and give its answers: one, or those of a subscription as they come.
 
     Each is computed in a snapshot of its own, which nobody keeps while the answer is sent.
-    Raises BadBody where the document has no such operation.
+    Raises Refused where the document has no such operation.
     """
     stream = await schema.stream(
         operation.query,
@@ -88,7 +87,7 @@ async def answers(operation: Operation, context: Context) -> AsyncGenerator[dict
             assert isinstance(result, ExecutionResult)  # noqa: S101 - nothing here is delivered in parts
             for error in result.errors or ():
                 if isinstance(error.original_error, _NO_OPERATION):
-                    raise BadBody(400, _no_operation(error.original_error)) from error
+                    raise Refused(400, _no_operation(error.original_error)) from error
             yield answer_of(result)
 
 
@@ -102,17 +101,6 @@ def answer_of(result: ExecutionResult) -> dict[str, Any]:
     if result.extensions:
         answer["extensions"] = result.extensions
     return answer
-
-
-def masked(error: Exception) -> tuple[int, GraphQLFormattedError]:
-    """Give the HTTP status and the error to show for an exception that nothing else has caught."""
-    (shown,) = formatted([GraphQLError(str(error), original_error=error)])
-    return 503 if shown["extensions"]["code"] == ErrorCode.UNAVAILABLE else 500, shown
-
-
-def refusal(code: ErrorCode, message: str) -> GraphQLFormattedError:
-    """Give the error to show for what is refused before it is an operation."""
-    return {"message": message, "extensions": {"code": code.value}}
 
 
 def _no_operation(error: Exception) -> str:

@@ -15,7 +15,7 @@ from graph.errors import ErrorCode
 from models.availability import is_unavailable
 from server.authentication import Authentication
 from server.gate import LARGEST_BODY_BYTES
-from server.operations import refusal
+from server.refusals import Refused, refusal
 
 log = structlog.get_logger(__name__)
 
@@ -61,8 +61,13 @@ class Ending(Enum):
         return refusal(self.value[1], self.reason)
 
 
-class TooManyStreams(Exception):  # noqa: N818 - named for the state
-    """The key has as many sockets or subscriptions open as it may."""
+class TooManyStreams(Refused):
+    """The key has as many sockets or subscriptions open as it may, or the service as many streams."""
+
+    code = ErrorCode.RATE_LIMITED
+
+    def __init__(self, message: str) -> None:
+        super().__init__(429, message)
 
 
 @dataclass(eq=False, slots=True)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from server.bodies import BadBody, object_from
+from server.bodies import object_from
+from server.refusals import Refused
 
 PROTOCOL = "graphql-transport-ws"
 LONGEST_ID_CHARACTERS = 255
@@ -55,7 +56,7 @@ def read_message(text: str) -> Message:
     """
     try:
         message = object_from(text.encode())
-    except (BadBody, UnicodeEncodeError):
+    except (Refused, UnicodeEncodeError):
         raise BadMessage("A message is a JSON object.") from None
     match message.get("type"):
         case "connection_init":

@@ -12,12 +12,12 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from graph.errors import ErrorCode
 from server.authentication import Unauthenticated
-from server.bodies import BadBody, json_bytes
-from server.operations import Operation, answers, masked, refusal
+from server.bodies import json_bytes
+from server.operations import Operation, answers
 from server.reception import Reception
-from server.subscriptions import Ending, OpenStream, Streams, TooManyStreams
+from server.refusals import shown
+from server.subscriptions import Ending, OpenStream, Streams
 
 EVENT_STREAM = "text/event-stream"
 
@@ -65,12 +65,8 @@ class EventStream:
             await self._tell_answers(request, send)
         except Unauthenticated:
             await self._send(send, _event({"errors": [Ending.KEY_ENDED.error]}))
-        except TooManyStreams as error:
-            await self._send(send, _event({"errors": [refusal(ErrorCode.RATE_LIMITED, str(error))]}))
-        except BadBody as error:
-            await self._send(send, _event({"errors": [refusal(ErrorCode.BAD_USER_INPUT, error.message)]}))
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
-            await self._send(send, _event({"errors": [masked(error)[1]]}))
+            await self._send(send, _event({"errors": [shown(error)[1]]}))
         await self._send(send, _COMPLETE)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

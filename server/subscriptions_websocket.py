@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 from graphql import GraphQLFormattedError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from graph.errors import ErrorCode
 from server.authentication import Unauthenticated, secret_of
-from server.bodies import BadBody, json_bytes
-from server.operations import Operation, answers, masked, operation_of, refusal
+from server.bodies import json_bytes
+from server.operations import Operation, answers, operation_of
 from server.reception import Reception
+from server.refusals import Refused, shown
 from server.subscriptions import Ending, OpenStream, Streams, TooManyStreams
 from server.subscriptions_messages import (
     PROTOCOL,
@@ -104,7 +104,7 @@ class _Socket:
         found = next(filter(None, (each.exception() for each in done)), None)
         if isinstance(found, _Closed):
             return found
-        return _Closed(4500, masked(found)[1]["message"] if isinstance(found, Exception) else "")
+        return _Closed(4500, shown(found)[1]["message"] if isinstance(found, Exception) else "")
 
     async def _say_farewell(self, closed: _Closed, operations: Collection[str]) -> None:
         with suppress(TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
@@ -160,7 +160,7 @@ class _Socket:
         except TooManyStreams as error:
             raise _Closed(4429, str(error)) from None
         except Exception as error:  # noqa: BLE001 - the last guard, as for every operation
-            raise _Closed(4500, masked(error)[1]["message"]) from None
+            raise _Closed(4500, shown(error)[1]["message"]) from None
         self._key_id, self.stream.secret = key_id, secret
         await self._put({"type": "connection_ack"})
 
@@ -183,10 +183,8 @@ class _Socket:
         try:
             operation = operation_of(message.payload)
             self.streams.require_room(self._key_id)
-        except BadBody as error:
-            await self._refuse(message.id, refusal(ErrorCode.BAD_USER_INPUT, error.message))
-        except TooManyStreams as error:
-            await self._refuse(message.id, refusal(ErrorCode.RATE_LIMITED, str(error)))
+        except Refused as error:
+            await self._refuse(message.id, shown(error)[1])
         else:
             task = asyncio.create_task(self._operate(message.id, operation))
             self._operations[message.id] = task
@@ -210,12 +208,8 @@ class _Socket:
                 await self._answer(name, operation)
         except Unauthenticated:
             self.stream.end(Ending.KEY_ENDED)
-        except BadBody as error:
-            await self._refuse(name, refusal(ErrorCode.BAD_USER_INPUT, error.message))
-        except TooManyStreams as error:
-            await self._refuse(name, refusal(ErrorCode.RATE_LIMITED, str(error)))
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
-            await self._refuse(name, masked(error)[1])
+            await self._refuse(name, shown(error)[1])
 
     async def _answer(self, name: str, operation: Operation) -> None:
         assert self.stream.secret is not None  # noqa: S101 - nothing is answered before the key is known
