@@ -29,17 +29,10 @@ from graph.types.refusals import (
     HoldClosed,
     HoldNotFound,
     IdempotencyConflict,
-    InvalidAgent,
     NoRateCardInForce,
-    NothingServes,
     NothingToHold,
-    PlanOverLimit,
-    ProviderUnnamed,
-    QuoteExpired,
-    QuoteNotFound,
-    QuoteTaken,
+    PlanRefusal,
     RateUnknown,
-    ServiceDisabled,
     WorkflowAlreadyEnded,
     WorkflowNotFound,
 )
@@ -160,14 +153,7 @@ HoldCreditsResult = Annotated[
     | BudgetExceeded
     | AmountTooLarge
     | AgentNotFound
-    | InvalidAgent
-    | ServiceDisabled
-    | ProviderUnnamed
-    | NothingServes
-    | PlanOverLimit
-    | QuoteNotFound
-    | QuoteExpired
-    | QuoteTaken
+    | PlanRefusal
     | IdempotencyConflict,
     result("HoldCreditsResult"),
 ]

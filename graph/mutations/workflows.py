@@ -24,17 +24,10 @@ from graph.types.refusals import (
     BudgetExceeded,
     CreditsExhausted,
     IdempotencyConflict,
-    InvalidAgent,
     NoRateCardInForce,
-    NothingServes,
     NothingToHold,
-    PlanOverLimit,
-    ProviderUnnamed,
-    QuoteExpired,
-    QuoteNotFound,
-    QuoteTaken,
+    PlanRefusal,
     RateUnknown,
-    ServiceDisabled,
     TimeOutOfRange,
     WorkflowNestedTooDeep,
     WorkflowNotFound,
@@ -165,14 +158,7 @@ StartWorkflowResult = Annotated[
     | NoRateCardInForce
     | NothingToHold
     | AmountTooLarge
-    | InvalidAgent
-    | ServiceDisabled
-    | ProviderUnnamed
-    | NothingServes
-    | PlanOverLimit
-    | QuoteNotFound
-    | QuoteExpired
-    | QuoteTaken
+    | PlanRefusal
     | TimeOutOfRange
     | IdempotencyConflict,
     result("StartWorkflowResult"),
