@@ -1,13 +1,14 @@
-"""Why a usage costs what it costs: its price worked out again from its rate, line by line, and in words."""
+"""Why a usage costs what it costs: its price by its rate, line by line, and in words."""
 
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal, localcontext
 from fractions import Fraction
 
+from pricing.charge import Slice, billed_units, exact_amount, slices
 from pricing.credits import MICROS_PER_CREDIT, Credits, RoundingMode, round_credits
 from pricing.decimal_text import MICROS
 from pricing.rate import Rate
-from pricing.units import SECONDS_PER_MINUTE, Quantity, ServiceType, UnitType
+from pricing.units import Quantity, ServiceType, UnitType, priced_in
 
 _PLACES = 18
 _ENOUGH_DIGITS = 60
@@ -57,24 +58,23 @@ def explained_price(
     precision: int,
 ) -> PriceExplanation:
     """Work a price out again; it equals what `pricing.quote.price` charges by a card with that rate."""
-    billed = _billed(rate, quantity)
-    lines = _lines(rate, billed)
-    by_units = sum((line.exact for line in lines), Fraction())
-    minimum = Fraction(rate.minimum_micros, MICROS_PER_CREDIT)
-    exact = max(by_units, minimum)
-    micros = exact * MICROS_PER_CREDIT
+    units_in_one = dict(priced_in(service_type, quantity.unit_type))[rate.unit_type]
+    billed = billed_units(rate, units_in_one, quantity.micro_units)
+    lines = tuple(_line(rate, units_in_one, each) for each in slices(rate, units_in_one, billed))
+    numerator, denominator = exact_amount(rate, units_in_one, billed)
+    exact = Fraction(numerator, denominator * MICROS_PER_CREDIT)
     return PriceExplanation(
         service_type=service_type,
         provider=provider,
         quantity=quantity,
         rate=rate,
-        billed=billed,
+        billed=Fraction(billed, MICROS * units_in_one),
         lines=lines,
-        minimum_applied=by_units < minimum,
+        minimum_applied=sum(line.exact for line in lines) < exact,
         exact=exact,
         rounding=rounding,
         precision=precision,
-        credits=round_credits(micros.numerator, micros.denominator, precision=precision, mode=rounding),
+        credits=round_credits(numerator, denominator, precision=precision, mode=rounding),
     )
 
 
@@ -102,35 +102,17 @@ def number_in_words(number: Fraction) -> str:
     return text if Fraction(shown) == number else f"{text}…"
 
 
-def _billed(rate: Rate, quantity: Quantity) -> Fraction:
-    is_converted = rate.unit_type is UnitType.MINUTES and quantity.unit_type is UnitType.SECONDS
-    units = Fraction(quantity.micro_units, MICROS * (SECONDS_PER_MINUTE if is_converted else 1))
-    if rate.increment_micro_units is None:
-        return units
-    increment = Fraction(rate.increment_micro_units, MICROS)
-    return -(-units // increment) * increment
-
-
-def _lines(rate: Rate, billed: Fraction) -> tuple[PriceLine, ...]:
-    if not rate.tiers:
-        return (_line(rate, billed, Fraction(), None, rate.price_micros),)
-    lines = []
-    lower = Fraction()
-    for tier in rate.tiers:
-        bound = None if tier.up_to_micro_units is None else Fraction(tier.up_to_micro_units, MICROS)
-        upper = billed if bound is None else min(billed, bound)
-        lines.append(_line(rate, upper - lower, lower, bound, tier.price_micros))
-        if upper == billed:
-            break
-        lower = upper
-    return tuple(lines)
-
-
-def _line(
-    rate: Rate, units: Fraction, beyond: Fraction, up_to: Fraction | None, price_micros: int
-) -> PriceLine:
-    exact = units * price_micros / (rate.per * MICROS_PER_CREDIT)
-    return PriceLine(units, beyond, up_to, Credits(price_micros), exact)
+def _line(rate: Rate, units_in_one: int, of: Slice) -> PriceLine:
+    lower, upper, tier = of
+    scale = MICROS * units_in_one
+    units = Fraction(upper - lower, scale)
+    return PriceLine(
+        units,
+        beyond=Fraction(lower, scale),
+        up_to=None if tier.up_to_micro_units is None else Fraction(tier.up_to_micro_units, MICROS),
+        price=Credits(tier.price_micros),
+        exact=units * tier.price_micros / (rate.per * MICROS_PER_CREDIT),
+    )
 
 
 def _billed_in_words(explanation: PriceExplanation) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 
+from pricing.charge import billed_units, exact_amount
 from pricing.credits import MICROS_PER_CREDIT, Credits, round_credits
-from pricing.decimal_text import LIMIT_MICROS, MICROS
+from pricing.decimal_text import LIMIT_MICROS
 from pricing.rate import Rate
 from pricing.rate_card import RateCard
 from pricing.units import Quantity, ServiceType
@@ -61,7 +62,8 @@ def price(card: RateCard, service_type: ServiceType, provider: str, quantity: Qu
     Raises UnknownRate where the card has no rate, AmountTooLarge where no balance could hold the price.
     """
     rate, units_in_one = card.match(service_type, provider, quantity.unit_type)
-    numerator, denominator = _exact_amount(rate, units_in_one, quantity.micro_units)
+    billed = billed_units(rate, units_in_one, quantity.micro_units)
+    numerator, denominator = exact_amount(rate, units_in_one, billed)
     credits_ = round_credits(numerator, denominator, precision=card.precision, mode=card.rounding)
     if credits_.micros >= LIMIT_MICROS:
         raise AmountTooLarge(f"{quantity} {quantity.unit_type} of {provider!r} cost too much to be recorded.")
@@ -80,28 +82,3 @@ def quote(card: RateCard, services: Iterable[PlannedService]) -> Quote:
     if total.micros >= LIMIT_MICROS:
         raise AmountTooLarge("The plan costs too much to be recorded.")
     return Quote(card.version, lines, total)
-
-
-def _exact_amount(rate: Rate, units_in_one: int, micro_units: int) -> tuple[int, int]:
-    # Everything is scaled by units_in_one instead of divided by it, so that integers stay exact.
-    if rate.increment_micro_units is not None:
-        increment = rate.increment_micro_units * units_in_one
-        micro_units = -(-micro_units // increment) * increment
-    charge = _graduated(rate, units_in_one, micro_units) if rate.tiers else micro_units * rate.price_micros
-    denominator = MICROS * rate.per * units_in_one
-    if charge < rate.minimum_micros * denominator:
-        return rate.minimum_micros, 1
-    return charge, denominator
-
-
-def _graduated(rate: Rate, units_in_one: int, micro_units: int) -> int:
-    charge = 0
-    lower = 0
-    for tier in rate.tiers:
-        bound = tier.up_to_micro_units
-        upper = micro_units if bound is None else min(micro_units, bound * units_in_one)
-        charge += (upper - lower) * tier.price_micros
-        if upper == micro_units:
-            break
-        lower = upper
-    return charge
