@@ -14,7 +14,7 @@ from server.bodies import json_bytes, json_object
 from server.operations import answer_of, operation_of, run
 from server.reception import Reception
 from server.refusals import refusal, shown
-from server.subscriptions import Streams
+from server.subscriptions import Streams, TooManyStreams
 from server.subscriptions_sse import EventStream, wants_events
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -29,17 +29,13 @@ def graphql_endpoint(reception: Reception, streams: Streams) -> Callable[[Reques
             async with reception.context(secret, request) as context:
                 operation = operation_of(await json_object(request))
                 if wants_events(request):
-                    key_id = context.api_key.id
-                    streams.require_place()
-                    streams.require_room(key_id)
-                    return _Streamed(EventStream(reception, streams, operation, secret, key_id))
+                    return _Streamed(EventStream(reception, streams, operation, secret, context.api_key.id))
                 result = await run(operation, context)
                 return _written(result, strict=GRAPHQL_RESPONSE in request.headers.get("accept", ""))
         except Unauthenticated:
             return unauthenticated()
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
-            status, found = shown(error)
-            return _json(status, {"errors": [found]})
+            return _failed(error)
 
     return endpoint
 
@@ -60,7 +56,10 @@ class _Streamed(Response):
         self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._events(scope, receive, send)
+        try:
+            await self._events(scope, receive, send)
+        except TooManyStreams as error:  # which comes before its first byte
+            await _failed(error)(scope, receive, send)
 
 
 def _written(result: ExecutionResult, *, strict: bool) -> Response:
@@ -68,6 +67,11 @@ def _written(result: ExecutionResult, *, strict: bool) -> Response:
     # The GraphQL-over-HTTP draft: only its own media type says by the status that nothing was executed.
     status = 400 if strict and "data" not in answer else 200
     return _json(status, answer, GRAPHQL_RESPONSE if strict else "application/json")
+
+
+def _failed(error: Exception) -> Response:
+    status, found = shown(error)
+    return _json(status, {"errors": [found]})
 
 
 def _json(status: int, content: dict[str, Any], media_type: str = "application/json") -> Response:

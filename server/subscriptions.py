@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 class StreamLimits:
     """How much may stay open, and for how long the other side is waited for."""
 
-    sockets: int = 2_000
+    streams: int = 2_000
     sockets_per_key: int = 100
     subscriptions_per_key: int = 500
     message_bytes: int = LARGEST_BODY_BYTES
@@ -107,20 +107,16 @@ class Streams:
         """How many subscriptions they carry."""
         return self._subscriptions.total()
 
-    def require_place(self) -> None:
-        """Raise TooManyStreams where nothing more is let in."""
-        if self._stopping:
-            raise TooManyStreams("The service is stopping.")
-        if len(self._open) >= self.limits.sockets:
-            raise TooManyStreams("The service has as many streams open as it may; try again in a moment.")
-
     @contextmanager
     def opened(self, stream: OpenStream) -> Iterator[None]:
         """Keep a stream among the open ones for the length of the block.
 
         Raises TooManyStreams.
         """
-        self.require_place()
+        if self._stopping:
+            raise TooManyStreams("The service is stopping.")
+        if len(self._open) >= self.limits.streams:
+            raise TooManyStreams("The service has as many streams open as it may; try again in a moment.")
         self._open.add(stream)
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch_keys())

@@ -42,8 +42,11 @@ class EventStream:
         self._stream = OpenStream(secret)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until the operation is complete, the caller has left or the service ends it."""
-        with self._streams.opened(self._stream):
+        """Send events until the operation is complete, the caller has left or the service ends it.
+
+        Raises TooManyStreams, before anything is sent.
+        """
+        with self._streams.opened(self._stream), self._streams.subscription(self._api_key_id):
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             telling = asyncio.create_task(self._tell(Request(scope), send))
             breathing = asyncio.create_task(self._keep_alive(send))
@@ -71,13 +74,12 @@ class EventStream:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tell_answers(self, request: Request, send: Send) -> None:
-        with self._streams.subscription(self._api_key_id):
-            async with (
-                self._reception.context(self._secret, request) as context,
-                aclosing(answers(self._operation, context)) as told,
-            ):
-                async for answer in told:
-                    await self._send(send, _event(answer))
+        async with (
+            self._reception.context(self._secret, request) as context,
+            aclosing(answers(self._operation, context)) as told,
+        ):
+            async for answer in told:
+                await self._send(send, _event(answer))
 
     async def _send(self, send: Send, event: bytes) -> None:
         try:

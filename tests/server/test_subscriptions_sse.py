@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 
@@ -147,3 +148,17 @@ async def test_a_drained_service_says_so(live: Served, tenant: Tenant) -> None:
         (_, answer), end = [event async for event in stream]
     assert answer["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
     assert end == ("complete", None)
+
+
+async def test_of_many_that_come_at_once_only_so_many_come_in(live: Served, tenant: Tenant) -> None:
+    live.streams.limits = replace(live.streams.limits, streams=1)
+    headers = EVENTS | {"authorization": f"Bearer {tenant.secret}"}
+    async with httpx2.AsyncClient(trust_env=False) as http, AsyncExitStack() as stack:
+        asked = [
+            stack.enter_async_context(
+                http.stream("POST", live.http_url, json={"query": BALANCE}, headers=headers)
+            )
+            for _ in range(8)
+        ]
+        answers = await asyncio.gather(*asked)
+        assert sorted(answer.status_code for answer in answers) == [200] + [429] * 7
