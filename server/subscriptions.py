@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from uuid import UUID
@@ -184,10 +184,10 @@ class Streams:
         secrets = {stream.secret for stream in self._open if stream.secret is not None}
         if not secrets:
             return
-        live = await self._authentication.live(secrets)
+        dead = secrets - await self._authentication.live(secrets)
         for stream in self._open:
-            # One that came in the meantime has been looked at just now.
-            if stream.secret in secrets - live:
+            # One that came in the meantime has been looked at just now, and is not among them.
+            if stream.secret in dead:
                 stream.end(Ending.KEY_ENDED)
 
 
@@ -199,8 +199,7 @@ def _counted(counter: Counter[UUID], api_key_id: UUID) -> Iterator[None]:
     finally:
         counter[api_key_id] -= 1
         if not counter[api_key_id]:
-            with suppress(KeyError):
-                del counter[api_key_id]
+            del counter[api_key_id]
 
 
 _CLOSING_STEPS = 40
