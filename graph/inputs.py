@@ -1,10 +1,12 @@
 """Text and numbers as callers write them: checked once, with errors that name the field and the fix."""
 
 import re
+from datetime import datetime
 
 from graphql import GraphQLError
 
 from graph.scalars import DecimalText
+from metering.analytics import Period
 from pricing.names import LONGEST_TEXT, free_text, name_from_text
 from pricing.units import Quantity, UnitType
 
@@ -16,6 +18,11 @@ _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 def bad_input(field: str, message: str) -> GraphQLError:
     """Make the error for malformed input."""
     return GraphQLError(f"{field}: {message}", extensions={"code": "BAD_USER_INPUT", "field": field})
+
+
+def not_found(field: str, message: str) -> GraphQLError:
+    """Make the error for input that names a thing which is not there."""
+    return GraphQLError(f"{field}: {message}", extensions={"code": "NOT_FOUND", "field": field})
 
 
 def name(field: str, text: str) -> str:
@@ -57,3 +64,10 @@ def quantity(field: str, units: DecimalText, unit_type: UnitType) -> Quantity:
         return Quantity.parse(units, unit_type)
     except ValueError as error:
         raise bad_input(field, str(error)) from error
+
+
+def period(start: datetime | None, end: datetime | None) -> Period:
+    """Read the period of the arguments `from` and `to`, which must not end before it begins."""
+    if start is not None and end is not None and end < start:
+        raise bad_input("to", "the period ends before it begins.")
+    return Period(start, end)

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver
 
+from graph import ids
 from graph.context import Info
 from models.api_key import Scope
+from models.identity import IdKind
 
 
 class RequireScope(FieldExtension):
@@ -51,6 +54,17 @@ def require_scope(info: Info, scope: Scope) -> None:
         raise GraphQLError(
             f"This needs an API key with the scope {scope.value}.", extensions={"code": "FORBIDDEN"}
         )
+
+
+def named_account(info: Info, account_id: strawberry.ID) -> UUID:
+    """Read `accountId`; FORBIDDEN where it is another than the key's and the key is no operator's."""
+    account = ids.read("accountId", IdKind.ACCOUNT, account_id)
+    if account != info.context.api_key.account_id and not info.context.is_operator:
+        raise GraphQLError(
+            f"Another account needs an API key with the scope {Scope.OPERATE.value}.",
+            extensions={"code": "FORBIDDEN"},
+        )
+    return account
 
 
 def root_field(

@@ -6,14 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLError
 
-from graph import ids
 from graph.context import Info
+from graph.permissions import named_account
 from graph.types.ledger_audit import LedgerAudit, LedgerBalance
 from metering.auditing import audit, past_balance
-from models.api_key import Scope
-from models.identity import IdKind
 
 
 async def ledger_audit(
@@ -41,16 +38,10 @@ async def ledger_audit(
 
 
 def _account(info: Info, account_id: strawberry.ID | None) -> UUID | None:
-    own = info.context.api_key.account_id
     if account_id is None:
-        return None if own is None and info.context.is_operator else info.context.account_id
-    wanted = ids.read("accountId", IdKind.ACCOUNT, account_id)
-    if wanted != own and not info.context.is_operator:
-        raise GraphQLError(
-            f"Another account needs an API key with the scope {Scope.OPERATE.value}.",
-            extensions={"code": "FORBIDDEN"},
-        )
-    return wanted
+        of_none = info.context.api_key.account_id is None
+        return None if of_none and info.context.is_operator else info.context.account_id
+    return named_account(info, account_id)
 
 
 async def _balance(info: Info, account_id: UUID | None, as_of: datetime) -> LedgerBalance | None:

@@ -5,11 +5,10 @@ from functools import partial
 from typing import Annotated, TypeVar
 
 import strawberry
-from graphql import GraphQLError
 
 from graph import ids, inputs
 from graph.context import Info
-from graph.inputs import bad_input
+from graph.inputs import bad_input, not_found
 from graph.queries.nodes import ById
 from graph.queries.plans import CHOOSERS, ServicePlanInput, chosen_by, read_plan, read_run
 from graph.types.cost_history import CostHistory, history_of
@@ -76,12 +75,11 @@ async def cost_history(
     end: To = None,
 ) -> CostHistory:
     """Look at what runs cost before."""
-    if start is not None and end is not None and end < start:
-        raise bad_input("to", "the period ends before it begins.")
+    wanted = inputs.period(start, end)
     runs = PastRuns(
         account_id=info.context.account_id,
         workflow_name=inputs.name("workflowName", workflow_name),
-        started=recent(info.context.now(), start, end),
+        started=recent(info.context.now(), wanted.start, wanted.end),
         agent_id=ids.read_optional("agentId", IdKind.AGENT, agent_id),
         user_id=inputs.optional_text("userId", user_id),
     )
@@ -99,6 +97,4 @@ async def _asked(info: Info, question: Question[Answer]) -> Answer:
     try:
         return await info.context.snapshot.ask(question)
     except AgentNotFound as error:
-        raise GraphQLError(
-            f"agentId: {error}", extensions={"code": "NOT_FOUND", "field": "agentId"}
-        ) from error
+        raise not_found("agentId", str(error)) from error

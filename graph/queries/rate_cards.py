@@ -5,11 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLError
 
-from graph import ids, inputs
+from graph import inputs
 from graph.context import Info
-from graph.inputs import bad_input
+from graph.inputs import bad_input, not_found
+from graph.permissions import named_account
 from graph.types.rate_card import Rate, RateCard, rate_card_of
 from graph.types.rate_card_diff import RateCardDiff
 from graph.types.rate_card_input import RateCardInput
@@ -24,7 +24,6 @@ from metering.rate_cards import (
     every_card,
 )
 from models.api_key import Scope
-from models.identity import IdKind
 from pricing.rate_card_diff import diff
 
 AsAccount = Annotated[
@@ -95,9 +94,7 @@ async def rate_card_preview(
     try:
         return await previewed(info, input)
     except AccountNotFound as error:
-        raise GraphQLError(
-            f"accountId: {error}", extensions={"code": "NOT_FOUND", "field": "accountId"}
-        ) from error
+        raise not_found("accountId", str(error)) from error
 
 
 def sees_card_of(info: Info, owner_id: UUID | None) -> bool:
@@ -123,13 +120,4 @@ def _seen_overrides(info: Info, book: PriceBook) -> list[UUID]:
 
 
 def _account(info: Info, account_id: strawberry.ID | None) -> UUID | None:
-    own = info.context.api_key.account_id
-    if account_id is None:
-        return own
-    wanted = ids.read("accountId", IdKind.ACCOUNT, account_id)
-    if wanted != own and not info.context.is_operator:
-        raise GraphQLError(
-            f"Another account needs an API key with the scope {Scope.OPERATE.value}.",
-            extensions={"code": "FORBIDDEN"},
-        )
-    return wanted
+    return info.context.api_key.account_id if account_id is None else named_account(info, account_id)

@@ -9,6 +9,7 @@ import strawberry
 from graph import ids, inputs
 from graph.context import Info
 from graph.inputs import bad_input
+from graph.queries.nodes import ById
 from graph.scalars import JsonValue
 from graph.types.replay import Replay
 from graph.types.replay_job import ReplayJob
@@ -107,9 +108,7 @@ async def replay(info: Info, input: Given) -> Replay:
     return Replay.of(await replay_apart(ask, past=past, terms=terms, progress=_untold))
 
 
-async def replay_job(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]
-) -> ReplayJob | None:
+async def replay_job(info: Info, id: ById) -> ReplayJob | None:
     """Find a job."""
     key = (info.context.account_id, ids.read("id", IdKind.REPLAY_JOB, id))
     row = await info.context.loaders.replay_job_by_id.load(key)

@@ -9,10 +9,8 @@ import strawberry
 
 from graph import inputs
 from graph.context import Info
-from graph.inputs import bad_input
 from graph.loaders.quotes import AccuracyFigures, AccuracyKey
 from graph.scalars import DecimalText, Long
-from metering.analytics import Period
 from metering.quotes.accuracy import QuotedRuns
 from pricing.credits import Credits
 from pricing.decimal_text import MICROS, text_from_micros
@@ -103,9 +101,7 @@ async def accuracy_of(
     info: Info, account_id: UUID, start: datetime | None, end: datetime | None, workflow_name: str | None
 ) -> QuoteAccuracy:
     """Say how the quotes of an account's runs came out; BAD_USER_INPUT names the argument that is wrong."""
-    if start is not None and end is not None and end < start:
-        raise bad_input("to", "the period ends before it begins.")
-    runs = QuotedRuns(Period(start, end), inputs.optional_name("workflowName", workflow_name))
+    runs = QuotedRuns(inputs.period(start, end), inputs.optional_name("workflowName", workflow_name))
     return QuoteAccuracy.of(
         await info.context.loaders.accuracy_by_account.load(AccuracyKey(account_id, runs))
     )

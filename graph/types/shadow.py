@@ -8,7 +8,7 @@ import strawberry
 from adapters.resolution import FieldOrigin
 from graph.context import Info
 from graph.ids import written
-from graph.inputs import bad_input
+from graph.inputs import period
 from graph.loaders import filters
 from graph.loaders.pages import Listing, ListKey, Parent
 from graph.loaders.shadows import ComparisonKey
@@ -18,7 +18,6 @@ from graph.types.node import Node
 from graph.types.orders import SHADOW_POLICIES_NEWEST_FIRST
 from graph.types.service_configuration import ServiceConfiguration
 from graph.types.usage import From, To
-from metering.analytics import Period
 from metering.shadows import ChangedChoice, RefusedRuns, ShadowRefusalKind
 from metering.shadows import ShadowComparison as Comparison
 from models.identity import IdKind
@@ -177,9 +176,7 @@ async def comparison_of(
     info: Info, row: PolicyRow, start: datetime | None, end: datetime | None
 ) -> ShadowComparison:
     """Compare a policy in a period; BAD_USER_INPUT where the period ends before it begins."""
-    if start is not None and end is not None and end < start:
-        raise bad_input("to", "the period ends before it begins.")
-    key = ComparisonKey((row.account_id, row.id), Period(start, end))
+    key = ComparisonKey((row.account_id, row.id), period(start, end))
     return ShadowComparison.of(row, await info.context.loaders.comparison_by_policy.load(key))
 
 

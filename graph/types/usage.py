@@ -7,13 +7,13 @@ from uuid import UUID
 import strawberry
 
 from graph.context import Info
-from graph.inputs import bad_input
+from graph.inputs import bad_input, period
 from graph.loaders.usage import Figures, UsageKey
 from graph.permissions import operator_field
 from graph.scalars import DecimalText, Long
 from graph.types.margin import Margin
 from graph.types.run_filter import UsageFilter
-from metering.analytics import Level, Period, RunsLike, Scope
+from metering.analytics import Level, RunsLike, Scope
 from pricing.credits import Credits
 from pricing.decimal_text import MICROS, text_from_micros
 from pricing.units import ServiceType, UnitType
@@ -197,10 +197,8 @@ def usage_of(
     narrowed: UsageFilter | None = None,
 ) -> UsageAnalytics:
     """Give the figures of an owner in a period; BAD_USER_INPUT where the period ends before it begins."""
-    if start is not None and end is not None and end < start:
-        raise bad_input("to", "the period ends before it begins.")
     runs = narrowed.runs() if narrowed else RunsLike()
-    return UsageAnalytics(key=UsageKey(Scope(level, Period(start, end), runs), owner))
+    return UsageAnalytics(key=UsageKey(Scope(level, period(start, end), runs), owner))
 
 
 def breakdown_of_services(key: UsageKey, rows: Figures) -> list[ServiceBreakdown]:
