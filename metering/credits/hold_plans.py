@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from metering.plans import Plan
 from metering.prices import CardIds, PriceBook
+from metering.quotes.taking import Quotes, card_of, chosen_by, open_quotes
 from metering.selections.choosing import Chooser, Chosen
 from metering.selections.keeping import KeptSelection, Selections
-from metering.selections.taking import Quotes, card_of, chosen_by, open_quotes
 from models.quote import StoredQuote
 from models.workflow import Workflow
 from pricing.credits import Credits
