@@ -17,7 +17,7 @@ from metering.ledger import Postings, open_postings
 from metering.plans import InvalidPlan
 from metering.prices import price_book
 from metering.selections import KeptSelection, chooser_of, open_chooser
-from metering.selections.replays import remembered, replayed_selections, selection_id_of
+from metering.selections.first_answers import remembered, replayed_selections, selection_id_of
 from metering.workflows import OwnedId, running, workflows_by_id
 from models.hold import Hold
 from models.workflow import Workflow

@@ -16,7 +16,7 @@ from metering.ledger import Postings, open_postings
 from metering.plans import InvalidPlan
 from metering.prices import price_book
 from metering.selections import KeptSelection, open_chooser
-from metering.selections.replays import remembered, replayed_selections, selection_id_of
+from metering.selections.first_answers import remembered, replayed_selections, selection_id_of
 from metering.tracking.new_runs import (
     References,
     StartWorkflow,

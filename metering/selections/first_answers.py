@@ -1,4 +1,4 @@
-"""What a replayed request must answer again: the selection that its first answer brought."""
+"""What a request that comes again is answered: the selection that its first answer brought."""
 
 from collections.abc import Iterable
 from uuid import UUID
