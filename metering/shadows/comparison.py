@@ -15,14 +15,13 @@ from sqlalchemy.orm import aliased
 
 from metering.analytics import Period
 from metering.shadows.trial import ShadowRefusalKind
+from metering.workflows import OwnedId
 from models.json_paths import json_field, json_items
 from models.selection import WorkflowSelection
 from models.sums import wide_total
 from models.workflow import Workflow
 from pricing.credits import Credits
 from pricing.units import ServiceType
-
-OwnedId = tuple[UUID, UUID]
 
 
 @dataclass(frozen=True, slots=True)
