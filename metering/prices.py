@@ -67,7 +67,7 @@ class PriceBook:
             raise RateUnknown(error) from error
         except quote.AmountTooLarge as error:
             raise AmountTooLarge(str(error)) from error
-        return priced, self._rate_ids[_key(card.version, priced.rate)]
+        return priced, self.rate_id_of(card, priced.rate)
 
     def in_force(self, at: datetime, *, account_id: UUID | None) -> RateCard:
         """Give the card in force at a moment: everybody's, with the account's own rates in their place.
@@ -86,6 +86,10 @@ class PriceBook:
     def ids_of(self, card: RateCard) -> CardIds:
         """Say which published versions make up a card of this book."""
         return self._card_ids[card.version]
+
+    def rate_id_of(self, card: RateCard, rate: Rate) -> UUID:
+        """Give the id of the row of a rate of a card of this book."""
+        return self._rate_ids[_key(card.version, rate)]
 
     def by_ids(self, ids: CardIds) -> RateCard:
         """Give the card that published versions make up."""
@@ -111,7 +115,7 @@ class PriceBook:
 
     def rates_of(self, card: RateCard) -> list[tuple[Rate, UUID]]:
         """Give the rates of a card of this book, each with the id of its row."""
-        return [(rate, self._rate_ids[_key(card.version, rate)]) for rate in card.rates]
+        return [(rate, self.rate_id_of(card, rate)) for rate in card.rates]
 
     def every_card(self) -> Iterator[RateCard]:
         """Go over all published versions: everybody's, then those of single accounts."""
@@ -134,11 +138,9 @@ class PriceBook:
             return card
         override = self._published(ids.override_id)
         whole = card.overridden_by(override)
-        rate_ids = {
-            _key(whole.version, rate): self._rate_ids[_key(card.version, rate)] for rate in card.rates
-        }
+        rate_ids = {_key(whole.version, rate): self.rate_id_of(card, rate) for rate in card.rates}
         for rate in override.rates:
-            rate_ids[_key(whole.version, rate)] = self._rate_ids[_key(override.version, rate)]
+            rate_ids[_key(whole.version, rate)] = self.rate_id_of(override, rate)
         self._rate_ids.update(rate_ids)
         self._card_ids[whole.version] = ids
         return whole

@@ -18,7 +18,7 @@ from metering.selections.record import written
 from models.base import table_of
 from models.identity import new_id
 from models.quote import QuoteLine, StoredQuote
-from pricing.quote import PlannedService, PricedUsage
+from pricing.quote import PricedUsage
 from pricing.rate_card import RateCard
 
 DEFAULT_EXPIRY = timedelta(hours=1)
@@ -107,8 +107,6 @@ def _quote(account_id: UUID, item: CreateQuote, priced: PlanQuote, *, now: datet
 def _line(
     quote: StoredQuote, number: int, priced: PricedUsage, card: RateCard, prices: PriceBook
 ) -> dict[str, object]:
-    planned = PlannedService(priced.service_type, priced.provider, priced.quantity)
-    _, rate_id = prices.price_by(card, planned)
     return {
         "account_id": quote.account_id,
         "quote_id": quote.id,
@@ -117,7 +115,7 @@ def _line(
         "provider": priced.provider,
         "unit_type": priced.quantity.unit_type,
         "micro_units": priced.quantity.micro_units,
-        "rate_id": rate_id,
+        "rate_id": prices.rate_id_of(card, priced.rate),
         "credits": priced.credits,
     }
 
