@@ -12,6 +12,8 @@ from pricing.units import Quantity, UnitType
 
 MOST_USAGES = 1_000
 """How many usages one request may bring."""
+MOST_SERVICES = 100
+"""How many services one request may plan."""
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import strawberry
 
 from graph import ids, inputs
-from graph.inputs import bad_input
+from graph.inputs import MOST_SERVICES, bad_input
 from graph.scalars import DecimalText
 from metering.credits import HoldPlan
 from metering.plans import Plan
@@ -14,7 +14,6 @@ from pricing.credits import Credits
 from pricing.quote import PlannedService
 from pricing.units import ServiceType, UnitType
 
-MOST_SERVICES = 100
 DEFAULT_SECONDS = 3_600
 MOST_SECONDS = 35 * 24 * 3_600
 
@@ -79,7 +78,9 @@ def read_hold(given: HoldInput, selection: Plan | None) -> HoldPlan:
     return _read_one("", given, selection)
 
 
-def read_plan(path: str, amount: Credits | None, services: list[PlannedServiceInput] | None) -> HoldPlan:
+def read_amount_or_services(
+    path: str, amount: Credits | None, services: list[PlannedServiceInput] | None
+) -> HoldPlan:
     """Read what to hold; BAD_USER_INPUT names the field that is wrong."""
     if (amount is None) == (services is None):
         both = "not both" if services is not None else "neither is given"
@@ -89,6 +90,13 @@ def read_plan(path: str, amount: Credits | None, services: list[PlannedServiceIn
     if not 1 <= len(services) <= MOST_SERVICES:
         raise bad_input(f"{path}services", f"1 to {MOST_SERVICES} services, not {len(services)}.")
     return HoldPlan(services=tuple(_planned(f"{path}services[{n}]", each) for n, each in enumerate(services)))
+
+
+def read_expiry(path: str, seconds: int) -> timedelta:
+    """Read how long a hold or a quote lasts; BAD_USER_INPUT names the field."""
+    if not 1 <= seconds <= MOST_SECONDS:
+        raise bad_input(f"{path}expiresInSeconds", f"1 to {MOST_SECONDS:,} seconds, not {seconds:,}.")
+    return timedelta(seconds=seconds)
 
 
 def _read_one(path: str, given: HoldInput, selection: Plan | None) -> HoldPlan:
@@ -101,18 +109,11 @@ def _read_one(path: str, given: HoldInput, selection: Plan | None) -> HoldPlan:
         return HoldPlan(quote_id=ids.read(f"{path}quoteId", IdKind.QUOTE, given.quote_id))
     if selection is not None:
         return HoldPlan(selection=selection)
-    return read_plan(path, given.amount, given.services)
+    return read_amount_or_services(path, given.amount, given.services)
 
 
 def _given(**fields: object) -> list[str]:
     return [name for name, value in fields.items() if value is not None]
-
-
-def read_expiry(path: str, seconds: int) -> timedelta:
-    """Read how long a hold lasts; BAD_USER_INPUT names the field."""
-    if not 1 <= seconds <= MOST_SECONDS:
-        raise bad_input(f"{path}expiresInSeconds", f"1 to {MOST_SECONDS:,} seconds, not {seconds:,}.")
-    return timedelta(seconds=seconds)
 
 
 def _positive(field: str, amount: Credits | None) -> Credits:

@@ -13,13 +13,12 @@ from graph.mutations.hold_plans import (
     MOST_SECONDS,
     HoldInput,
     PlannedServiceInput,
+    read_amount_or_services,
     read_expiry,
     read_hold,
-    read_plan,
 )
 from graph.mutations.results import one, result
-from graph.queries.plans import ServicePlanInput
-from graph.queries.plans import read_plan as read_service_plan
+from graph.queries.plans import ServicePlanInput, read_plan
 from graph.types.hold import Hold
 from graph.types.refusals import (
     AgentNotFound,
@@ -180,7 +179,7 @@ ReleaseInput = Annotated[ReleaseHoldInput, strawberry.argument(description="The 
 
 async def hold_credits(info: Info, input: HoldCredits) -> HoldCreditsResult:
     """Set credits aside."""
-    selection = None if input.selection is None else read_service_plan(info, input.selection, "selection.")
+    selection = None if input.selection is None else read_plan(info, input.selection, "selection.")
     item = verbs.HoldCredits(
         account_id=info.context.account_id,
         workflow_id=ids.read("workflowId", IdKind.WORKFLOW, input.workflow_id),
@@ -243,4 +242,4 @@ def _plan(given: ExtendHoldInput) -> HoldPlan | None:
         if given.expires_in_seconds is None:
             raise bad_input("services", "give services or an amount to add, expiresInSeconds, or both.")
         return None
-    return read_plan("", given.amount, given.services)
+    return read_amount_or_services("", given.amount, given.services)

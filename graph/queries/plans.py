@@ -4,7 +4,7 @@ import strawberry
 
 from graph import ids, inputs
 from graph.context import Info
-from graph.inputs import bad_input
+from graph.inputs import MOST_SERVICES, bad_input
 from graph.scalars import DecimalText, JsonValue
 from metering.plans import Plan
 from metering.quotes import PlannedRun
@@ -14,7 +14,6 @@ from pricing.configuration import AccuracyRequirement
 from pricing.selection import Need, ServiceRequest
 from pricing.units import ServiceType, UnitType
 
-MOST_SERVICES = 100
 CHOOSERS = "agentId, preset and configuration"
 
 
