@@ -1,6 +1,6 @@
 """Replays: what a period would have cost under other rules."""
 
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 
@@ -34,7 +34,7 @@ class ReplayFigures:
     )
 
 
-def _figures(of: replaying.Figures) -> dict[str, Long | Credits]:
+def _figures(of: replaying.Figures) -> dict[str, Any]:
     return {
         "run_count": Long(of.run_count),
         "usage_count": Long(of.usage_count),
@@ -194,16 +194,16 @@ class Replay:
     def of(cls, replay: replaying.Replay) -> Self:
         """Show a replay."""
         return cls(
-            totals=ReplayFigures(**_figures(replay.totals)),  # type: ignore[arg-type]  # named as the fields
+            totals=ReplayFigures(**_figures(replay.totals)),
             by_workflow_name=[
-                ReplayOfWorkflowName(workflow_name=row.workflow_name, **_figures(row.figures))  # type: ignore[arg-type]  # likewise
+                ReplayOfWorkflowName(workflow_name=row.workflow_name, **_figures(row.figures))
                 for row in replay.by_workflow_name
             ],
             by_agent=[
                 ReplayOfAgent(
                     agent_id=None if row.agent_id is None else written(IdKind.AGENT, row.agent_id),
                     is_rest=row.is_rest,
-                    **_figures(row.figures),  # type: ignore[arg-type]  # likewise
+                    **_figures(row.figures),
                 )
                 for row in replay.by_agent
             ],
