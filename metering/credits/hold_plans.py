@@ -64,16 +64,20 @@ class SettledPlan:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Settles the plans of a batch, and keeps what was chosen and which quotes were taken."""
+    """Settles the plans of a batch, and keeps what was chosen and which quotes were taken.
+
+    `chooser` is None only where no plan of the batch is to be chosen for.
+    """
 
     prices: PriceBook
     chooser: Chooser | None
     quotes: Quotes
     selections: Selections
 
-    def choose(self, run: Workflow, plan: Plan | None) -> Chosen | None:
-        """Choose providers for a run as `Chooser.choose` does; None where there is no plan."""
-        return None if plan is None or self.chooser is None else self.chooser.choose(run, plan)
+    def choose(self, run: Workflow, plan: Plan) -> Chosen:
+        """Choose providers for a run as `Chooser.choose` does."""
+        assert self.chooser is not None  # noqa: S101 - the batch has this plan
+        return self.chooser.choose(run, plan)
 
     def settle(self, run: Workflow, plan: HoldPlan, chosen: Chosen | None = None) -> SettledPlan:
         """Say which services a hold is for; `chosen` is what was selected for the run as it starts.
@@ -84,9 +88,9 @@ class Planner:
             return self._quoted(run, plan.quote_id)
         if plan.selection is not None:
             chosen = self.choose(run, plan.selection)
-        if chosen is not None and (plan.selection is not None or plan.is_for_what_was_selected):
-            return SettledPlan(plan_of(chosen), chosen=chosen)
-        return SettledPlan(plan)
+        elif not plan.is_for_what_was_selected:
+            chosen = None
+        return SettledPlan(plan) if chosen is None else SettledPlan(plan_of(chosen), chosen=chosen)
 
     def keep(self, run: Workflow, chosen: Chosen | None) -> KeptSelection | None:
         """Keep what was chosen for a run that has an id."""

@@ -102,7 +102,7 @@ class _Batch:
         return self._start_with_plans(item, run, self.planner)
 
     def _start_with_plans(self, item: StartWorkflow, run: Workflow, planner: Planner) -> WorkflowStart:
-        chosen = planner.choose(run, item.selection)
+        chosen = None if item.selection is None else planner.choose(run, item.selection)
         settled = None if item.hold is None else planner.settle(run, item.hold, chosen)
         if (
             chosen is not None
