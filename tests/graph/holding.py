@@ -6,6 +6,12 @@ from tests.door import Door
 from tests.tenant import Tenant, next_key
 
 NOTHING = "0" * 32
+CALL = (
+    "PHONE twilio 5 MINUTES",
+    "GPT gpt-4o-mini 3000 TOKENS",
+    "VOICE_STT deepgram 5 MINUTES",
+    "VOICE_TTS openai-tts 800 CHARACTERS",
+)
 HOLD = """id status amount captured released lent remaining createdAt expiresAt closedAt
   lines { line serviceType provider units unitType credits remaining heldAt parts { amount remaining } }"""
 REFUSED = "... on Refusal { code message }"
@@ -27,6 +33,11 @@ def service(text: str) -> dict[str, Any]:
     """Read "PHONE twilio 5 MINUTES"."""
     service_type, provider, units, unit_type = text.split()
     return {"serviceType": service_type, "provider": provider, "units": units, "unitType": unit_type}
+
+
+async def started(tenant: Tenant, **fields: Any) -> str:
+    """Start a run and give its id as callers see it."""
+    return f"workflow_{(await tenant.start(**fields)).id.hex}"
 
 
 async def mutate(ask: Door, tenant: Tenant, mutation: str, *services: str, **given: Any) -> Any:

@@ -1,10 +1,7 @@
-"""Holds, as callers make, extend and release them."""
+"""Holds, as callers make and release them."""
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
-
-import pytest
 
 from metering.rate_cards import publish_rate_card
 from models.api_key import Scope
@@ -14,20 +11,8 @@ from pricing.rate_card import Rate, RateCard
 from pricing.units import ServiceType, UnitType
 from tests.clock import SettableClock
 from tests.door import Door, scoped
-from tests.graph.holding import NOTHING, balance, booked, mutate, refusal_of, service
-from tests.tenant import Tenant, new_tenant, next_key
-
-CALL = (
-    "PHONE twilio 5 MINUTES",
-    "GPT gpt-4o-mini 3000 TOKENS",
-    "VOICE_STT deepgram 5 MINUTES",
-    "VOICE_TTS openai-tts 800 CHARACTERS",
-)
-
-
-async def started(tenant: Tenant, **fields: Any) -> str:
-    """Start a run and give its id as callers see it."""
-    return f"workflow_{(await tenant.start(**fields)).id.hex}"
+from tests.graph.holding import CALL, balance, booked, mutate, refusal_of, service, started
+from tests.tenant import Tenant, next_key
 
 
 async def test_a_call_is_held_for_with_all_its_services(ask: Door, prepaid: Tenant) -> None:
@@ -144,27 +129,6 @@ async def test_a_run_without_a_hold_shows_none(ask: Door, tenant: Tenant) -> Non
     assert (await mutate(ask, tenant, "startWorkflow", workflowName="w"))["hold"] is None
 
 
-async def test_a_refusal_says_what_would_fit(ask: Door, prepaid: Tenant) -> None:
-    await prepaid.grant("70")
-    refused = await mutate(ask, prepaid, "holdCredits", *CALL, workflowId=await started(prepaid))
-    assert refused == {
-        "__typename": "CreditsExhausted",
-        "code": "CREDITS_EXHAUSTED",
-        "message": "144 credits are needed and 70 are available; nothing was recorded.",
-        "needed": "144",
-        "available": "70",
-        "fitting": [
-            {**service("PHONE twilio 2.375 MINUTES"), "credits": "48"},
-            {**service("GPT gpt-4o-mini 1425 TOKENS"), "credits": "2"},
-            {**service("VOICE_STT deepgram 2.375 MINUTES"), "credits": "19"},
-            {**service("VOICE_TTS openai-tts 380 CHARACTERS"), "credits": "1"},
-        ],
-    }
-    assert (await balance(ask, prepaid))["held"] == "0"
-    by_amount = await mutate(ask, prepaid, "holdCredits", workflowId=await started(prepaid), amount="71")
-    assert (by_amount["needed"], by_amount["available"], by_amount["fitting"]) == ("71", "70", [])
-
-
 async def test_releasing_gives_back_what_is_left_once(ask: Door, prepaid: Tenant) -> None:
     await prepaid.grant("100")
     run = await prepaid.start()
@@ -191,62 +155,6 @@ async def test_releasing_gives_back_what_is_left_once(ask: Door, prepaid: Tenant
         "2026-03-04T12:00:00Z",
     )
     assert await balance(ask, prepaid) == booked(available="80", granted="100", spent="20", spendable="80")
-
-
-async def test_a_call_is_extended_slice_by_slice(ask: Door, prepaid: Tenant, clock: SettableClock) -> None:
-    await prepaid.grant("100")
-    slice_ = ("PHONE twilio 1 MINUTES", "VOICE_STT deepgram 1 MINUTES")
-    made = await mutate(ask, prepaid, "holdCredits", *slice_, workflowId=await started(prepaid))
-    given = {"holdId": made["hold"]["id"], "expiresInSeconds": 120, "idempotencyKey": "second minute"}
-    clock.forward(seconds=50)
-    first = await mutate(ask, prepaid, "extendHold", *slice_, **given)
-    # 44 credits are left: at 28 a minute, each service rounded up by itself, they buy 93 seconds more.
-    assert (first["addedCredits"], first["heldUntil"], first["affordableUntil"]) == (
-        "28",
-        "2026-03-04T12:02:00Z",
-        "2026-03-04T12:03:33Z",
-    )
-    assert (first["hold"]["amount"], first["hold"]["expiresAt"]) == ("56", "2026-03-04T13:00:00Z")
-    assert [line["line"] for line in first["hold"]["lines"]] == [0, 1, 2, 3]
-    clock.forward(seconds=50)
-    assert await mutate(ask, prepaid, "extendHold", *slice_, **given) == first | {"replayed": True}
-    assert await refusal_of(ask, prepaid, "extendHold", **given) == "IdempotencyConflict"
-
-    # The last slice does not fit whole; the answer says how much of it would.
-    refused = await mutate(
-        ask, prepaid, "extendHold", *(text.replace("1", "2") for text in slice_), holdId=given["holdId"]
-    )
-    assert (refused["needed"], refused["available"]) == ("56", "44")
-    assert [(line["units"], line["credits"]) for line in refused["fitting"]] == [
-        ("1.55", "31"),
-        ("1.55", "13"),
-    ]
-    # Once nothing is left, what is held is what is affordable.
-    last = await mutate(ask, prepaid, "extendHold", holdId=given["holdId"], amount="44")
-    assert last["heldUntil"] == last["affordableUntil"] == "2026-03-04T12:02:00Z"
-
-
-async def test_a_hold_is_extended_in_time_alone(ask: Door, tenant: Tenant, clock: SettableClock) -> None:
-    made = await mutate(ask, tenant, "holdCredits", workflowId=await started(tenant), amount="5")
-    clock.forward(minutes=59)
-    given = {"holdId": made["hold"]["id"], "expiresInSeconds": 3600}
-    extended = await mutate(ask, tenant, "extendHold", **given)
-    assert extended["hold"] == made["hold"] | {"expiresAt": "2026-03-04T13:59:00Z"}
-    assert (extended["addedCredits"], extended["heldUntil"], extended["affordableUntil"]) == ("0", None, None)
-
-
-async def test_nothing_limits_a_postpaid_call(ask: Door, tenant: Tenant) -> None:
-    made = await mutate(
-        ask, tenant, "holdCredits", "PHONE twilio 1 MINUTES", workflowId=await started(tenant)
-    )
-    extended = await mutate(ask, tenant, "extendHold", "PHONE twilio 30 SECONDS", holdId=made["hold"]["id"])
-    assert (extended["addedCredits"], extended["heldUntil"], extended["affordableUntil"]) == (
-        "10",
-        "2026-03-04T12:01:30Z",
-        None,
-    )
-    # What a postpaid account sets aside is not owed before it is spent.
-    assert await balance(ask, tenant) == booked(held="30", spendable=None)
 
 
 async def test_a_child_run_draws_on_its_parents_hold(ask: Door, prepaid: Tenant) -> None:
@@ -312,88 +220,6 @@ async def test_holds_are_listed_by_status(ask: Door, tenant: Tenant, clock: Sett
         assert found["totalCount"] == len(amounts)
 
 
-@pytest.mark.parametrize(
-    ("mutation", "given", "field", "message"),
-    [
-        ("holdCredits", {}, "amount", "give one of amount, services, quoteId and selection, none is given."),
-        ("holdCredits", {"amount": "1", "services": []}, "services", "give one of amount, services, quoteId and selection, not amount and services."),
-        ("holdCredits", {"amount": "0"}, "amount", "more than 0 credits are needed."),
-        ("holdCredits", {"services": []}, "services", "1 to 100 services, not 0."),
-        ("holdCredits", {"services": ["x"] * 101}, "services", "1 to 100 services, not 101."),
-        ("holdCredits", {"amount": "1", "expiresInSeconds": 0}, "expiresInSeconds", "1 to 3,024,000 seconds, not 0."),
-        (
-            "holdCredits",
-            {"amount": "1", "expiresInSeconds": 3_024_001},
-            "expiresInSeconds",
-            "1 to 3,024,000 seconds, not 3,024,001.",
-        ),
-        ("startWorkflow", {"hold": {}}, "hold.amount", "give amount, services or quoteId here, or a selection beside the hold."),
-        ("startWorkflow", {"hold": {"amount": "0"}}, "hold.amount", "more than 0 credits are needed."),
-        (
-            "startWorkflow",
-            {"hold": {"amount": "1", "expiresInSeconds": -1}},
-            "hold.expiresInSeconds",
-            "1 to 3,024,000 seconds, not -1.",
-        ),
-        ("extendHold", {}, "services", "give services or an amount to add, expiresInSeconds, or both."),
-        ("extendHold", {"amount": "0"}, "amount", "more than 0 credits are needed."),
-        ("extendHold", {"expiresInSeconds": 0}, "expiresInSeconds", "1 to 3,024,000 seconds, not 0."),
-        ("holdCredits", {"workflowId": "hold_" + NOTHING, "amount": "1"}, "workflowId", "This is the id of a hold"),
-        ("releaseHold", {"holdId": "grant_" + NOTHING}, "holdId", "This is the id of a grant"),
-    ],
-)  # fmt: skip
-async def test_malformed_input_is_named(
-    ask: Door, tenant: Tenant, mutation: str, given: dict[str, Any], field: str, message: str
-) -> None:
-    required = {
-        "holdCredits": {"workflowId": "workflow_" + NOTHING},
-        "startWorkflow": {"workflowName": "w"},
-        "extendHold": {"holdId": "hold_" + NOTHING},
-        "releaseHold": {},
-    }
-    given = required[mutation] | {"idempotencyKey": "k"} | given
-    if "services" in given:
-        given["services"] = [service("PHONE twilio 1 MINUTES") for _ in given["services"]]
-    kind = f"{mutation[0].upper()}{mutation[1:]}Input"
-    query = f"mutation($in: {kind}!) {{ {mutation}(input: $in) {{ __typename }} }}"
-    error = await ask.error(tenant.secret, query, {"in": given})
-    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": field}
-    assert error["message"].startswith(f"{field}: {message}")
-
-
-async def test_every_refusal_of_a_hold_reaches_the_caller(
-    ask: Door, tenant: Tenant, clock: SettableClock
-) -> None:
-    run = await tenant.start()
-    running = {"workflowId": f"workflow_{run.id.hex}"}
-    ended = await tenant.start()
-    settled = await tenant.hold(ended, "5")
-    await tenant.end(ended)
-    expired = await tenant.hold(run, "5")
-    clock.forward(hours=1)
-    stranger = await new_tenant(tenant.database, "Stranger")
-    strange = await stranger.hold(await stranger.start(), "5")
-    many = "PHONE twilio 999999999999 MINUTES"
-    for mutation, services, given, kind in [
-        ("holdCredits", (), {"workflowId": "workflow_" + NOTHING, "amount": "1"}, "WorkflowNotFound"),
-        ("holdCredits", (), {"workflowId": f"workflow_{ended.id.hex}", "amount": "1"}, "WorkflowAlreadyEnded"),
-        ("holdCredits", ("SEARCH x 1 REQUESTS",), running, "RateUnknown"),
-        ("holdCredits", (many,), running, "AmountTooLarge"),
-        ("startWorkflow", (), {"workflowName": "w", "hold": {"services": [service(many)]}}, "AmountTooLarge"),
-        ("startWorkflow", (), {"workflowName": "w", "hold": {"services": [service("GPT x 1 TOKENS")]}}, "RateUnknown"),
-        ("extendHold", (), {"holdId": "hold_" + NOTHING, "amount": "1"}, "HoldNotFound"),
-        ("extendHold", (), {"holdId": f"hold_{strange.id.hex}", "amount": "1"}, "HoldNotFound"),
-        ("extendHold", (), {"holdId": f"hold_{expired.id.hex}", "amount": "1"}, "HoldClosed"),
-        ("extendHold", (), {"holdId": f"hold_{settled.id.hex}", "expiresInSeconds": 60}, "HoldClosed"),
-        ("releaseHold", (), {"holdId": "hold_" + NOTHING}, "HoldNotFound"),
-        ("releaseHold", (), {"holdId": f"hold_{strange.id.hex}"}, "HoldNotFound"),
-        ("releaseHold", (), {"holdId": f"hold_{expired.id.hex}"}, "HoldClosed"),
-        ("releaseHold", (), {"holdId": f"hold_{settled.id.hex}"}, "HoldClosed"),
-    ]:  # fmt: skip
-        assert await refusal_of(ask, tenant, mutation, *services, **given) == kind, (mutation, given)
-    assert (await balance(ask, tenant))["held"] == "0"
-
-
 FREE = ("SEARCH own 9 REQUESTS",)
 
 
@@ -422,13 +248,6 @@ async def test_lines_that_cost_nothing_are_numbered_too(ask: Door, tenant: Tenan
     assert shown == [(0, "20"), (1, "0"), (2, "20"), (3, "0"), (4, "20"), (5, "0")]
 
 
-async def test_minutes_beyond_all_time_are_held_for(ask: Door, tenant: Tenant) -> None:
-    minutes = "PHONE twilio 6000000000 MINUTES"  # eleven thousand years
-    made = await mutate(ask, tenant, "holdCredits", minutes, workflowId=await started(tenant))
-    extended = await mutate(ask, tenant, "extendHold", "PHONE twilio 1 MINUTES", holdId=made["hold"]["id"])
-    assert extended["hold"]["amount"] == "120000000020"
-
-
 async def test_runs_within_runs_end_somewhere(ask: Door, tenant: Tenant) -> None:
     run = None
     for _ in range(21):
@@ -436,15 +255,6 @@ async def test_runs_within_runs_end_somewhere(ask: Door, tenant: Tenant) -> None
     assert run is not None
     given = {"workflowName": "w", "parentWorkflowId": f"workflow_{run.id.hex}"}
     assert await refusal_of(ask, tenant, "startWorkflow", **given) == "WorkflowNestedTooDeep"
-
-
-async def test_a_hold_of_another_account_is_none(ask: Door, tenant: Tenant) -> None:
-    hold = await tenant.hold(await tenant.start(), "5")
-    stranger = await new_tenant(tenant.database, "Stranger")
-    query = "query($id: ID!) { node(id: $id) { ... on Hold { amount } } }"
-    variables = {"id": f"hold_{hold.id.hex}"}
-    assert (await ask.data(tenant.secret, query, variables))["node"] == {"amount": "5"}
-    assert (await ask.data(stranger.secret, query, variables))["node"] is None
 
 
 async def test_a_key_that_only_tracks_sees_its_hold_and_no_further(ask: Door, tenant: Tenant) -> None:
