@@ -1,7 +1,7 @@
 """Rate cards and their rates."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 
@@ -32,7 +32,7 @@ class RateTier:
     @classmethod
     def of(cls, row: PublishedTier) -> Self:
         """Show a tier."""
-        return cls(up_to=_units(row.up_to_micro_units), price=row.price)
+        return cls(up_to=units_or_null(row.up_to_micro_units), price=row.price)
 
 
 @strawberry.type(description="The price of one service type, provider and unit type on one rate card.")
@@ -67,7 +67,7 @@ class Rate(Node):
             price=row.price,
             per=Long(row.per),
             minimum=row.minimum,
-            billing_increment=_units(row.increment_micro_units),
+            billing_increment=units_or_null(row.increment_micro_units),
             free=row.free,
             rate_card_version=card.version,
             row=row,
@@ -131,8 +131,10 @@ class RateCard(Node):
     async def rates(self, info: Info) -> list[Rate]:
         """Load the rates; an account's own stand in the places of everybody's."""
         rates = {}
-        for card in self._parts():
-            for row in await info.context.loaders.rates_by_card.load(card.id):
+        cards = self._parts()
+        found = await info.context.loaders.rates_by_card.load_many([card.id for card in cards])
+        for card, rows in zip(cards, found, strict=True):
+            for row in rows:
                 rates[row.service_type, row.provider, row.unit_type] = Rate.of(row, card)
         return list(rates.values())
 
@@ -153,5 +155,6 @@ async def rate_card_of(info: Info, ids: CardIds) -> RateCard | None:
     return None if row is None else RateCard.of(row, override)
 
 
-def _units(micro_units: int | None) -> Any:  # noqa: ANN401 - decimal text or null
+def units_or_null(micro_units: int | None) -> DecimalText | None:
+    """Write down units, where there are some."""
     return None if micro_units is None else DecimalText(text_from_micros(micro_units))

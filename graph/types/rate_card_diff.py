@@ -5,9 +5,8 @@ from typing import Self
 import strawberry
 
 from graph.scalars import DecimalText, Long, exact_text
-from graph.types.rate_card import RateTier
+from graph.types.rate_card import RateTier, units_or_null
 from pricing.credits import Credits, RoundingMode
-from pricing.decimal_text import text_from_micros
 from pricing.rate import Rate
 from pricing.rate_card import RateCard
 from pricing.rate_card_diff import RateCardDiff as Diff
@@ -35,10 +34,10 @@ class RateTerms:
             price=Credits(rate.price_micros),
             per=Long(rate.per),
             minimum=Credits(rate.minimum_micros),
-            billing_increment=_units(rate.increment_micro_units),
+            billing_increment=units_or_null(rate.increment_micro_units),
             free=rate.free,
             tiers=[
-                RateTier(up_to=_units(tier.up_to_micro_units), price=Credits(tier.price_micros))
+                RateTier(up_to=units_or_null(tier.up_to_micro_units), price=Credits(tier.price_micros))
                 for tier in rate.tiers
             ],
         )
@@ -115,7 +114,3 @@ class RateCardDiff:
             rounding_after=Rounding.of(diff.after),
             rounding_changed=diff.changes_rounding,
         )
-
-
-def _units(micro_units: int | None) -> DecimalText | None:
-    return None if micro_units is None else DecimalText(text_from_micros(micro_units))
