@@ -1,9 +1,6 @@
 """A rate card from TOML text; every error names the line, the field and the fix."""
 
-import re
-import tomllib
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -12,11 +9,9 @@ from pricing.rate import InvalidRateCard
 from pricing.rate_card import RateCard
 from pricing.rate_card_draft import InvalidDraft, RateCardDraft, draft_from_fields, override_from_fields
 from pricing.rate_card_fields import rate_card_from_fields
-from pricing.toml_lines import Path, line_of
+from pricing.toml_text import InvalidToml, fields_of, located
 
 _BUILT_IN: Final = "rate_card.toml"
-_GIANT_NUMBER = re.compile(r"[0-9_]{4301,}", re.ASCII)
-_TOML_LINE = re.compile(r" \(at line (\d+), column \d+\)$", re.ASCII)
 
 
 class RateCardError(ValueError):
@@ -35,7 +30,7 @@ def parse_rate_card(text: str, *, source: str = _BUILT_IN) -> RateCard:
     try:
         return rate_card_from_fields(fields)
     except InvalidRateCard as error:
-        raise RateCardError(_located(text, source, error)) from error
+        raise RateCardError(located(text, source, error.path, str(error))) from error
 
 
 def parse_draft(text: str, *, source: str) -> RateCardDraft:
@@ -52,32 +47,12 @@ def _draft(text: str, source: str, read: Callable[[Mapping[str, object]], RateCa
     try:
         return read(_toml(text, source))
     except InvalidDraft as error:
-        raise RateCardError("\n".join(_located(text, source, each) for each in error.problems)) from error
+        lines = [located(text, source, each.path, str(each)) for each in error.problems]
+        raise RateCardError("\n".join(lines)) from error
 
 
 def _toml(text: str, source: str) -> Mapping[str, object]:
     try:
-        return tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        # tomllib says where in words; without a line, the text ends too early.
-        message = str(error)
-        at = _TOML_LINE.search(message)
-        line = int(at[1]) if at else len(text.splitlines()) or 1
-        raise RateCardError(f"{source}:{line}: not valid TOML: {_TOML_LINE.sub('', message)}.") from None
-    except RecursionError:
-        raise RateCardError(f"{source}:1: the text is nested too deeply.") from None
-    except ValueError:
-        # Python refuses to read whole numbers of thousands of digits, and does not say where they stand.
-        before = _GIANT_NUMBER.split(text, maxsplit=1)[0]
-        line = before.count("\n") + 1
-        raise RateCardError(f"{source}:{line}: write at most 12 digits before the point.") from None
-
-
-def _located(text: str, source: str, problem: InvalidRateCard) -> str:
-    return f"{source}:{line_of(text, problem.path)}: {_named(problem.path)}{problem}"
-
-
-def _named(path: Path) -> str:
-    """Write ("rates", 3, "tiers", 0, "price") as "rates[3].tiers[0].price: "."""
-    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"{name.removeprefix('.')}: " if name else ""
+        return fields_of(text, source)
+    except InvalidToml as error:
+        raise RateCardError(str(error)) from None

@@ -14,6 +14,12 @@ from pricing.rate import InvalidRateCard
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
+def field_name(path: Iterable[str | int]) -> str:
+    """Write the path ("rates", 3, "tiers", 0, "price") as "rates[3].tiers[0].price"."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """The fields of a table and the path that leads to it; every reader raises InvalidRateCard."""

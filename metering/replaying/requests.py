@@ -22,6 +22,7 @@ from pricing.names import LONGEST_NAME
 from pricing.rate import InvalidRateCard
 from pricing.rate_card import RateCard
 from pricing.rate_card_fields import rate_card_from_fields
+from pricing.table import field_name
 
 LONGEST_PERIOD = timedelta(days=400)
 
@@ -87,7 +88,7 @@ def rate_card_from_json(fields: Mapping[str, object]) -> RateCard:
     try:
         return rate_card_from_fields(fields)
     except InvalidRateCard as error:
-        raise InvalidReplay(_path(error.path), str(error)) from error
+        raise InvalidReplay(field_name(("rateCard", *error.path)), str(error)) from error
 
 
 def replay_terms(session: Session, *, account_id: UUID, request: ReplayRequest, now: datetime) -> ReplayTerms:
@@ -149,7 +150,3 @@ def _refuse_unknown_providers(configuration: ServiceConfiguration, card_at: Card
         raise InvalidReplay(f"configuration.{error.field[:LONGEST_NAME]}", error.fix) from error
     except NoRateCardInForce as error:
         raise InvalidReplay("configuration", str(error)) from error
-
-
-def _path(path: tuple[str | int, ...]) -> str:
-    return "rateCard" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)

@@ -1,9 +1,7 @@
 """A table of provider costs from TOML text; every error names the line, the field and the fix."""
 
 import re
-import tomllib
 from collections.abc import Mapping
-from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -15,7 +13,7 @@ from pricing.decimal_text import MICROS
 from pricing.names import free_text
 from pricing.rate import MOST_UNITS_PER_PRICE, InvalidRateCard
 from pricing.table import Table
-from pricing.toml_lines import line_of
+from pricing.toml_text import InvalidToml, fields_of, located
 from pricing.units import ServiceType, UnitType
 
 _BUILT_IN: Final = "provider_costs.toml"
@@ -25,7 +23,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 class CostsError(ValueError):
-    """A text that is not a valid table of costs; the message begins with the source and says the line."""
+    """A text that is not a valid table of costs; the message begins with the source and the line."""
 
 
 @cache
@@ -35,18 +33,13 @@ def built_in_costs() -> CostTable:
 
 
 def parse_costs(text: str, *, source: str = _BUILT_IN) -> CostTable:
-    """Read a table of costs; CostsError, which says where and what, for anything that is not in order."""
+    """Read a table of costs; CostsError, beginning "source:line: ", for anything that is not in order."""
     try:
-        fields = tomllib.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError) as error:  # the parser's own words say where
-        raise CostsError(f"{source}: not valid TOML: {error}.") from None
-    try:
-        return _table(Table(fields))
+        return _table(Table(fields_of(text, source)))
+    except InvalidToml as error:
+        raise CostsError(str(error)) from None
     except (InvalidCosts, InvalidRateCard) as error:
-        name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.path)
-        raise CostsError(
-            f"{source}:{line_of(text, error.path)}: {name.removeprefix('.')}: {error}"
-        ) from error
+        raise CostsError(located(text, source, error.path, str(error))) from error
 
 
 def is_currency(text: str) -> bool:

@@ -77,10 +77,18 @@ def test_a_second_rate_is_told_with_its_line() -> None:
         parse_costs(twice, source="a.toml")
 
 
-@pytest.mark.parametrize("text", ["currency = ", "a = " + "[" * 5_000, "a = " + "1" * 5_000])
-def test_what_is_not_toml(text: str) -> None:
-    with pytest.raises(CostsError, match=r"^a\.toml: not valid TOML: "):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\ncurrency = \n", "a.toml:2: not valid TOML: Invalid value."),
+        ("a = " + "[" * 5_000, "a.toml:1: the text is nested too deeply."),
+        ("\na = " + "1" * 5_000, "a.toml:2: write at most 12 digits before the point."),
+    ],
+)
+def test_what_is_not_toml(text: str, message: str) -> None:
+    with pytest.raises(CostsError) as caught:
         parse_costs(text, source="a.toml")
+    assert str(caught.value) == message
 
 
 def test_every_built_in_cost_says_where_and_of_what_date() -> None:
