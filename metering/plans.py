@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from adapters.service_configuration import ServicePresets, UnknownPreset
+from metering.configurations import configuration_of, preset_named, require_known_providers
 from models.base import Json
-from pricing.catalogue import built_in_catalogue
-from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
-from pricing.names import LONGEST_NAME
+from pricing.configuration import InvalidConfiguration, ServiceConfiguration
 from pricing.rate_card import RateCard
 from pricing.selection import ServiceRequest
 
@@ -55,22 +53,17 @@ def own_configuration(plan: Plan, card: RateCard) -> ServiceConfiguration | None
 
     Raises InvalidPlan, which names the field, for one that is unknown or does not hold together.
     """
-    if plan.preset is not None:
-        return _of_preset(plan.preset)
-    return None if plan.configuration is None else _of_settings(plan.configuration, card)
-
-
-def _of_preset(preset: str) -> ServiceConfiguration:
     try:
-        return ServicePresets.by_name(preset)
-    except UnknownPreset as error:
-        raise InvalidPlan("preset", str(error)) from error
-
-
-def _of_settings(settings: Json, card: RateCard) -> ServiceConfiguration:
-    try:
-        configuration = ServiceConfiguration.parse(settings)
-        refuse_unknown_providers(configuration, card, built_in_catalogue())
+        return _own(plan, card)
     except InvalidConfiguration as error:
-        raise InvalidPlan(f"configuration.{error.field[:LONGEST_NAME]}", error.fix) from error
+        raise InvalidPlan(error.field, error.fix) from error
+
+
+def _own(plan: Plan, card: RateCard) -> ServiceConfiguration | None:
+    if plan.preset is not None:
+        return preset_named(plan.preset)
+    if plan.configuration is None:
+        return None
+    configuration = configuration_of(plan.configuration)
+    require_known_providers(configuration, card)
     return configuration

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from adapters.service_configuration import ServicePresets, UnknownPreset
 from metering.agents import agent_in_use
 from metering.audit_log import log_act
+from metering.configurations import configuration_of, preset_named, require_known_providers
 from metering.errors import AgentNotFound, InvalidShadowPolicy, NoRateCardInForce, ShadowPolicyNotFound
 from metering.ledger import locked_account
 from metering.prices import price_book
@@ -18,9 +18,7 @@ from models.audit_entry import AuditAct
 from models.base import Json, canonical_json
 from models.identity import IdKind, format_id, new_id
 from models.selection import ShadowPolicy
-from pricing.catalogue import built_in_catalogue
-from pricing.configuration import InvalidConfiguration, ServiceConfiguration, refuse_unknown_providers
-from pricing.names import LONGEST_NAME
+from pricing.configuration import InvalidConfiguration, ServiceConfiguration
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +42,7 @@ def set_shadow_policy(session: Session, *, item: SetShadowPolicy, now: datetime)
     """
     locked_account(session, item.account_id)
     agent_in_use(session, item.account_id, item.agent_id)
-    configuration = _configuration(item)
-    _require_known(session, item, configuration, now)
-    written = configuration.to_mapping()
+    written = _configuration(session, item, now).to_mapping()
     current = _in_force(session, item.account_id, item.agent_id)
     if current is not None:
         if current.preset == item.preset and canonical_json(current.configuration) == canonical_json(written):
@@ -93,16 +89,17 @@ def _log(session: Session, act: AuditAct, policy: ShadowPolicy, now: datetime) -
     log_act(session, act, account_id=policy.account_id, subject=subject, details=details, now=now)
 
 
-def _configuration(item: SetShadowPolicy) -> ServiceConfiguration:
-    if item.preset is not None:
-        try:
-            return ServicePresets.by_name(item.preset)
-        except UnknownPreset as error:
-            raise InvalidShadowPolicy("preset", str(error)) from error
+def _configuration(session: Session, item: SetShadowPolicy, now: datetime) -> ServiceConfiguration:
     try:
-        return ServiceConfiguration.parse(item.configuration or {})
+        configuration = _given(item)
+        _require_known(session, item, configuration, now)
     except InvalidConfiguration as error:
-        raise _invalid(error) from error
+        raise InvalidShadowPolicy(error.field, error.fix) from error
+    return configuration
+
+
+def _given(item: SetShadowPolicy) -> ServiceConfiguration:
+    return configuration_of(item.configuration or {}) if item.preset is None else preset_named(item.preset)
 
 
 def _require_known(
@@ -110,15 +107,9 @@ def _require_known(
 ) -> None:
     try:
         card = price_book(session).in_force(now, account_id=item.account_id)
-        refuse_unknown_providers(configuration, card, built_in_catalogue())
-    except InvalidConfiguration as error:
-        raise _invalid(error) from error
     except NoRateCardInForce:
-        pass  # no provider has a price yet, so none is better known than another
-
-
-def _invalid(error: InvalidConfiguration) -> InvalidShadowPolicy:
-    return InvalidShadowPolicy(f"configuration.{error.field[:LONGEST_NAME]}", error.fix)
+        return  # no provider has a price yet, so none is better known than another
+    require_known_providers(configuration, card)
 
 
 def _in_force(session: Session, account_id: UUID, agent_id: UUID) -> ShadowPolicy | None:
