@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from server.bodies import json_bytes
 from server.origins import named_request
@@ -39,9 +40,8 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guarded = _guarded(
-            send, request_id=named_request(scope), storable=scope["path"].startswith("/static/")
-        )
+        request_id = named_request(scope)
+        guarded = _guarded(send, request_id=request_id, storable=scope["path"].startswith("/static/"))
         try:
             self._refuse_headers(scope)
             body = await self._body(scope, receive)
@@ -49,7 +49,9 @@ class Gate:
             await _refuse(error, guarded, path=scope["path"])
             return
         if body is not None:
-            await self._app(scope, _received(body, receive), guarded)
+            # Whatever is logged while the request is answered names it.
+            with bound_contextvars(request_id=request_id):
+                await self._app(scope, _received(body, receive), guarded)
 
     def _refuse_headers(self, scope: Scope) -> None:
         names = [name for name, _ in scope["headers"]]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from graph.errors import ErrorCode
@@ -61,8 +62,8 @@ async def test_a_bug_is_masked_with_a_reference_that_the_log_has(
         (SPENT, None, ["viewer", "account", "usage", "totalCredits"]),
         (ADD, writing, ["addServiceUsage"]),
     ]:
-        with capture_logs() as logs:
-            status, answer = await ask(tenant.secret, query, variables)
+        with capture_logs(processors=[merge_contextvars]) as logs:
+            status, answer = await ask(tenant.secret, query, variables, x_request_id="request-7")
         [error] = answer["errors"]
         reference = error["extensions"]["reference"]
         assert status == 200
@@ -71,7 +72,7 @@ async def test_a_bug_is_masked_with_a_reference_that_the_log_has(
         assert reference in error["message"]
         assert not INTERNALS.search(str(answer))
         [entry] = [entry for entry in logs if entry["event"] == "internal error"]
-        assert entry["reference"] == reference
+        assert (entry["reference"], entry["request_id"]) == (reference, "request-7")
         assert "service_usage" in str(entry["exc_info"])
 
 

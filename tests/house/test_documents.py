@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from server.settings import ENVIRONMENT_PREFIX, Settings
 from tests.house.tree import ROOT, files, uphold
 
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", ".ci/run")
@@ -34,3 +35,10 @@ def test_no_document_names_a_place_of_one_machine() -> None:
 )
 def test_a_foreign_place_is_seen(text: str, wrong: list[str]) -> None:
     assert foreign_place("a.md", text) == wrong
+
+
+def test_every_setting_stands_in_the_guide() -> None:
+    guide = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    made_by_serve = {"demo_key", "demo_account"}
+    settings = Settings.model_fields.keys() - made_by_serve
+    assert {name for name in settings if f"`{ENVIRONMENT_PREFIX}{name.upper()}`" not in guide} == set()
