@@ -10,6 +10,7 @@ from pricing.costs import (
     genai_costs,
     parse_costs,
 )
+from server.files import text_of
 from server.settings import ENVIRONMENT_PREFIX, InvalidSettings, Settings
 
 _COSTS = f"{ENVIRONMENT_PREFIX}PROVIDER_COSTS"
@@ -33,9 +34,6 @@ def _own_costs(settings: Settings) -> CostTable | None:
     if path is None:
         return None
     try:
-        return parse_costs(path.read_text(encoding="utf-8"), source=str(path))
+        return parse_costs(text_of(_COSTS, path), source=str(path))
     except CostsError as error:
         raise InvalidSettings(f"{_COSTS}: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InvalidSettings(f"{_COSTS}: cannot read {path}: {reason}.") from None

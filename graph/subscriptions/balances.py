@@ -7,9 +7,9 @@ import strawberry
 from graph.context import Context, Info
 from graph.loaders.spending import spent_since
 from graph.scalars import Long
-from graph.subscriptions.burn import WINDOW, WINDOW_MINUTES, Burn, seconds_left
 from graph.subscriptions.sequences import After, read_after
 from graph.types.balance import Balance
+from metering.burn import WINDOW, WINDOW_MINUTES, Burn, seconds_left
 from models.account import Account
 from pricing.credits import Credits
 

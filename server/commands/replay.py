@@ -25,6 +25,7 @@ from server.commands import store, values
 from server.commands.answers import plain_refusals
 from server.commands.progress import told_progress
 from server.commands.replay_answer import print_replay, replay_fields
+from server.files import text_of
 from server.settings import InvalidSettings
 
 From = Annotated[
@@ -130,11 +131,10 @@ def _id(option: str, kind: IdKind, text: str) -> UUID:
 
 
 def _configuration(path: Path) -> ServiceConfiguration:
+    text = text_of("--configuration", path)
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidSettings(f"--configuration: cannot read {path}: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:  # text that is neither UTF-8 nor JSON
+        settings = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise InvalidSettings(f"--configuration: {path} is not JSON: {error}.") from None
     if not isinstance(settings, dict):
         raise InvalidSettings(f"--configuration: {path} must hold a JSON object.")

@@ -14,6 +14,7 @@ from pricing.names import free_text, name_from_text
 from pricing.rate_card import RateCard
 from pricing.rate_card_draft import RateCardDraft
 from pricing.rate_card_file import parse_draft, parse_override, parse_rate_card
+from server.files import text_of
 from server.settings import InvalidSettings, database_url_from_text
 
 Value = TypeVar("Value")
@@ -87,25 +88,17 @@ def rate_card(option: str, path: Path) -> RateCard:
 
     Raises RateCardError, naming the line, and InvalidSettings for a file that cannot be read.
     """
-    return parse_rate_card(_text_of(option, path), source=str(path))
+    return parse_rate_card(text_of(option, path), source=str(path))
 
 
 def rate_card_draft(option: str, path: Path) -> RateCardDraft:
     """Read everybody's next rate card from a TOML file; it raises as `rate_card` does."""
-    return parse_draft(_text_of(option, path), source=str(path))
+    return parse_draft(text_of(option, path), source=str(path))
 
 
 def override(option: str, path: Path) -> RateCardDraft:
     """Read an account's own rates from a TOML file; it raises as `rate_card` does."""
-    return parse_override(_text_of(option, path), source=str(path))
-
-
-def _text_of(option: str, path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InvalidSettings(f"{option}: cannot read {path}: {reason}.") from None
+    return parse_override(text_of(option, path), source=str(path))
 
 
 def _read(option: str, read: Callable[[str], Value], text: str) -> Value:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from graph.subscriptions.burn import Burn, seconds_left
+from metering.burn import Burn, seconds_left
 from pricing.credits import Credits
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
