@@ -49,7 +49,7 @@ web: ## Build the pages of web/ anew (needs Node.js)
 
 lock: ## Resolve the dependencies of pyproject.toml into both locks (needs uv; LOCK_ARGS="--upgrade")
 	$(call compile,--extra build,requirements.lock)
-	$(call compile,--extra build --extra dev --extra genai-prices,requirements-dev.lock)
+	$(call compile,--extra build --extra dev --extra genai-prices --extra otel,requirements-dev.lock)
 
 clean: ## Remove the environment and all caches; databases stay
 	@rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache web/node_modules

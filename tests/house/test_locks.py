@@ -56,7 +56,7 @@ def test_the_development_lock_holds_all_of_the_other() -> None:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("requirements.lock", ["build"]), ("requirements-dev.lock", ["build", "dev", "genai-prices"])],
+    [("requirements.lock", ["build"]), ("requirements-dev.lock", ["build", "dev", "genai-prices", "otel"])],
 )
 def test_every_declared_dependency_is_locked(lock: str, extras: list[str]) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
