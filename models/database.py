@@ -40,14 +40,25 @@ class Database:
     hop to the writer's thread, on PostgreSQL within the driver's greenlet.
     """
 
-    def __init__(self, url: str, *, clock: Callable[[], datetime] = utc_now) -> None:
-        """Prepare the store at a `sqlite+aiosqlite:` or `postgresql+asyncpg:` URL; connects when started."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        read_connections: int | None = None,
+        read_wait_seconds: float = engines.READ_WAIT_SECONDS,
+    ) -> None:
+        """Prepare the store at a `sqlite+aiosqlite:` or `postgresql+asyncpg:` URL; connects when started.
+
+        One connection for reads is enough for any operation, since each reads over one; None takes as many
+        as suit the store. Who waits longer than `read_wait_seconds` for one is told that it is unavailable.
+        """
         self.url = make_url(url)
         self.clock = clock
         self.info: dict[str, Any] = {}
         self.feed = Feed()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._reader = engines.reader(self.url)
+        self._reader = engines.reader(self.url, read_connections, read_wait_seconds)
         self._writer: Engine | AsyncEngine = (
             engines.sqlite_writer(self.url) if self.is_sqlite else engines.postgresql_writer(self.url)
         )

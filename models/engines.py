@@ -9,7 +9,9 @@ from sqlalchemy.pool import StaticPool
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 CONNECT_TIMEOUT_SECONDS = 10
 READERS_ON_SQLITE = 4
-READERS_ON_POSTGRESQL = 10
+READERS_ON_POSTGRESQL = 20
+READERS_KEPT_IDLE = 10
+READ_WAIT_SECONDS = 30.0
 
 
 def sqlite_writer(url: URL) -> Engine:
@@ -40,21 +42,31 @@ def postgresql_writer(url: URL) -> AsyncEngine:
     )
 
 
-def reader(url: URL) -> AsyncEngine:
-    """Snapshots that cannot write."""
+def reader(url: URL, connections: int | None, wait_seconds: float) -> AsyncEngine:
+    """Snapshots that cannot write: over so many connections, or over as many as suit the store.
+
+    Who finds all of them taken waits for one, and gives up after `wait_seconds`.
+    """
     if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, pool_size=READERS_ON_SQLITE, max_overflow=0, hide_parameters=True)
+        engine = create_async_engine(
+            url, **_pool(connections or READERS_ON_SQLITE, wait_seconds), hide_parameters=True
+        )
         _prepare_sqlite(engine.sync_engine, begin="BEGIN", query_only=True)
         return engine
     settings = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"}
     return create_async_engine(
         url,
         pool_pre_ping=True,
-        pool_size=READERS_ON_POSTGRESQL,
+        **_pool(connections or READERS_ON_POSTGRESQL, wait_seconds),
         connect_args={"server_settings": settings, "timeout": CONNECT_TIMEOUT_SECONDS},
         execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
         hide_parameters=True,
     )
+
+
+def _pool(connections: int, wait_seconds: float) -> dict[str, Any]:
+    kept = min(connections, READERS_KEPT_IDLE)
+    return {"pool_size": kept, "max_overflow": connections - kept, "pool_timeout": wait_seconds}
 
 
 def _prepare_sqlite(engine: Engine, *, begin: str, query_only: bool) -> None:

@@ -40,7 +40,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Make the service; without settings they come from the environment."""
     settings = settings or Settings.of({})
-    return service(settings, Database(settings.database_url))
+    database = Database(settings.database_url, read_connections=settings.read_connections)
+    return service(settings, database)
 
 
 def service(settings: Settings, database: Database) -> FastAPI:

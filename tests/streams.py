@@ -19,7 +19,7 @@ from server.app import service
 from server.settings import Settings
 from server.sockets import LettingGo
 from server.subscriptions import Streams
-from tests.databases.opened import opened
+from tests.databases.opened import closed, opened
 from tests.tenant import Tenant
 
 PROTOCOL = "graphql-transport-ws"
@@ -59,7 +59,7 @@ class Served:
 @asynccontextmanager
 async def served(database_url: str, **settings: object) -> AsyncIterator[Served]:
     """Serve a store for the length of the block, as `creditgraph serve` does."""
-    database = Database(database_url)
+    database = closed(database_url)
     app = service(Settings.of({"database_url": database_url, **settings}), database)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(

@@ -12,16 +12,33 @@ from metering.rate_cards import publish_built_in_rate_card
 from models.database import Database, utc_now
 from models.writer import Command
 
+READ_CONNECTIONS = 1
+"""So that every test also shows that one connection is enough for any operation."""
+READ_WAIT_SECONDS = 10.0
+"""An operation that asks for a second connection waits for itself: it is found out before a test gives up."""
+
 
 @asynccontextmanager
-async def opened(url: str, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Database]:
-    """Give a started Database on a migrated store; its connections end with the block."""
-    database = Database(url, clock=clock)
+async def opened(
+    url: str, clock: Callable[[], datetime] = utc_now, *, read_connections: int = READ_CONNECTIONS
+) -> AsyncIterator[Database]:
+    """Give a started Database on a migrated store; its connections end with the block.
+
+    A test that itself reads while it keeps a connection says how many it needs.
+    """
+    database = closed(url, clock, read_connections=read_connections)
     await database.start()
     try:
         yield database
     finally:
         await database.close()
+
+
+def closed(
+    url: str, clock: Callable[[], datetime] = utc_now, *, read_connections: int = READ_CONNECTIONS
+) -> Database:
+    """Give a Database that somebody else starts and closes."""
+    return Database(url, clock=clock, read_connections=read_connections, read_wait_seconds=READ_WAIT_SECONDS)
 
 
 @asynccontextmanager

@@ -12,14 +12,14 @@ from models.database import Database
 from models.writer import Command
 from server.app import create_app, service
 from server.settings import Settings
-from tests.databases.opened import opened
+from tests.databases.opened import closed, opened
 from tests.tenant import new_tenant
 
 
 async def test_a_service_starts_answers_and_closes(database_url: str) -> None:
     async with opened(database_url) as before:
         tenant = await new_tenant(before)
-    database = Database(database_url)
+    database = closed(database_url)
     app = service(Settings.of({"database_url": database_url}), database)
     async with (
         app.router.lifespan_context(app),

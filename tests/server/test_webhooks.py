@@ -31,7 +31,7 @@ from server.settings import Settings
 from server.webhooks import MOST_AT_ONCE, MOST_OF_AN_ACCOUNT, WebhookWorker
 from server.webhooks_http import WebhookSender
 from tests.clock import SettableClock
-from tests.databases.opened import opened
+from tests.databases.opened import closed, opened
 from tests.hooks import (
     URL,
     change,
@@ -337,7 +337,7 @@ async def test_the_service_delivers_by_itself(database_url: str, receiver: Recei
         tenant = await new_tenant(before)
         made = await new_endpoint(tenant, receiver.url())
         [event] = await happen(tenant)
-    database = Database(database_url)
+    database = closed(database_url)
     settings = Settings.of({"database_url": database_url, "webhooks_allow_private": True})
     app = service(settings, database)
     async with app.router.lifespan_context(app):

@@ -13,6 +13,7 @@ from typing import Self
 
 import httpx2
 
+from tests.databases.opened import READ_CONNECTIONS
 from tests.databases.postgresql import free_port
 
 CREDITGRAPH = Path(sysconfig.get_path("scripts")) / "creditgraph"
@@ -36,8 +37,12 @@ def creditgraph(*arguments: str, database_url: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Give the environment without settings of a service that runs here already."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("CREDITGRAPH_")}
+    """Give the environment without settings of a service that runs here already.
+
+    What is served has one connection for reads: every story also shows that it is enough.
+    """
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CREDITGRAPH_")}
+    return clean | {"CREDITGRAPH_READ_CONNECTIONS": str(READ_CONNECTIONS)}
 
 
 @contextmanager
