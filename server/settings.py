@@ -1,5 +1,6 @@
 """Settings of a process, from options and from the environment (`CREDITGRAPH_…`)."""
 
+import ipaddress
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from graph.introspection import Introspection
 from pricing.costs import CreditValue
 from server.demo_account import DemoAccount
 
@@ -54,6 +56,16 @@ def origins_from_text(given: object) -> object:
     return origins
 
 
+def _introspection(given: Mapping[str, object]) -> Introspection:
+    return Introspection.EVERYBODY if given.get("demo") else Introspection.MANAGERS
+
+
+def _shows_graphiql(given: Mapping[str, object]) -> bool:
+    # What GraphiQL sends are free texts; where none is taken it is of no use.
+    wanted = bool(given.get("demo")) or _is_loopback(str(given.get("host")))
+    return wanted and not given.get("trusted_documents_only")
+
+
 class Settings(BaseSettings):
     """How one process serves. Arguments win over the environment."""
 
@@ -75,6 +87,10 @@ class Settings(BaseSettings):
     sockets_per_key: Annotated[int, Field(ge=1)] = 100
     subscriptions_per_key: Annotated[int, Field(ge=1)] = 500
     slow_consumer_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    trusted_documents: Path | None = None
+    trusted_documents_only: bool = False
+    introspection: Introspection = Field(default_factory=_introspection)
+    graphiql: bool = Field(default_factory=_shows_graphiql)
     credit_value: Annotated[str, AfterValidator(credit_value_from_text)] | None = None
     provider_costs: Path | None = None
     demo_key: SecretStr | None = None
@@ -115,6 +131,13 @@ def _one_line(error: ValidationError, given: Mapping[str, object]) -> str:
     option = f"--{name.replace('_', '-')}"
     where = option if given.get(name) is not None else f"{ENVIRONMENT_PREFIX}{name.upper()}"
     return f"{where}: {first['msg'].removeprefix('Value error, ').removesuffix('.')}."
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _require_file(rest: str) -> None:

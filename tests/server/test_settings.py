@@ -21,6 +21,30 @@ def test_defaults() -> None:
     assert settings.webhooks_allow_private is False
 
 
+@pytest.mark.parametrize(
+    ("given", "introspection", "graphiql"),
+    [
+        ({}, "managers", True),
+        ({"host": "localhost"}, "managers", True),
+        ({"host": "::1"}, "managers", True),
+        ({"host": "127.1.2.3"}, "managers", True),
+        ({"host": "0.0.0.0"}, "managers", False),  # noqa: S104 - nothing listens here
+        ({"host": "creditgraph.example"}, "managers", False),
+        ({"host": "192.0.2.1", "graphiql": True}, "managers", True),
+        ({"graphiql": False}, "managers", False),
+        ({"host": "192.0.2.1", "demo": True}, "everybody", True),
+        ({"demo": True, "introspection": "nobody", "graphiql": False}, "nobody", False),
+        ({"demo": True, "trusted_documents_only": True}, "everybody", False),
+        ({"trusted_documents_only": True, "graphiql": True}, "managers", True),
+    ],
+)
+def test_who_is_told_the_schema_and_shown_graphiql(
+    given: dict[str, object], introspection: str, graphiql: bool
+) -> None:
+    settings = Settings.of(given)
+    assert (settings.introspection, settings.graphiql) == (introspection, graphiql)
+
+
 def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CREDITGRAPH_PORT", "9000")
     monkeypatch.setenv("CREDITGRAPH_HOST", "192.0.2.1")
