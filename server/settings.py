@@ -22,6 +22,8 @@ ENVIRONMENT_PREFIX = "CREDITGRAPH_"
 
 LogFormat = Literal["pretty", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+RateLimitScope = Literal["process", "shared"]
+MOST_POINTS = 10**12
 
 
 class InvalidSettings(ValueError):  # noqa: N818 - named for the state, as every refusal here
@@ -93,6 +95,9 @@ class Settings(BaseSettings):
     graphiql: bool = Field(default_factory=_shows_graphiql)
     credit_value: Annotated[str, AfterValidator(credit_value_from_text)] | None = None
     provider_costs: Path | None = None
+    cost_limit: Annotated[int, Field(ge=0, le=MOST_POINTS)] = 1_000_000
+    cost_restore_rate: Annotated[int, Field(ge=1, le=MOST_POINTS)] = 100_000
+    rate_limits: RateLimitScope | None = None
     demo_key: SecretStr | None = None
     demo_account: DemoAccount | None = None
 
