@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -16,6 +17,7 @@ from metering.webhooks import PRIVATE_TARGETS, PUBLIC_TARGETS
 from models.database import Database
 from models.migrations import why_not_ready
 from models.relay import Relay
+from server.absences import not_served
 from server.agents import create_agent_endpoint
 from server.authentication import Authentication
 from server.demo_history import run_demo_history
@@ -80,18 +82,24 @@ def service(settings: Settings, database: Database) -> FastAPI:
         await relay.close()
         await database.close()
 
-    app = FastAPI(title="creditgraph", openapi_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="creditgraph",
+        openapi_url=None,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: not_served},
+    )
     app.state.streams = streams
     app.router.routes += [
         Route("/graphql", graphql_endpoint(reception, streams), methods=["POST"]),
         WebSocketRoute("/graphql", websocket_endpoint(reception, streams, settings.allowed_origins)),
         Route("/api/v1/agent/create", create_agent_endpoint(database, authentication), methods=["POST"]),
-        Route("/", _graphiql(settings, examples(database.clock())), methods=["GET"]),
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", _ready(database), methods=["GET"]),
     ]
     app.add_middleware(Gate, bounds=Bounds())
-    app.mount("/static/graphiql", StaticFiles(directory=STATIC_FOLDER))
+    if settings.graphiql:
+        app.router.routes.append(Route("/", _graphiql(settings, examples(database.clock())), methods=["GET"]))
+        app.mount("/static/graphiql", StaticFiles(directory=STATIC_FOLDER))
     return app
 
 

@@ -50,7 +50,9 @@ def serve(
         typer.Option(metavar="FILE", help="First rate card of an empty store, in place of the built-in one."),
     ] = None,
 ) -> None:
-    """Serve GraphQL on /graphql and GraphiQL on /; every option can also come as CREDITGRAPH_… .
+    """Serve GraphQL on /graphql; every option can also come as CREDITGRAPH_… .
+
+    GraphiQL is on / with --demo and where the host is a loopback address (or CREDITGRAPH_GRAPHIQL=true).
 
     \b
     Examples:
@@ -69,7 +71,8 @@ def serve(
         )
         listener = _listener(settings)
         settings = asyncio.run(_prepare(settings, first_card))
-    typer.echo(f"GraphiQL: {_address(listener)}")
+    address = _address(listener)
+    typer.echo(f"GraphiQL: {address}" if settings.graphiql else f"GraphQL: {address}graphql")
     if settings.demo_key is not None:
         typer.echo(f"Demo key: {settings.demo_key.get_secret_value()}")
     settings.to_environment()
