@@ -12,11 +12,13 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from models import engines
 from models.availability import OutcomeUnknown, StoreUnavailable, is_lost, is_transient
 from models.feed import Feed
 from models.lane import Lane
+from models.statement_count import count_statements
 from models.writer import Command, SetCommand
 
 Answer = TypeVar("Answer")
@@ -59,6 +61,7 @@ class Database:
         self.feed = Feed()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._reader = engines.reader(self.url, read_connections, read_wait_seconds)
+        count_statements(self._reader.sync_engine)
         self._writer: Engine | AsyncEngine = (
             engines.sqlite_writer(self.url) if self.is_sqlite else engines.postgresql_writer(self.url)
         )
@@ -77,6 +80,17 @@ class Database:
     def writer(self) -> Engine:
         """The engine of the writes, for tests that count statements."""
         return self._writer.sync_engine if isinstance(self._writer, AsyncEngine) else self._writer
+
+    @property
+    def waiting_items(self) -> tuple[int, ...]:
+        """How many items wait in each lane of the writer for their transaction."""
+        return tuple(lane.waiting_items for lane in self._lanes)
+
+    @property
+    def reads_in_use(self) -> int:
+        """How many connections of the readers are in use."""
+        pool = self._reader.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     async def start(self) -> None:
         """Start the writer; commands given before would wait for it."""
