@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     cost_limit: Annotated[int, Field(ge=0, le=MOST_POINTS)] = 1_000_000
     cost_restore_rate: Annotated[int, Field(ge=1, le=MOST_POINTS)] = 100_000
     rate_limits: RateLimitScope | None = None
+    metrics_token: SecretStr | None = None
+    traces: bool = False
+    drain_seconds: Annotated[float, Field(ge=0.5, le=300)] = 1.0
     demo_key: SecretStr | None = None
     demo_account: DemoAccount | None = None
 
@@ -125,8 +128,9 @@ class Settings(BaseSettings):
             else str(value)
             for name, value in values.items()
         }
-        if self.demo_key is not None:  # a dump shows asterisks in its place
-            environment["demo_key"] = self.demo_key.get_secret_value()
+        for name in values:
+            if isinstance(secret := getattr(self, name), SecretStr):  # a dump shows asterisks in its place
+                environment[name] = secret.get_secret_value()
         os.environ.update({f"{ENVIRONMENT_PREFIX}{name.upper()}": text for name, text in environment.items()})
 
 
