@@ -1,9 +1,10 @@
 """A store as the first version left it: migrated by 0001 alone, its rows written as that version wrote them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from alembic import command
@@ -14,6 +15,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from models import migrations
 from models.base import Flag, Id, Instant
 from models.identity import new_id
+
+Answer = TypeVar("Answer")
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 NEXT_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
@@ -101,25 +104,38 @@ class OldStore:
 
 async def write_old_store(url: str) -> OldStore:
     """Migrate an empty database to 0001 and fill it; what is returned tells the ids."""
+    return await _within(url, _written)
+
+
+async def migrate_to(url: str, version: str) -> None:
+    """Migrate an empty database to a version of the past."""
+    await _within(url, lambda connection: command.upgrade(_config(connection), version))
+
+
+async def _within(url: str, work: Callable[[Connection], Answer]) -> Answer:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed.set(drivername="sqlite"))
         with engine.begin() as connection:
-            store = _written(connection)
+            answer = work(connection)
         engine.dispose()
-        return store
+        return answer
     asynchronous = create_async_engine(url)
     async with asynchronous.begin() as connection_:
-        store = await connection_.run_sync(_written)
+        answer = await connection_.run_sync(work)
     await asynchronous.dispose()
-    return store
+    return answer
 
 
-def _written(connection: Connection) -> OldStore:
+def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.attributes["connection"] = connection
-    command.upgrade(config, "0001")
+    return config
+
+
+def _written(connection: Connection) -> OldStore:
+    command.upgrade(_config(connection), "0001")
     store = OldStore(connection)
     _prices(store)
     store.account(store.acme, "Acme", granted=155, spent=140, expired=5, overdraft=20)

@@ -1,21 +1,24 @@
 """A store of the first version becomes one of today: nothing is lost, and its books are right."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from metering.auditing import audit
+from metering.store_secrets import find_store_secret, make_store_secret
 from models.account import Account
 from models.database import Database
 from models.ledger import LedgerTransfer
-from models.migrations import drift, migrate
+from models.migrations import drift, migrate, why_not_ready
 from models.workflow import Workflow
+from models.writer import Command
 from pricing.credits import Credits
 from tests.databases.opened import opened
 from tests.databases.postgresql import PostgresqlServer
-from tests.models.old_store import NEXT_YEAR, OldStore, write_old_store
+from tests.models.old_store import NEXT_YEAR, OldStore, migrate_to, write_old_store
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -91,3 +94,14 @@ async def dangling(database: Database) -> list[object]:
     async with database.read() as session:
         connection = await session.connection()
         return list(await connection.exec_driver_sql("PRAGMA foreign_key_check"))
+
+
+async def test_a_store_of_the_version_before_is_brought_up(unmigrated_url: str) -> None:
+    await migrate_to(unmigrated_url, "0005")
+    async with opened(unmigrated_url) as database:
+        assert await why_not_ready(database) == "the database does not have the newest schema"
+        await migrate(unmigrated_url)
+        assert await why_not_ready(database) is None
+        made = await database.write(Command(None, partial(make_store_secret, name="any")))
+        assert await database.ask(lambda session: find_store_secret(session, "any")) == made
+    assert await drift(unmigrated_url) == []
