@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -46,9 +46,9 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def served(database_url: str, folder: Path, *options: str) -> Iterator["ServerProcess"]:
+def served(database_url: str, folder: Path, *options: str, **settings: object) -> Iterator["ServerProcess"]:
     """Serve a store for the length of the block; afterwards the log must know of no bug."""
-    server = ServerProcess(database_url, folder, options)
+    server = ServerProcess(database_url, folder, options, settings)
     try:
         yield server.start()
     finally:
@@ -59,10 +59,19 @@ def served(database_url: str, folder: Path, *options: str) -> Iterator["ServerPr
 class ServerProcess:
     """`creditgraph serve` in a process group of its own, at one address over all restarts."""
 
-    def __init__(self, database_url: str, folder: Path, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        folder: Path,
+        options: tuple[str, ...] = (),
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
         self.database_url = database_url
         self._port = free_port()
         self._options = options
+        self._settings = {
+            f"CREDITGRAPH_{name.upper()}": str(value) for name, value in (settings or {}).items()
+        }
         self._output = folder / f"serve-{self._port}.out"
         self._log = folder / f"serve-{self._port}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,7 +90,7 @@ class ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=log,
-                env=environment() | {"CREDITGRAPH_DATABASE_URL": self.database_url},
+                env=environment() | self._settings | {"CREDITGRAPH_DATABASE_URL": self.database_url},
                 start_new_session=True,  # the group is what is killed: workers die with their supervisor
             )
         self._guard = subprocess.Popen(
