@@ -1,7 +1,7 @@
 """An audit reads all books: an operation may ask for one, and a process makes one at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from graphql import (
@@ -12,9 +12,7 @@ from graphql import (
     GraphQLError,
     InlineFragmentNode,
     OperationDefinitionNode,
-    get_operation_ast,
 )
-from strawberry.extensions import SchemaExtension
 
 from graph.context import Context
 from models.database import Database
@@ -53,39 +51,28 @@ def turns_of(database: Database) -> Turns:
     return turns
 
 
-class AuditsTakeTurns(SchemaExtension):
-    """Refuse an operation that asks for several audits; let one that asks for one wait for its turn."""
+def require_one_audit(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
+    """Tell whether an operation asks for an audit.
 
-    def on_validate(self) -> Iterator[None]:
-        """Count, once the validation that comes before this in the schema's extensions has passed."""
-        context = self.execution_context
-        document = context.graphql_document
-        if document is not None and not context.pre_execution_errors:
-            operations = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
-            most = max((len(_audits(document, each)) for each in operations), default=0)
-            if most > 1:
-                message = f"{AUDIT}: once is the most in an operation, and this asks for it {most} times."
-                extensions = {"code": "QUERY_TOO_COMPLEX", "field": AUDIT}
-                context.pre_execution_errors = [GraphQLError(message, extensions=extensions)]
+    Raises a GraphQLError with the code QUERY_TOO_COMPLEX where it asks for several.
+    """
+    audits = len(_audits(document, operation))
+    if audits > 1:
+        message = f"{AUDIT}: once is the most in an operation, and this asks for it {audits} times."
+        raise GraphQLError(message, extensions={"code": "QUERY_TOO_COMPLEX", "field": AUDIT})
+    return audits == 1
+
+
+@asynccontextmanager
+async def turn_for_audit(context: Context) -> AsyncIterator[None]:
+    """Wait as a whole operation, so that all of its fields are read in one snapshot, taken afterwards.
+
+    Raises a GraphQLError with the code UNAVAILABLE where too many wait.
+    """
+    # A connection kept while this waits would be one that other callers wait for.
+    await context.let_go()
+    async with turns_of(context.database).turn():
         yield
-
-    async def on_execute(self) -> AsyncIterator[None]:
-        """Wait as a whole operation, so that all of its fields are read in one snapshot, taken afterwards."""
-        if not self._has_audit():
-            yield
-            return
-        context: Context = self.execution_context.context
-        # A connection kept while this waits would be one that other callers wait for.
-        await context.let_go()
-        async with turns_of(context.database).turn():
-            yield
-
-    def _has_audit(self) -> bool:
-        document = self.execution_context.graphql_document
-        if document is None:
-            return False
-        operation = get_operation_ast(document, self.execution_context.operation_name)
-        return operation is not None and bool(_audits(document, operation))
 
 
 def _audits(document: DocumentNode, operation: OperationDefinitionNode) -> set[str]:

@@ -23,6 +23,8 @@ from models.budget import Budget as BudgetRow
 from pricing.quote import PricedUsage
 from pricing.selection import Candidate, OverLimit
 
+MOST_ERRORS = 5
+
 log = structlog.get_logger()
 
 
@@ -75,8 +77,8 @@ def refusal_handlers() -> list[RefusalHandler]:
 
 
 def formatted(found: Sequence[GraphQLError]) -> list[GraphQLFormattedError]:
-    """Write errors for the caller: each with a code, a bug masked with a reference that the log knows."""
-    return [_formatted(error) for error in found]
+    """Write the first errors for the caller: each with a code, a bug masked by a reference for the log."""
+    return [_formatted(error) for error in found[:MOST_ERRORS]]
 
 
 def _formatted(error: GraphQLError) -> GraphQLFormattedError:

@@ -28,9 +28,11 @@ from server.gate import Bounds, Gate
 from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, ExampleOperation, graphiql_page
 from server.graphql import graphql_endpoint
 from server.margins import margin_terms
+from server.rate_limits import rate_limits
 from server.reception import Reception
 from server.replays import ReplayWorker
 from server.settings import Settings
+from server.store_secret import KnownSecret
 from server.subscriptions import StreamLimits, Streams
 from server.subscriptions_websocket import websocket_endpoint
 from server.webhooks import WebhookWorker
@@ -51,7 +53,16 @@ def service(settings: Settings, database: Database) -> FastAPI:
     business_adapters()  # a broken plug-in must stop the start, not a request
     authentication = Authentication(database)
     targets = PRIVATE_TARGETS if settings.webhooks_allow_private else PUBLIC_TARGETS
-    reception = Reception(database, authentication, targets, margin_terms(settings))
+    limits = rate_limits(settings, database)
+    reception = Reception(
+        database,
+        authentication,
+        targets,
+        margin_terms(settings),
+        limits,
+        settings.introspection,
+        KnownSecret(database, "cursors"),
+    )
     streams = Streams(authentication, _stream_limits(settings))
 
     @asynccontextmanager

@@ -6,12 +6,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.types.execution import ExecutionResult
 
 from graph.errors import ErrorCode
 from server.authentication import Unauthenticated, secret_of
 from server.bodies import json_bytes, json_object
-from server.operations import answer_of, operation_of, run
+from server.operations import operation_of, run
+from server.rate_limits import RateLimited
 from server.reception import Reception
 from server.refusals import refusal, shown
 from server.subscriptions import Streams, TooManyStreams
@@ -30,8 +30,8 @@ def graphql_endpoint(reception: Reception, streams: Streams) -> Callable[[Reques
                 operation = operation_of(await json_object(request))
                 if wants_events(request):
                     return _Streamed(EventStream(reception, streams, operation, secret, context.api_key.id))
-                result = await run(operation, context)
-                return _written(result, strict=GRAPHQL_RESPONSE in request.headers.get("accept", ""))
+                answer = await run(operation, context, reception)
+                return _written(answer, strict=GRAPHQL_RESPONSE in request.headers.get("accept", ""))
         except Unauthenticated:
             return unauthenticated()
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
@@ -62,8 +62,7 @@ class _Streamed(Response):
             await _failed(error)(scope, receive, send)
 
 
-def _written(result: ExecutionResult, *, strict: bool) -> Response:
-    answer = answer_of(result)
+def _written(answer: dict[str, Any], *, strict: bool) -> Response:
     # The GraphQL-over-HTTP draft: only its own media type says by the status that nothing was executed.
     status = 400 if strict and "data" not in answer else 200
     return _json(status, answer, GRAPHQL_RESPONSE if strict else "application/json")
@@ -71,7 +70,10 @@ def _written(result: ExecutionResult, *, strict: bool) -> Response:
 
 def _failed(error: Exception) -> Response:
     status, found = shown(error)
-    return _json(status, {"errors": [found]})
+    response = _json(status, {"errors": [found]})
+    if isinstance(error, RateLimited):
+        response.headers["retry-after"] = str(error.retry_after_seconds)
+    return response
 
 
 def _json(status: int, content: dict[str, Any], media_type: str = "application/json") -> Response:

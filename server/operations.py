@@ -1,22 +1,28 @@
-"""Operations: read from a body, run once or as a stream, and answered without anything internal."""
+"""Operations: read from a body, priced, run once or as a stream, and answered without anything internal."""
 
 import re
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import ExecutionResult, PreExecutionError
-from strawberry.types.graphql import OperationType
+from graphql import ExecutionResult, GraphQLError, OperationType
 
+from graph.audits import turn_for_audit
 from graph.context import Context
+from graph.documents import Document, DocumentRefused, PricedOperation
 from graph.errors import formatted
-from graph.schema import schema
+from graph.execution import stock
+from graph.introspection import Introspection, introspection_refused, may_introspect
+from graph.limits.cost import points_taken
+from graph.schema import documents
+from models.api_key import ApiKey
+from server.rate_limits import Standing
+from server.reception import Reception
 from server.refusals import Refused
 
-LONGEST_DOCUMENT_CHARACTERS = 15_000
+POINTS_OF_A_REFUSAL = 1_000
+"""What a document that cannot be run counts as: reading one takes longer than answering many that can."""
 
 # No input takes so many digits, and Python refuses to read them.
 _ENDLESS_NUMBER = re.compile(r"[0-9]{1000}")
@@ -27,7 +33,7 @@ class Operation:
     """A document with its variables, and the name of the operation that is meant."""
 
     query: str
-    variables: dict[str, Any] | None
+    variables: dict[str, Any]
     name: str | None
 
 
@@ -39,76 +45,135 @@ def operation_of(body: dict[str, object]) -> Operation:
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
     if not isinstance(query, str) or not query.strip():
         raise Refused(400, "query: the text of an operation is needed.")
-    if len(query) > LONGEST_DOCUMENT_CHARACTERS:
-        raise Refused(
-            400, f"query: at most {LONGEST_DOCUMENT_CHARACTERS} characters; send long input as variables."
-        )
     if _ENDLESS_NUMBER.search(query):
         raise Refused(400, "query: it holds a number that is too long; send long text as variables.")
     if not isinstance(variables, dict | None):
         raise Refused(400, "variables: a JSON object or null is needed.")
     if not isinstance(name, str | None):
         raise Refused(400, "operationName: a string or null is needed.")
-    return Operation(query, variables, name or None)
+    return Operation(query, variables or {}, name or None)
 
 
-async def run(operation: Operation, context: Context) -> ExecutionResult:
-    """Run a query or a mutation.
+async def run(operation: Operation, context: Context, reception: Reception) -> dict[str, Any]:
+    """Run a query or a mutation, and give its answer as JSON; one without `data` was refused before it ran.
 
-    Raises Refused where the document has no such operation, or it is a subscription.
+    Raises Refused for a subscription, and where the key has used up its points.
     """
     try:
-        return await schema.execute(
-            operation.query,
-            variable_values=operation.variables,
-            context_value=context,
-            operation_name=operation.name,
-            allowed_operation_types=(OperationType.QUERY, OperationType.MUTATION),
-        )
-    except _NO_OPERATION as error:
-        raise Refused(400, _no_operation(error)) from error
+        paid = await _paid(operation, context, reception)
+    except DocumentRefused as error:
+        return {"errors": formatted(error.errors)}
+    if paid.operation.kind is OperationType.SUBSCRIPTION:
+        raise Refused(400, "query: a subscription needs a WebSocket, or 'accept: text/event-stream'.")
+    return await _answer(paid, operation, context)
 
 
-async def answers(operation: Operation, context: Context) -> AsyncGenerator[dict[str, Any]]:
+async def answers(
+    operation: Operation, context: Context, reception: Reception
+) -> AsyncGenerator[dict[str, Any]]:
     """Run an operation of any kind and give its answers: one, or those of a subscription as they come.
 
     Each is computed in a snapshot of its own, which nobody keeps while the answer is sent.
-    Raises Refused where the document has no such operation.
+    Raises Refused where the key has used up its points.
     """
-    stream = await schema.stream(
-        operation.query,
-        variable_values=operation.variables,
-        context_value=context,
-        operation_name=operation.name,
-    )
-    async with aclosing(stream):
-        async for result in stream:
-            await context.let_go()
-            assert isinstance(result, ExecutionResult)  # noqa: S101 - nothing here is delivered in parts
-            for error in result.errors or ():
-                if isinstance(error.original_error, _NO_OPERATION):
-                    raise Refused(400, _no_operation(error.original_error)) from error
-            yield answer_of(result)
+    try:
+        paid = await _paid(operation, context, reception)
+    except DocumentRefused as error:
+        yield {"errors": formatted(error.errors)}
+        return
+    if paid.operation.kind is not OperationType.SUBSCRIPTION:
+        answer = await _answer(paid, operation, context)
+        await context.let_go()
+        yield answer
+        return
+    opened = await stock.subscribe(paid.document.node, operation.name, operation.variables, context)
+    if isinstance(opened, ExecutionResult):
+        yield _written(opened)
+        return
+    async with aclosing(_told(opened, paid, context)) as told:
+        async for answer in told:
+            yield answer
 
 
-def answer_of(result: ExecutionResult) -> dict[str, Any]:
-    """Write a result as its JSON; one without `data` was refused before anything ran."""
-    before = isinstance(result, PreExecutionError) or all(error.path is None for error in result.errors or ())
-    failed_before = result.data is None and before
-    answer: dict[str, Any] = {} if failed_before else {"data": result.data}
-    if result.errors:
-        answer["errors"] = formatted(result.errors)
-    if result.extensions:
-        answer["extensions"] = result.extensions
-    return answer
+@dataclass(slots=True)
+class _Paid:
+    """An operation whose points were taken, and which may be run."""
+
+    document: Document
+    operation: PricedOperation
+    requested: int
+    work: int
+    standing: Standing
+    reception: Reception
+    context: Context
+
+    def settle(self, data: object) -> dict[str, Any]:
+        """Give back what was not needed, and tell the cost."""
+        actual = self.work + points_taken(data)
+        limits, key_id = self.reception.rate_limits, self.context.api_key.id
+        if actual < self.requested:
+            limits.give_back(key_id, self.requested - actual)
+        else:
+            limits.charge(key_id, actual - self.requested)
+        return {"cost": _cost(self.requested, actual, self.standing)}
 
 
-def _no_operation(error: Exception) -> str:
-    if isinstance(error, MissingQueryError):
-        return "query: the text of an operation is needed."
-    if isinstance(error, InvalidOperationTypeError):
-        return "query: a subscription needs a WebSocket, or 'accept: text/event-stream'."
-    return "operationName: the document has no such operation, or several and none is named."
+async def _paid(operation: Operation, context: Context, reception: Reception) -> _Paid:
+    try:
+        document = _document(operation.query, reception.introspection, context.api_key)
+        priced = document.operation(operation.name)
+        points = priced.points(operation.variables)
+    except DocumentRefused:
+        reception.rate_limits.charge(context.api_key.id, POINTS_OF_A_REFUSAL)
+        raise
+    standing = await reception.rate_limits.take(context.api_key.id, points)
+    work = priced.work.points(operation.variables)
+    return _Paid(document, priced, points, work, standing, reception, context)
 
 
-_NO_OPERATION = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
+def _document(text: str, introspection: Introspection, api_key: ApiKey) -> Document:
+    document = documents.prepare(text)
+    if document.asks_introspection and not may_introspect(introspection, api_key):
+        raise DocumentRefused([introspection_refused(introspection)])
+    return document
+
+
+async def _answer(paid: _Paid, operation: Operation, context: Context) -> dict[str, Any]:
+    async with AsyncExitStack() as stack:
+        if paid.operation.asks_audit:
+            try:
+                await stack.enter_async_context(turn_for_audit(context))
+            except GraphQLError as error:
+                return {"data": None, "errors": formatted([error]), "extensions": paid.settle(None)}
+        result = await stock.execute(paid.document.node, operation.name, operation.variables, context)
+    return _written(result) | {"extensions": paid.settle(result.data)}
+
+
+async def _told(
+    stream: AsyncIterator[ExecutionResult], paid: _Paid, context: Context
+) -> AsyncGenerator[dict[str, Any]]:
+    limits, key_id = paid.reception.rate_limits, context.api_key.id
+    async for result in stream:
+        await context.let_go()
+        # Who listens is not cut off for what happens; but it counts against what the key asks next.
+        limits.charge(key_id, points_taken(result.data))
+        yield _written(result)
+
+
+def _written(result: ExecutionResult) -> dict[str, Any]:
+    errors = result.errors or ()
+    is_before = result.data is None and all(error.path is None for error in errors)
+    answer: dict[str, Any] = {} if is_before else {"data": result.data}
+    return answer | {"errors": formatted(errors)} if errors else answer
+
+
+def _cost(requested: int, actual: int, standing: Standing) -> dict[str, int | None]:
+    is_limited = standing.limit > 0
+    remaining = min(standing.limit, max(0, standing.remaining + requested - actual))
+    return {
+        "requested": requested,
+        "actual": actual,
+        "limit": standing.limit if is_limited else None,
+        "remaining": remaining if is_limited else None,
+        "restoreRate": standing.restore_rate if is_limited else None,
+    }

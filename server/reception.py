@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from graph.context import Context, Snapshot
+from graph.cursors import Cursors
+from graph.introspection import Introspection
 from metering.webhooks import TargetRules
 from models.database import Database
 from pricing.costs import MarginTerms
 from server.authentication import Authentication
 from server.origins import origin_of
+from server.rate_limits import RateLimits
+from server.store_secret import KnownSecret
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,9 @@ class Reception:
     authentication: Authentication
     webhook_targets: TargetRules
     margin_terms: MarginTerms
+    rate_limits: RateLimits
+    introspection: Introspection
+    cursor_secret: KnownSecret
 
     @asynccontextmanager
     async def context(self, secret: str, connection: HTTPConnection) -> AsyncIterator[Context]:
@@ -29,6 +36,7 @@ class Reception:
 
         Raises Unauthenticated.
         """
+        cursors = Cursors(await self.cursor_secret.value())  # before the snapshot takes the one connection
         snapshot = Snapshot(self.database)
         try:
             api_key = await self.authentication.api_key(secret, snapshot)
@@ -38,6 +46,7 @@ class Reception:
                 snapshot,
                 self.webhook_targets,
                 self.margin_terms,
+                cursors,
                 origin_of(connection),
             )
             try:

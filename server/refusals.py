@@ -17,11 +17,16 @@ class Refused(Exception):  # noqa: N818 - named for the state
         self.status = status
         self.message = message
 
+    @property
+    def extensions(self) -> dict[str, object]:
+        """What the error says besides its message, for programs."""
+        return {"code": self.code.value}
+
 
 def shown(error: Exception) -> tuple[int, GraphQLFormattedError]:
     """Give the HTTP status and the error to show for whatever kept an operation out or ended it."""
     if isinstance(error, Refused):
-        return error.status, refusal(error.code, error.message)
+        return error.status, {"message": error.message, "extensions": error.extensions}
     (masked,) = formatted([GraphQLError(str(error), original_error=error)])
     return 503 if masked["extensions"]["code"] == ErrorCode.UNAVAILABLE else 500, masked
 

@@ -76,7 +76,7 @@ class EventStream:
     async def _tell_answers(self, request: Request, send: Send) -> None:
         async with (
             self._reception.context(self._secret, request) as context,
-            aclosing(answers(self._operation, context)) as told,
+            aclosing(answers(self._operation, context, self._reception)) as told,
         ):
             async for answer in told:
                 await self._send(send, _event(answer))

@@ -174,7 +174,7 @@ class _Socket:
         assert self.stream.secret is not None  # noqa: S101 - nothing is answered before the key is known
         async with (
             self.reception.context(self.stream.secret, self.wire.websocket) as context,
-            aclosing(answers(operation, context)) as told,
+            aclosing(answers(operation, context, self.reception)) as told,
         ):
             async for answer in told:
                 if "data" not in answer:

@@ -34,6 +34,11 @@ class RateLimited(Refused):
             429, f"This key has used up its points; try again in {self.retry_after_seconds} {unit}."
         )
 
+    @property
+    def extensions(self) -> dict[str, object]:
+        """Say when to try again, too."""
+        return {**super().extensions, "retryAfterSeconds": self.retry_after_seconds}
+
 
 class TooDear(Refused):
     """An operation costs more than a key may ever have at once: trying again would not help."""

@@ -3,15 +3,15 @@
 import pytest
 from graphql import get_introspection_query
 
-from graph.limits import MOST_FIELDS
+from graph.limits.cost import MOST_POINTS
 from tests.door import Door
 from tests.tenant import Tenant
 
 NESTED = "{viewer{account{workflows(first:100){nodes{servicesUsed(first:100){nodes{workflow{servicesUsed(first:100){nodes{id}}}}}}}}}}"
 BY_VARIABLE = "query($n: Int){viewer{account{workflows(first:$n){nodes{servicesUsed(last:$n){nodes{workflow{servicesUsed(first:$n){nodes{id}}}}}}}}}}"
-LEVELS = 60
+LEVELS = 48
 FRAGMENTS = "{viewer{account{...F0}}}" + "".join(
-    f"fragment F{n} on Account{{a{n}:name ...F{n + 1} ...F{n + 1}}}" for n in range(LEVELS)
+    f"fragment F{n} on Account{{agents{{nodes{{id}}}} ...F{n + 1} ...F{n + 1}}}" for n in range(LEVELS)
 )
 EXPONENTIAL = f"{FRAGMENTS} fragment F{LEVELS} on Account{{name}}"
 
@@ -32,7 +32,7 @@ async def test_too_much_is_refused_before_it_runs(
 ) -> None:
     _, answer = await ask(tenant.secret, query, variables)
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["QUERY_TOO_COMPLEX"]
-    assert f"{MOST_FIELDS:,} is the most" in answer["errors"][0]["message"]
+    assert f"{MOST_POINTS:,} is the most" in answer["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,262 @@
+"""What an operation costs in points: about one for each field that it can resolve at the most.
+
+A list counts as many times as its page is long, whether the size is written or a variable's.
+What is worked out weighs more, and so does what is written. Fragments are counted once, and what a page
+multiplies is kept apart from what it does not, so that counting is linear in the document whatever its shape.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    value_from_ast_untyped,
+)
+
+from graph.loaders.pages import DEFAULT_NODES, MOST_NODES
+
+MOST_POINTS = 250_000
+"""What one operation may cost."""
+OTHER_LISTS = 5
+"""How long a list without pages is taken to be, such as the rates of a card."""
+POINTS_OF_A_MUTATION = 10
+"""What a mutation costs besides its answer, and each item of a list that it is given."""
+POINTS_OF_A_QUOTE = 10_000
+"""What working out a plan counts as: it takes up to 20 ms, which thousands of plain fields take too."""
+POINTS_OF_A_REPLAY = 100_000
+"""What a replay counts as: it takes up to about a second."""
+POINTS_OF_A_HISTORY = 25_000
+"""What a look at thousands of past runs counts as."""
+WORKED_OUT = {
+    "Query.quote": POINTS_OF_A_QUOTE,
+    "Query.selectServices": POINTS_OF_A_QUOTE,
+    "Mutation.createQuote": POINTS_OF_A_QUOTE,
+    "Query.replay": POINTS_OF_A_REPLAY,
+    "Query.costHistory": POINTS_OF_A_HISTORY,
+    "Query.quoteAccuracy": POINTS_OF_A_HISTORY,
+    "Query.shadowComparison": POINTS_OF_A_HISTORY,
+    "Quote.history": POINTS_OF_A_HISTORY,
+    "Query.rateCardPreview": POINTS_OF_A_REPLAY,
+    "Mutation.publishRateCard": POINTS_OF_A_REPLAY,
+}
+CHOOSING = frozenset({"Mutation.startWorkflow", "Mutation.holdCredits"})
+"""Mutations that work out a plan where their input has a `selection`."""
+
+Variables = Mapping[str, Any]
+Number = Callable[[Variables], int]
+"""What is known as soon as the variables are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The cost of an operation, as a sum for each of its parts; later sums use earlier ones."""
+
+    _sums: Sequence["_Sum"]
+
+    def points(self, variables: Variables) -> int:
+        """Give the cost with these variables, as they were sent."""
+        values: list[int] = []
+        for each in self._sums:
+            of_variables = sum(times(variables) * values[place] for times, place in each.by_variables)
+            of_parts = sum(times * values[place] for times, place in each.parts)
+            values.append(each.constant + of_parts + of_variables)
+        return values[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A number; numbers of times what stands in places before; and such times that variables tell."""
+
+    constant: int = 0
+    parts: tuple[tuple[int, int], ...] = ()
+    by_variables: tuple[tuple[Number, int], ...] = ()
+
+    def __add__(self, other: "_Sum") -> "_Sum":
+        return _Sum(
+            self.constant + other.constant, self.parts + other.parts, self.by_variables + other.by_variables
+        )
+
+    @property
+    def is_known(self) -> bool:
+        return not (self.parts or self.by_variables)
+
+
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    """What a selection set costs: once, and for each node of the page that it is on."""
+
+    once: _Sum = _Sum()
+    per_node: _Sum = _Sum()
+
+    def __add__(self, other: "_Selected") -> "_Selected":
+        return _Selected(self.once + other.once, self.per_node + other.per_node)
+
+
+def cost_of(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, *, of_a_field: int = 1
+) -> Cost:
+    """Count what an operation of a valid document costs; where fields cost nothing, its work is left."""
+    root = schema.get_root_type(operation.operation)
+    fragments = {
+        each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+    }
+    count = _Count(schema, fragments, _defaults(operation), of_a_field)
+    selected = count.selections(operation.selection_set, root)
+    count.place(selected.once + count.times(OTHER_LISTS, selected.per_node))
+    return Cost(count.sums)
+
+
+def _defaults(operation: OperationDefinitionNode) -> Variables:
+    return {
+        each.variable.name.value: value_from_ast_untyped(each.default_value)
+        for each in operation.variable_definitions or ()
+        if each.default_value is not None
+    }
+
+
+@dataclass(slots=True)
+class _Count:
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    defaults: Variables
+    of_a_field: int
+    sums: list[_Sum] = field(default_factory=list)
+    _of_fragments: dict[str, _Selected] = field(default_factory=dict)
+
+    def selections(self, selections: SelectionSetNode | None, parent: Any) -> _Selected:  # noqa: ANN401 - any type
+        total = _Selected()
+        for node in selections.selections if selections else ():
+            if isinstance(node, FieldNode):
+                total += self._field(node, parent)
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition
+                inner = self.schema.get_type(condition.name.value) if condition else parent
+                total += self.selections(node.selection_set, inner)
+            elif isinstance(node, FragmentSpreadNode):
+                total += self._fragment(node.name.value)
+        return total
+
+    def place(self, some: _Sum) -> int:
+        """Keep a sum, and tell where."""
+        self.sums.append(some)
+        return len(self.sums) - 1
+
+    def times(self, number: int | Number, some: _Sum) -> _Sum:
+        """Multiply; what is not known before the variables are is kept in a place of its own."""
+        if isinstance(number, int):
+            if some.is_known:
+                return _Sum(number * some.constant)
+            return _Sum(parts=((number, self.place(some)),))
+        return _Sum(by_variables=((number, self.place(some)),))
+
+    def _fragment(self, name: str) -> _Selected:
+        if name not in self._of_fragments:
+            fragment = self.fragments[name]
+            found = self.selections(
+                fragment.selection_set, self.schema.get_type(fragment.type_condition.name.value)
+            )
+            # Times one: however often it is spread, what variables tell is looked up once.
+            self._of_fragments[name] = _Selected(self.times(1, found.once), self.times(1, found.per_node))
+        return self._of_fragments[name]
+
+    def _field(self, node: FieldNode, parent: Any) -> _Selected:  # noqa: ANN401 - any type
+        composite = isinstance(parent, GraphQLObjectType | GraphQLInterfaceType)
+        found = self.schema.get_field(parent, node.name.value) if composite else None
+        if found is None:
+            return _Selected(_Sum(self.of_a_field))
+        own = self._own(node, f"{parent.name}.{node.name.value}")
+        if node.selection_set is None:
+            return _Selected(own)
+        inner = self.selections(node.selection_set, get_named_type(found.type))
+        page = self._page(node) if "first" in found.args else OTHER_LISTS
+        each = inner.once + self.times(page, inner.per_node)
+        if not is_list_type(get_nullable_type(found.type)) or parent.name.startswith("__"):
+            return _Selected(own + each)  # GraphQL's own rules bound how deep introspection goes
+        if node.arguments:
+            return _Selected(own + self.times(self._known(node, _length), each))
+        return _Selected(own, each)
+
+    def _own(self, node: FieldNode, name: str) -> _Sum:
+        worked_out = _Sum(WORKED_OUT.get(name, self.of_a_field))
+        if not name.startswith("Mutation."):
+            return worked_out
+        written = self._known(node, _choosing if name in CHOOSING else _written)
+        return worked_out + self.times(written, _Sum(1))
+
+    def _page(self, node: FieldNode) -> int | Number:
+        return self._known(node, _page)
+
+    def _known(self, node: FieldNode, number: "Callable[[Mapping[str, object]], int]") -> int | Number:
+        """Give a number that a field's arguments tell, now or as soon as the variables are known."""
+        arguments = {each.name.value: each.value for each in node.arguments or ()}
+        if not any(_has_variable(value) for value in arguments.values()):
+            return number({name: value_from_ast_untyped(value) for name, value in arguments.items()})
+        defaults = self.defaults
+
+        def of_variables(variables: Variables) -> int:
+            known = {**defaults, **variables}
+            return number({name: value_from_ast_untyped(value, known) for name, value in arguments.items()})
+
+        return of_variables
+
+
+def _page(arguments: Mapping[str, object]) -> int:
+    sizes = [arguments.get("first"), arguments.get("last")]
+    given = [size for size in sizes if isinstance(size, int)]
+    # A size that is out of bounds is refused where the field resolves.
+    return min(max(given, default=DEFAULT_NODES), MOST_NODES)
+
+
+def _length(arguments: Mapping[str, object]) -> int:
+    return max(OTHER_LISTS, _longest(arguments))
+
+
+def _written(arguments: Mapping[str, object]) -> int:
+    return POINTS_OF_A_MUTATION * max(1, _longest(arguments))
+
+
+def _choosing(arguments: Mapping[str, object]) -> int:
+    given = arguments.get("input")
+    chooses = isinstance(given, dict) and given.get("selection") is not None
+    return _written(arguments) + (POINTS_OF_A_QUOTE if chooses else 0)
+
+
+def _longest(value: object) -> int:
+    """Give the length of the longest list in a value; lists within lists count with the outer one."""
+    if isinstance(value, list):
+        return len(value)
+    return max(map(_longest, value.values()), default=0) if isinstance(value, Mapping) else 0
+
+
+def _has_variable(node: ValueNode) -> bool:
+    if isinstance(node, ListValueNode):
+        return any(map(_has_variable, node.values))
+    if isinstance(node, ObjectValueNode):
+        return any(_has_variable(each.value) for each in node.fields)
+    return isinstance(node, VariableNode)
+
+
+def points_taken(data: object) -> int:
+    """Count the fields that an answer has."""
+    if isinstance(data, dict):
+        return len(data) + sum(points_taken(each) for each in data.values() if isinstance(each, dict | list))
+    if isinstance(data, list):
+        return sum(points_taken(each) for each in data if isinstance(each, dict | list))
+    return 0
