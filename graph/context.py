@@ -20,6 +20,7 @@ from models.writer import Command, SetCommand
 from pricing.costs import MarginTerms
 
 if TYPE_CHECKING:
+    from graph.cursors import Cursors
     from graph.loaders import Loaders
 
 Answer = TypeVar("Answer")
@@ -84,6 +85,7 @@ class Context:
     snapshot: Snapshot
     webhook_targets: TargetRules
     margin_terms: MarginTerms
+    cursors: "Cursors"
     origin: Origin = NOWHERE
     loaders: "Loaders" = field(init=False)
 

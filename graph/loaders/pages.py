@@ -1,20 +1,16 @@
 """Keyset pages: a stable place in an order, however many parents ask, in one statement."""
 
-import base64
-import json
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, and_, func, null, or_, select
+from sqlalchemy import ColumnElement, and_, func, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import AnySelect, Snapshot
-from graph.inputs import bad_input
-from models.base import BigInt, Money
 from pricing.credits import Credits
 
 Row = TypeVar("Row")
@@ -70,6 +66,11 @@ class Listing(Generic[Row]):
     owner: InstrumentedAttribute[Any] | None
     id: InstrumentedAttribute[UUID]
 
+    @property
+    def name(self) -> str:
+        """What tells it from every other list: its rows and what it is owned by."""
+        return f"{self.model.__name__} {self.owner.key if self.owner is not None else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class ListKey(Generic[Row]):
@@ -101,40 +102,6 @@ class RowPage(Generic[Row]):
     rows: Sequence[Row]
     has_next: bool
     has_previous: bool
-
-
-def read_page(
-    order: Order, *, first: int | None, after: str | None, last: int | None, before: str | None
-) -> Page:
-    """Read paging arguments; BAD_USER_INPUT names the argument that is wrong."""
-    if last is not None or before is not None:
-        if first is not None or after is not None:
-            raise bad_input("last", "page forward with first/after or backward with last/before, not both.")
-        size, place = _size("last", last), _place("before", order, before)
-        return Page(size, backward=True, place=place)
-    size, place = _size("first", first), _place("after", order, after)
-    return Page(size, backward=False, place=place)
-
-
-def write_cursor(list_key: ListKey[Any], row: Any) -> str:  # noqa: ANN401 - a row of any listing
-    """Write a row's place so that a later call can go on from it."""
-    order = list_key.order
-    plain = _plain(getattr(row, order.column.key))
-    row_id: UUID = getattr(row, list_key.listing.id.key)
-    text = json.dumps([order.name, plain, row_id.hex], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def read_cursor(field: str, order: Order, cursor: str) -> Place:
-    """Read a cursor of the same order; BAD_USER_INPUT where it is none."""
-    try:
-        text = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-        name, plain, hexadecimal = json.loads(text)
-        if name != order.name:
-            raise bad_input(field, f"this cursor does not belong to a list in the order {order.name}.")
-        return Place(_value(order, plain), UUID(hex=hexadecimal))
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise bad_input(field, "this is not a cursor of a list here.") from error
 
 
 async def load_pages(snapshot: Snapshot, keys: list[PageKey[Any]]) -> list[RowPage[Any]]:
@@ -240,29 +207,3 @@ def _row_page(rows: list[Any], page: Page) -> RowPage[Any]:
     if page.backward:
         return RowPage(rows[::-1], has_next=page.place is not None, has_previous=more)
     return RowPage(rows, has_next=more, has_previous=page.place is not None)
-
-
-def _place(field: str, order: Order, cursor: str | None) -> Place | None:
-    return None if cursor is None else read_cursor(field, order, cursor)
-
-
-def _size(field: str, given: int | None) -> int:
-    size = DEFAULT_NODES if given is None else given
-    if not 1 <= size <= MOST_NODES:
-        raise bad_input(field, f"1 to {MOST_NODES} is possible, not {size}.")
-    return size
-
-
-def _plain(value: datetime | Credits | int) -> str | int:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value.micros if isinstance(value, Credits) else value
-
-
-def _value(order: Order, plain: object) -> datetime | Credits | int:
-    if isinstance(order.column.type, Money | BigInt | Integer):
-        if type(plain) is int and abs(plain) < (2**31 if isinstance(order.column.type, Integer) else 2**63):
-            return Credits(plain) if isinstance(order.column.type, Money) else plain
-    elif isinstance(plain, str):
-        return datetime.fromisoformat(plain).astimezone(UTC)
-    raise TypeError("The order goes by another kind of value.")

@@ -11,7 +11,9 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from graph.context import Info
-from graph.loaders.pages import ListKey, PageKey, read_page, write_cursor
+from graph.cursors import Cursors
+from graph.inputs import bad_input
+from graph.loaders.pages import DEFAULT_NODES, MOST_NODES, ListKey, Page, PageKey
 from graph.scalars import Long
 
 NodeType = TypeVar("NodeType")
@@ -96,8 +98,8 @@ async def connect(
     info: Info, list_key: ListKey[Any], of: Callable[[Any], NodeType], asked: PageArguments
 ) -> Connection[NodeType]:
     """Load one page of a parent's list and show each row by `of`."""
-    order = list_key.order
-    page = read_page(order, first=asked.first, after=asked.after, last=asked.last, before=asked.before)
+    write_cursor = info.context.cursors.write
+    page = read_page(info.context.cursors, list_key, asked)
     rows = await info.context.loaders.page_by_list.load(PageKey(list_key, page))
     nodes = [of(row) for row in rows.rows]
     cursors = [write_cursor(list_key, row) for row in rows.rows]
@@ -112,6 +114,23 @@ async def connect(
         ),
         list_key=list_key,
     )
+
+
+def read_page(cursors: Cursors, list_key: ListKey[Any], asked: PageArguments) -> Page:
+    """Read the paging arguments of a list; BAD_USER_INPUT names the argument that is wrong."""
+    backward = asked.last is not None or asked.before is not None
+    if backward and (asked.first is not None or asked.after is not None):
+        raise bad_input("last", "page forward with first/after or backward with last/before, not both.")
+    size = _size("last", asked.last) if backward else _size("first", asked.first)
+    name, cursor = ("before", asked.before) if backward else ("after", asked.after)
+    return Page(size, backward, None if cursor is None else cursors.read(name, list_key, cursor))
+
+
+def _size(field: str, given: int | None) -> int:
+    size = DEFAULT_NODES if given is None else given
+    if not 1 <= size <= MOST_NODES:
+        raise bad_input(field, f"1 to {MOST_NODES} is possible, not {size}.")
+    return size
 
 
 def _paging() -> list[StrawberryArgument]:
