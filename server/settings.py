@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -68,6 +69,13 @@ def _shows_graphiql(given: Mapping[str, object]) -> bool:
     return wanted and not given.get("trusted_documents_only")
 
 
+def traceable(wanted: bool) -> bool:
+    """Return whether traces are wanted; ValueError where the packages that make them are missing."""
+    if wanted and not all(map(_is_installed, _TRACING_PACKAGES)):
+        raise ValueError("traces need the extra otel: pip install 'creditgraph[otel]'")
+    return wanted
+
+
 class Settings(BaseSettings):
     """How one process serves. Arguments win over the environment."""
 
@@ -99,7 +107,7 @@ class Settings(BaseSettings):
     cost_restore_rate: Annotated[int, Field(ge=1, le=MOST_POINTS)] = 100_000
     rate_limits: RateLimitScope | None = None
     metrics_token: SecretStr | None = None
-    traces: bool = False
+    traces: Annotated[bool, AfterValidator(traceable)] = False
     drain_seconds: Annotated[float, Field(ge=0.5, le=300)] = 1.0
     demo_key: SecretStr | None = None
     demo_account: DemoAccount | None = None
@@ -149,6 +157,13 @@ def _is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # of a package that it is in
+        return False
+
+
 def _require_file(rest: str) -> None:
     # The writer and the readers have connections of their own; each would see another memory.
     path = rest.partition("?")[0]
@@ -166,6 +181,7 @@ def _require_host(rest: str) -> None:
         raise ValueError("write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, the port a number")
 
 
+_TRACING_PACKAGES = ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http.trace_exporter")
 _ORIGIN = re.compile(r"https?://[a-z0-9.\[\]:-]+")
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
