@@ -21,20 +21,26 @@ from server.absences import not_served
 from server.agents import create_agent_endpoint
 from server.authentication import Authentication
 from server.demo_history import run_demo_history
-from server.draining import drained_when_told
+from server.draining import Draining, Farewell, drained_when_told
 from server.examples import examples
 from server.expiry import ExpiryJob
 from server.gate import Bounds, Gate
 from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, ExampleOperation, graphiql_page
 from server.graphql import graphql_endpoint
+from server.ledger_gauges import LedgerGauges
 from server.margins import margin_terms
+from server.metrics import Counted, Meters
+from server.observations import Observer
 from server.rate_limits import rate_limits
 from server.reception import Reception
 from server.replays import ReplayWorker
+from server.scrapes import metrics_endpoint
 from server.settings import Settings
 from server.store_secret import KnownSecret
 from server.subscriptions import StreamLimits, Streams
 from server.subscriptions_websocket import websocket_endpoint
+from server.traces import tracing
+from server.vitals import Vitals
 from server.webhooks import WebhookWorker
 from server.webhooks_http import WebhookSender
 
@@ -64,6 +70,9 @@ def service(settings: Settings, database: Database) -> FastAPI:
         KnownSecret(database, "cursors"),
     )
     streams = Streams(authentication, _stream_limits(settings))
+    meters, traces, draining = Meters(), tracing(settings), Draining()
+    vitals = Vitals(meters, database, streams)
+    scrape = metrics_endpoint(meters, vitals, LedgerGauges(database), settings.metrics_token)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -77,10 +86,11 @@ def service(settings: Settings, database: Database) -> FastAPI:
         replays.start()
         relay = Relay(database)
         relay.start()
+        vitals.start()
         history = None
         if settings.demo_account is not None:
             history = asyncio.create_task(run_demo_history(database, settings.demo_account))
-        with drained_when_told(streams.drain):
+        with drained_when_told(draining, streams.drain, pause_seconds=settings.drain_seconds):
             yield
         await streams.close()
         if history is not None:
@@ -90,8 +100,10 @@ def service(settings: Settings, database: Database) -> FastAPI:
         await expiry.close()
         await webhooks.close()
         await authentication.close()
+        await vitals.close()
         await relay.close()
         await database.close()
+        await traces.close()
 
     app = FastAPI(
         title="creditgraph",
@@ -100,14 +112,18 @@ def service(settings: Settings, database: Database) -> FastAPI:
         exception_handlers={HTTPException: not_served},
     )
     app.state.streams = streams
+    app.state.observer = Observer(meters, traces)
     app.router.routes += [
         Route("/graphql", graphql_endpoint(reception, streams), methods=["POST"]),
         WebSocketRoute("/graphql", websocket_endpoint(reception, streams, settings.allowed_origins)),
         Route("/api/v1/agent/create", create_agent_endpoint(database, authentication), methods=["POST"]),
         Route("/healthz", _healthy, methods=["GET"]),
-        Route("/readyz", _ready(database), methods=["GET"]),
+        Route("/readyz", _ready(database, draining), methods=["GET"]),
+        Route("/metrics", scrape, methods=["GET"]),
     ]
     app.add_middleware(Gate, bounds=Bounds())
+    app.add_middleware(Farewell, draining=draining)
+    app.add_middleware(Counted, meters=meters)
     if settings.graphiql:
         app.router.routes.append(Route("/", _graphiql(settings, examples(database.clock())), methods=["GET"]))
         app.mount("/static/graphiql", StaticFiles(directory=STATIC_FOLDER))
@@ -150,9 +166,9 @@ async def _healthy(_request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def _ready(database: Database) -> Endpoint:
+def _ready(database: Database, draining: Draining) -> Endpoint:
     async def answer(_request: Request) -> Response:
-        reason = await why_not_ready(database)
+        reason = "the service is stopping" if draining.has_begun else await why_not_ready(database)
         return JSONResponse({"status": reason or "ok"}, 503 if reason else 200)
 
     return answer

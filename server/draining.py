@@ -1,7 +1,8 @@
-"""Draining: what stays open is ended as soon as the process is told to stop.
+"""Draining: a process that is told to stop takes requests a little longer, and lets every one of them end.
 
-The server closes connections a moment later by itself, but says nothing to who listens, and waits for event
-streams, which have no end of their own.
+After a SIGTERM `/readyz` says 503 at once, streams are told goodbye and each answer closes its connection, so
+that callers go elsewhere; only after a while does the server do what it does when it is told to stop. It says
+nothing to who listens, and waits for event streams, which have no end of their own.
 """
 
 import asyncio
@@ -9,22 +10,68 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+@dataclass(eq=False, slots=True)
+class Draining:
+    """Whether the process has been told to stop."""
+
+    has_begun: bool = False
+
+
+class Farewell:
+    """Closes each connection after its answer while the process drains: the next request goes elsewhere."""
+
+    def __init__(self, app: ASGIApp, draining: Draining) -> None:
+        self._app = app
+        self._draining = draining
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def closing(message: Message) -> None:
+            # Asked as late as can be: what began long ago ends now.
+            if message["type"] == "http.response.start" and self._draining.has_begun:
+                MutableHeaders(raw=message.setdefault("headers", []))["connection"] = "close"
+            await send(message)
+
+        await self._app(scope, receive, closing)
 
 
 @contextmanager
-def drained_when_told(drain: Callable[[], None]) -> Iterator[None]:
-    """Call `drain` in the running loop when a signal says to stop, before what the server does then."""
+def drained_when_told(
+    draining: Draining, drain: Callable[[], None], *, pause_seconds: float
+) -> Iterator[None]:
+    """Begin to drain, and call `drain`, in the running loop when a signal says to stop.
+
+    What the server does then is done after a pause; without one where somebody at the keyboard says so.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
+    def begin() -> None:
+        draining.has_begun = True
+        drain()
+
     def told(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(drain)
-        handler = before[signal.Signals(number)]
-        if callable(handler):
+        handler, is_first = before[signal.Signals(number)], not draining.has_begun
+        loop.call_soon_threadsafe(begin)
+        if not callable(handler):
+            return
+        if number == signal.SIGTERM and is_first:
+            loop.call_soon_threadsafe(loop.call_later, pause_seconds, handler, number, None)
+        else:
             handler(number, frame)
 
     # Where nobody waits for a signal, it ends the process, and there is nothing to come before.

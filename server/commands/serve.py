@@ -129,9 +129,10 @@ def _address(listener: socket.socket) -> str:
 
 def _answer(settings: Settings, listener: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415 - only this command serves
-    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - likewise
 
+    from server.listeners import LastCall  # noqa: PLC0415 - likewise
     from server.sockets import LettingGo  # noqa: PLC0415 - likewise
+    from server.supervision import supervise  # noqa: PLC0415 - likewise
 
     config = uvicorn.Config(
         APPLICATION,
@@ -149,11 +150,11 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
         # A small message may unpack into a large one.
         ws_per_message_deflate=False,
     )
-    server = uvicorn.Server(config)
+    server = LastCall(config)
     # After a Ctrl-C uvicorn has ended everything in good order, and then tells of it once more.
     with suppress(KeyboardInterrupt):
         if settings.workers > 1:
-            Multiprocess(config, sockets=[listener]).run()
+            supervise(config, listener, drain_seconds=settings.drain_seconds)
             return
         server.run(sockets=[listener])
     if not server.started:
