@@ -40,6 +40,7 @@ from server.store_secret import KnownSecret
 from server.subscriptions import StreamLimits, Streams
 from server.subscriptions_websocket import websocket_endpoint
 from server.traces import tracing
+from server.trusted_documents import trusted_documents
 from server.vitals import Vitals
 from server.webhooks import WebhookWorker
 from server.webhooks_http import WebhookSender
@@ -67,6 +68,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
         margin_terms(settings),
         limits,
         settings.introspection,
+        trusted_documents(settings),
         KnownSecret(database, "cursors"),
     )
     streams = Streams(authentication, _stream_limits(settings))

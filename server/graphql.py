@@ -27,7 +27,7 @@ def graphql_endpoint(reception: Reception, streams: Streams) -> Callable[[Reques
         try:
             secret = secret_of(request.headers)
             async with reception.context(secret, request) as context:
-                operation = operation_of(await json_object(request))
+                operation = operation_of(await json_object(request), reception.trusted_documents)
                 if wants_events(request):
                     return _Streamed(EventStream(reception, streams, operation, secret, context.api_key.id))
                 answer = await run(operation, context, reception)

@@ -20,6 +20,7 @@ from models.api_key import ApiKey
 from server.rate_limits import Standing
 from server.reception import Reception
 from server.refusals import Refused
+from server.trusted_documents import TrustedDocuments, operation_text
 
 POINTS_OF_A_REFUSAL = 1_000
 """What a document that cannot be run counts as: reading one takes longer than answering many that can."""
@@ -37,14 +38,13 @@ class Operation:
     name: str | None
 
 
-def operation_of(body: dict[str, object]) -> Operation:
+def operation_of(body: dict[str, object], trusted: TrustedDocuments) -> Operation:
     """Read an operation from a JSON object.
 
     Raises Refused.
     """
-    query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        raise Refused(400, "query: the text of an operation is needed.")
+    query = operation_text(body, trusted)
+    variables, name = body.get("variables"), body.get("operationName")
     if _ENDLESS_NUMBER.search(query):
         raise Refused(400, "query: it holds a number that is too long; send long text as variables.")
     if not isinstance(variables, dict | None):

@@ -16,6 +16,7 @@ from server.authentication import Authentication
 from server.origins import origin_of
 from server.rate_limits import RateLimits
 from server.store_secret import KnownSecret
+from server.trusted_documents import TrustedDocuments
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Reception:
     margin_terms: MarginTerms
     rate_limits: RateLimits
     introspection: Introspection
+    trusted_documents: TrustedDocuments
     cursor_secret: KnownSecret
 
     @asynccontextmanager

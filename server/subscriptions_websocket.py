@@ -140,7 +140,7 @@ class _Socket:
         if message.id in self._operations:
             raise Closed(4409, "A subscriber with this id exists already.")
         try:
-            operation = operation_of(message.payload)
+            operation = operation_of(message.payload, self.reception.trusted_documents)
             self.streams.require_room(self._key_id)
         except Refused as error:
             await self._refuse(message.id, shown(error)[1])

@@ -66,6 +66,7 @@ def serve(
         set_up_logs(settings.log_format, settings.log_level)
         business_adapters()  # a broken plug-in stops the start, whatever the number of workers
         margin_terms(settings)  # and so do costs that nobody could use
+        _require_trusted_documents(settings)
         first_card = (
             None if settings.rate_card is None else values.rate_card("--rate-card", settings.rate_card)
         )
@@ -77,6 +78,13 @@ def serve(
         typer.echo(f"Demo key: {settings.demo_key.get_secret_value()}")
     settings.to_environment()
     _answer(settings, listener)
+
+
+def _require_trusted_documents(settings: Settings) -> None:
+    if settings.trusted_documents is not None or settings.trusted_documents_only:
+        from server.trusted_documents import trusted_documents  # noqa: PLC0415 - it builds the schema, half a second
+
+        trusted_documents(settings)
 
 
 async def _prepare(settings: Settings, first_card: RateCard | None) -> Settings:
