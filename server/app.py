@@ -72,7 +72,8 @@ def service(settings: Settings, database: Database) -> FastAPI:
         KnownSecret(database, "cursors"),
     )
     streams = Streams(authentication, _stream_limits(settings))
-    meters, traces, draining = Meters(), tracing(settings), Draining()
+    meters = Meters(reception.trusted_documents.names)
+    traces, draining = tracing(settings), Draining()
     vitals = Vitals(meters, database, streams)
     scrape = metrics_endpoint(meters, vitals, LedgerGauges(database), settings.metrics_token)
 
