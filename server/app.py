@@ -81,6 +81,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         _calm_the_collector()
         await database.start()
+        limits.start()
         webhooks = WebhookWorker(database, WebhookSender(targets))
         webhooks.start()
         expiry = ExpiryJob(database)
@@ -103,6 +104,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
         await expiry.close()
         await webhooks.close()
         await authentication.close()
+        await limits.close()
         await vitals.close()
         await relay.close()
         await database.close()
