@@ -24,6 +24,7 @@ from pricing.quote import PricedUsage
 from pricing.selection import Candidate, OverLimit
 
 MOST_ERRORS = 5
+LONGEST_MESSAGE = 1_000
 
 log = structlog.get_logger()
 
@@ -96,7 +97,12 @@ def _formatted(error: GraphQLError) -> GraphQLFormattedError:
     elif code is ErrorCode.UNAVAILABLE and error.original_error is not None:
         message = "The store is not available right now; try again in a moment."
         log.warning("unavailable", path=error.path, exc_info=error.original_error)
-    return {**shown, "message": message, "extensions": {"code": code.value, **extensions}}
+    return {**shown, "message": _bounded(message), "extensions": {"code": code.value, **extensions}}
+
+
+def _bounded(message: str) -> str:
+    """Cut what repeats a long input."""
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[: LONGEST_MESSAGE - 1]}…"
 
 
 def _code(error: GraphQLError) -> ErrorCode:
