@@ -61,6 +61,8 @@ def service(settings: Settings, database: Database) -> FastAPI:
     authentication = Authentication(database)
     targets = PRIVATE_TARGETS if settings.webhooks_allow_private else PUBLIC_TARGETS
     limits = rate_limits(settings, database)
+    trusted = trusted_documents(settings)
+    meters, traces = Meters(trusted.names), tracing(settings)
     reception = Reception(
         database,
         authentication,
@@ -68,12 +70,12 @@ def service(settings: Settings, database: Database) -> FastAPI:
         margin_terms(settings),
         limits,
         settings.introspection,
-        trusted_documents(settings),
+        trusted,
         KnownSecret(database, "cursors"),
+        Observer(meters, traces),
     )
     streams = Streams(authentication, _stream_limits(settings))
-    meters = Meters(reception.trusted_documents.names)
-    traces, draining = tracing(settings), Draining()
+    draining = Draining()
     vitals = Vitals(meters, database, streams)
     scrape = metrics_endpoint(meters, vitals, LedgerGauges(database), settings.metrics_token)
 
@@ -81,16 +83,16 @@ def service(settings: Settings, database: Database) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         _calm_the_collector()
         await database.start()
-        limits.start()
-        webhooks = WebhookWorker(database, WebhookSender(targets))
-        webhooks.start()
-        expiry = ExpiryJob(database)
-        expiry.start()
-        replays = ReplayWorker(database)
-        replays.start()
-        relay = Relay(database)
-        relay.start()
-        vitals.start()
+        jobs = (
+            Relay(database),
+            vitals,
+            limits,
+            WebhookWorker(database, WebhookSender(targets)),
+            ExpiryJob(database),
+            ReplayWorker(database),
+        )
+        for job in jobs:
+            job.start()
         history = None
         if settings.demo_account is not None:
             history = asyncio.create_task(run_demo_history(database, settings.demo_account))
@@ -100,13 +102,9 @@ def service(settings: Settings, database: Database) -> FastAPI:
         if history is not None:
             history.cancel()
             await asyncio.gather(history, return_exceptions=True)
-        await replays.close()
-        await expiry.close()
-        await webhooks.close()
+        for job in reversed(jobs):
+            await job.close()
         await authentication.close()
-        await limits.close()
-        await vitals.close()
-        await relay.close()
         await database.close()
         await traces.close()
 
@@ -117,7 +115,6 @@ def service(settings: Settings, database: Database) -> FastAPI:
         exception_handlers={HTTPException: not_served},
     )
     app.state.streams = streams
-    app.state.observer = Observer(meters, traces)
     app.router.routes += [
         Route("/graphql", graphql_endpoint(reception, streams), methods=["POST"]),
         WebSocketRoute("/graphql", websocket_endpoint(reception, streams, settings.allowed_origins)),

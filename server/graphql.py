@@ -8,9 +8,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from graph.errors import ErrorCode
+from server.answers import answer_to
 from server.authentication import Unauthenticated, secret_of
 from server.bodies import json_bytes, json_object
-from server.operations import operation_of, run
+from server.operations import operation_of
 from server.rate_limits import RateLimited
 from server.reception import Reception
 from server.refusals import refusal, shown
@@ -25,17 +26,23 @@ def graphql_endpoint(reception: Reception, streams: Streams) -> Callable[[Reques
 
     async def endpoint(request: Request) -> Response:
         try:
-            secret = secret_of(request.headers)
-            async with reception.context(secret, request) as context:
-                operation = operation_of(await json_object(request), reception.trusted_documents)
-                if wants_events(request):
-                    return _Streamed(EventStream(reception, streams, operation, secret, context.api_key.id))
-                answer = await run(operation, context, reception)
-                return _written(answer, strict=GRAPHQL_RESPONSE in request.headers.get("accept", ""))
+            if wants_events(request):
+                return _Streamed(await _opened(request))
+            with reception.observer.observed(headers=request.headers) as observation:
+                async with reception.context(secret_of(request.headers), request) as context:
+                    operation = operation_of(await json_object(request), reception.trusted_documents)
+                    answer = await answer_to(operation, context, reception, observation)
+            return _written(answer, strict=GRAPHQL_RESPONSE in request.headers.get("accept", ""))
         except Unauthenticated:
             return unauthenticated()
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
             return _failed(error)
+
+    async def _opened(request: Request) -> EventStream:
+        secret = secret_of(request.headers)
+        async with reception.context(secret, request) as context:
+            operation = operation_of(await json_object(request), reception.trusted_documents)
+            return EventStream(reception, streams, operation, secret, context.api_key.id)
 
     return endpoint
 

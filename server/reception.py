@@ -13,6 +13,7 @@ from metering.webhooks import TargetRules
 from models.database import Database
 from pricing.costs import MarginTerms
 from server.authentication import Authentication
+from server.observations import Observer
 from server.origins import origin_of
 from server.rate_limits import RateLimits
 from server.store_secret import KnownSecret
@@ -31,6 +32,7 @@ class Reception:
     introspection: Introspection
     trusted_documents: TrustedDocuments
     cursor_secret: KnownSecret
+    observer: Observer
 
     @asynccontextmanager
     async def context(self, secret: str, connection: HTTPConnection) -> AsyncIterator[Context]:

@@ -12,9 +12,10 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from server.answers import answers_to
 from server.authentication import Unauthenticated
 from server.bodies import json_bytes
-from server.operations import Operation, answers
+from server.operations import Operation
 from server.reception import Reception
 from server.refusals import shown
 from server.subscriptions import Ending, OpenStream, Streams
@@ -74,12 +75,13 @@ class EventStream:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tell_answers(self, request: Request, send: Send) -> None:
-        async with (
-            self._reception.context(self._secret, request) as context,
-            aclosing(answers(self._operation, context, self._reception)) as told,
-        ):
-            async for answer in told:
-                await self._send(send, _event(answer))
+        with self._reception.observer.observed(headers=request.headers) as observation:
+            async with (
+                self._reception.context(self._secret, request) as context,
+                aclosing(answers_to(self._operation, context, self._reception, observation)) as told,
+            ):
+                async for answer in told:
+                    await self._send(send, _event(answer))
 
     async def _send(self, send: Send, event: bytes) -> None:
         try:

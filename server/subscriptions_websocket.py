@@ -15,8 +15,9 @@ from uuid import UUID
 from graphql import GraphQLFormattedError
 from starlette.websockets import WebSocket
 
+from server.answers import answers_to
 from server.authentication import Unauthenticated, secret_of
-from server.operations import Operation, answers, operation_of
+from server.operations import Operation, operation_of
 from server.reception import Reception
 from server.refusals import Refused, shown
 from server.subscriptions import Ending, OpenStream, Streams, TooManyStreams
@@ -172,15 +173,17 @@ class _Socket:
 
     async def _answer(self, name: str, operation: Operation) -> None:
         assert self.stream.secret is not None  # noqa: S101 - nothing is answered before the key is known
-        async with (
-            self.reception.context(self.stream.secret, self.wire.websocket) as context,
-            aclosing(answers(operation, context, self.reception)) as told,
-        ):
-            async for answer in told:
-                if "data" not in answer:
-                    await self._refuse(name, *answer["errors"])
-                    return
-                await self.wire.put({"id": name, "type": "next", "payload": answer})
+        socket = self.wire.websocket
+        with self.reception.observer.observed(headers=socket.headers) as observation:
+            async with (
+                self.reception.context(self.stream.secret, socket) as context,
+                aclosing(answers_to(operation, context, self.reception, observation)) as told,
+            ):
+                async for answer in told:
+                    if "data" not in answer:
+                        await self._refuse(name, *answer["errors"])
+                        return
+                    await self.wire.put({"id": name, "type": "next", "payload": answer})
         self._operations.pop(name, None)
         await self.wire.put({"id": name, "type": "complete"})
 
