@@ -1,7 +1,16 @@
-/** One line above GraphiQL: the server's refusal, or how to get a key where none is given. */
+/** A line above GraphiQL: the server's refusal, why there is no schema, or how to get a key where none is given. */
 import { demoKey } from "./settings.js";
 
-export function Notice({ refusal }) {
+export function Notice({ refusal, hidden }) {
+  if (hidden !== null) {
+    return (
+      <div className="notice">
+        <p role="status">
+          No documentation and no completion for this key: <strong>{hidden}</strong>
+        </p>
+      </div>
+    );
+  }
   if (refusal === null && demoKey !== null) return null;
   return (
     <div className="notice">

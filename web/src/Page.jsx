@@ -13,10 +13,11 @@ const plugins = [explorerPlugin()];
 export function Page() {
   const headers = useRef(initialHeaders);
   const [refusal, setRefusal] = useState(null);
-  const [fetcher] = useState(() => createFetcher(() => headers.current, setRefusal));
+  const [hidden, setHidden] = useState(null);
+  const [fetcher] = useState(() => createFetcher(() => headers.current, setRefusal, setHidden));
   return (
     <>
-      <Notice refusal={refusal} />
+      <Notice refusal={refusal} hidden={hidden} />
       <GraphiQL
         fetcher={fetcher}
         plugins={plugins}

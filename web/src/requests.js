@@ -8,16 +8,21 @@ import { endpoint, isPlaceholder } from "./settings.js";
  *
  * `currentHeaders()` gives the headers editor's text: GraphiQL asks for the schema before that editor exists,
  * and the server tells strangers nothing. `onRefused(message | null)` hears the server's words after each
- * answer with status 401, and null after every other.
+ * answer with status 401, and null after every other; `onHidden(message | null)` likewise where the schema was
+ * asked for and is kept from this key.
  */
-export function createFetcher(currentHeaders, onRefused) {
-  const fetch = (url, request) => askServer(url, request, onRefused);
+export function createFetcher(currentHeaders, onRefused, onHidden) {
   return (parameters, options = {}) => {
     const isIntrospection = parameters.operationName === "IntrospectionQuery";
     if (isIntrospection && isPlaceholder(currentHeaders())) {
       return { errors: [{ message: "The schema is shown to holders of an API key only." }] };
     }
     const headers = options.headers ?? (isIntrospection ? headersOf(currentHeaders()) : {});
+    const fetch = async (url, request) => {
+      const response = await askServer(url, request, onRefused);
+      if (isIntrospection) onHidden(await forbiddance(response.clone()));
+      return response;
+    };
     const ask = createGraphiQLFetcher({ url: endpoint, fetch, wsClient: createSocket(headers) });
     return ask(parameters, { ...options, headers });
   };
@@ -38,6 +43,11 @@ async function askServer(url, request, onRefused) {
   const response = await fetch(url, request);
   onRefused(response.status === 401 ? await messageOf(response.clone()) : null);
   return isReadable(response) ? response : explain(response);
+}
+
+async function forbiddance(response) {
+  const { errors } = await response.json().catch(() => ({}));
+  return errors?.[0]?.extensions?.code === "FORBIDDEN" ? errors[0].message : null;
 }
 
 async function messageOf(response) {
