@@ -19,8 +19,8 @@ from models.writer import SetCommand
 from server.rate_limits.process import ProcessRateLimits
 from server.rate_limits.standing import RateLimited, Standing, TooDear
 
-LEASES_OF_A_BUCKET = 10
-"""A lease is at most this part of a bucket, beyond what the operation needs that asks for it."""
+FEWEST_LEASES = 10
+"""A bucket makes so many leases at least, and as many as it takes that half of it is never kept unused."""
 PAUSE = timedelta(milliseconds=100)
 """How long a bucket is not asked again for what it did not have: refusals cost few writes."""
 IDLE = timedelta(seconds=5)
@@ -54,12 +54,14 @@ class SharedRateLimits:
         self._limit = limit
         self._database = database
         self._shares = max(2, processes)
+        self._most = limit.capacity // max(FEWEST_LEASES, 2 * processes)
         self._leased: dict[UUID, _Leased] = {}
         self._alone = ProcessRateLimits(limit)
         self._alone_until: datetime | None = None
         self._claims: set[asyncio.Task[bool]] = set()
         self._sweeper: asyncio.Task[None] | None = None
-        self._closing = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._closing = False
 
     def __len__(self) -> int:
         """For how many keys something is remembered."""
@@ -89,6 +91,8 @@ class SharedRateLimits:
             return
         leased = self._of(api_key_id)
         leased.spare = min(self._limit.capacity, leased.spare + points)
+        if leased.spare > self._most:
+            self._wake.set()
 
     def charge(self, api_key_id: UUID, points: int) -> None:
         """Take points afterwards, or what is there of them: of this process's first, then of the bucket."""
@@ -106,7 +110,8 @@ class SharedRateLimits:
 
     async def close(self) -> None:
         """Give everything back."""
-        self._closing.set()
+        self._closing = True
+        self._wake.set()
         if self._sweeper is not None:
             await self._sweeper
         await self._settle(self._returns(idle_since=self._database.clock()))
@@ -114,15 +119,16 @@ class SharedRateLimits:
             await asyncio.wait(self._claims, timeout=PATIENCE_SECONDS)
 
     async def sweep(self) -> None:
-        """Settle what is owed, give back what has not been used for a while, and forget quiet keys."""
+        """Settle what is owed, give back what is too much or not used for a while, and forget quiet keys."""
         if not self._is_alone():
             await self._settle(self._returns(idle_since=self._database.clock() - IDLE))
 
     async def _work(self) -> None:
-        while not self._closing.is_set():
+        while not self._closing:
+            self._wake.clear()
             await self.sweep()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), SWEEP_SECONDS)
+                await asyncio.wait_for(self._wake.wait(), SWEEP_SECONDS)
 
     async def _provided(self, api_key_id: UUID, leased: _Leased, points: int) -> bool:
         """See to it that there are points to spend; False where the store cannot say.
@@ -134,8 +140,7 @@ class SharedRateLimits:
                 return False
             self._refuse_while_pausing(leased, points)
             needed, charged, leased.owed = points - leased.spare, leased.owed, 0
-            most = self._limit.capacity // LEASES_OF_A_BUCKET
-            claim = Claim(api_key_id, self._limit, needed, most, self._shares, charged=charged)
+            claim = Claim(api_key_id, self._limit, needed, self._most, self._shares, charged=charged)
             if not await self._settle([(claim, leased)]):
                 return False
         return True
@@ -192,7 +197,7 @@ class SharedRateLimits:
             if leased.turn.locked():
                 continue
             idle = leased.used_at <= idle_since
-            returned, charged = (leased.spare if idle else 0), leased.owed
+            returned, charged = max(0, leased.spare - (0 if idle else self._most)), leased.owed
             leased.spare, leased.owed = leased.spare - returned, 0
             if returned or charged:
                 claims.append((Claim(key, self._limit, returned=returned, charged=charged), leased))

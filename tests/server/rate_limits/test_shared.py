@@ -155,6 +155,28 @@ async def test_what_is_not_used_goes_back_to_the_others(
     assert (await other.take(tenant.api_key_id, 1_000)).remaining == 0
 
 
+async def test_what_is_given_back_beyond_a_lease_goes_to_the_others_at_once(
+    tenant: Tenant, limits: SharedRateLimits, other: SharedRateLimits
+) -> None:
+    limits.start()
+    await limits.take(tenant.api_key_id, 950)
+    limits.give_back(tenant.api_key_id, 900)
+    async with asyncio.timeout(10):
+        while await level(tenant) != 850:  # noqa: ASYNC110 - what is waited for is in the store
+            await asyncio.sleep(0.01)
+    assert await accepted(other.take(tenant.api_key_id, 850))
+    await limits.close()
+    assert await level(tenant) == 100
+
+
+async def test_many_processes_leave_each_other_enough(tenant: Tenant) -> None:
+    """As many as can serve, each with a small operation of a key whose bucket was full."""
+    for _ in range(64):
+        limits = SharedRateLimits(LIMIT, tenant.database, processes=64)
+        assert await accepted(limits.take(tenant.api_key_id, 3))
+    assert await level(tenant) == 1_000 - 64 * 7
+
+
 async def test_what_is_charged_is_taken_from_the_bucket_too(
     tenant: Tenant, limits: SharedRateLimits, other: SharedRateLimits
 ) -> None:
