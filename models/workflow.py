@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, BigInt, Id, Instant, Json, JsonObject, Lineage, Money, Name
@@ -47,6 +47,13 @@ class Workflow(Base):
         Index("ix_workflow_name", "account_id", "workflow_name", "started_at", "id"),
         Index("ix_workflow_cost", "account_id", "total_credits", "id"),
         Index("ix_workflow_parent", "account_id", "parent_workflow_id"),
+        Index(
+            "ix_workflow_running",
+            "account_id",
+            "id",
+            sqlite_where=text("status = 'RUNNING'"),
+            postgresql_where=text("status = 'RUNNING'"),
+        ),
         {"sqlite_strict": True},
     )
 
