@@ -4,12 +4,15 @@ import socket
 import time
 from tempfile import TemporaryDirectory
 
+import structlog
 import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
 from server.listeners import QUIET_SECONDS, turn_away
 from server.metrics import shared_folder
+
+log = structlog.get_logger(__name__)
 
 
 def supervise(config: uvicorn.Config, listener: socket.socket, *, drain_seconds: float) -> None:
@@ -32,6 +35,7 @@ class _Supervisor(Multiprocess):
         super().keep_subprocess_alive()
         for process_id in before - {process.pid for process in self.processes}:
             if process_id is not None:
+                log.warning("a process was replaced", process_id=process_id)
                 mark_process_dead(process_id, self._folder)  # type: ignore[no-untyped-call]
 
     def terminate_all(self) -> None:

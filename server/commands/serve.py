@@ -153,6 +153,7 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
         server_header=False,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        timeout_worker_healthcheck=_WORKER_SILENCE_SECONDS,
         ws=LettingGo,
         ws_max_size=LARGEST_BODY_BYTES,
         # A small message may unpack into a large one.
@@ -171,3 +172,5 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
 
 _BACKLOG = 2_048
 _SHUTDOWN_SECONDS = 10
+_WORKER_SILENCE_SECONDS = 30
+"""A process that says nothing for so long is replaced; on a busy machine one takes a while to start."""
