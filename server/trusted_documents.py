@@ -3,6 +3,7 @@
 An id is one of the manifest's, or the SHA-256 of a document's text, with `sha256:` before it or without.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from server.refusals import Refused
 from server.settings import ENVIRONMENT_PREFIX, InvalidSettings, Settings
 
 SETTING = f"{ENVIRONMENT_PREFIX}TRUSTED_DOCUMENTS"
+ENDLESS_NUMBER = re.compile(r"[0-9]{1000}")
+"""No input takes so many digits, and Python refuses to read them."""
 MOST_SHOWN = 10
 """How many documents a refused manifest names: all that are wrong may be all that there are."""
 
@@ -185,6 +188,8 @@ def _operation_names(entry: ManifestEntry) -> frozenset[str]:
 
     Raises ManifestError for a document that could not be run.
     """
+    if ENDLESS_NUMBER.search(entry.text):
+        raise ManifestError(f"{entry.id!r}: it holds a number that is too long.")
     try:
         operations = documents.prepare(entry.text).operations
         for operation in operations.values():

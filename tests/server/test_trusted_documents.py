@@ -120,6 +120,8 @@ def test_a_document_that_could_never_be_run_is_wrong(tmp_path: Path) -> None:
         InvalidSettings, match=r"'a': This could cost [0-9,]+ points, and 250,000 is the most"
     ):
         read(tmp_path, {"a": TOO_DEAR})
+    with pytest.raises(InvalidSettings, match=r"'a': it holds a number that is too long\.$"):
+        read(tmp_path, {"a": f"{NAME} # {'1' * 1_000}"})
     with pytest.raises(InvalidSettings, match=r"'a': query: at most 15,000 characters"):
         read(tmp_path, {"a": f"{NAME} #{' ' * 15_000}"})
 
