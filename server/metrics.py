@@ -93,7 +93,7 @@ class Meters:
         )
         self.rate_limit_refusals = Counter(
             "creditgraph_rate_limit_refusals_total",
-            "Operations and streams refused because a key had used up its share.",
+            "Operations refused because their key asks for too much at once.",
             registry=self.registry,
         )
 
