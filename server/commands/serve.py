@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -154,6 +155,7 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         timeout_worker_healthcheck=_WORKER_SILENCE_SECONDS,
+        http="auto" if sys.platform == "win32" else "server.connections:BoundedConnection",
         ws=LettingGo,
         ws_max_size=LARGEST_BODY_BYTES,
         # A small message may unpack into a large one.
