@@ -1,6 +1,7 @@
 """Errors as callers see them: refusals are typed members of a result, all else has one of a few codes."""
 
 import dataclasses
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -85,7 +86,7 @@ def formatted(found: Sequence[GraphQLError]) -> list[GraphQLFormattedError]:
 def _formatted(error: GraphQLError) -> GraphQLFormattedError:
     code = _code(error)
     shown = error.formatted
-    message = shown["message"]
+    message = _SELECTION_GUESS.sub("", shown["message"])
     extensions = {key: value for key, value in (error.extensions or {}).items() if key == "field"}
     if isinstance(error.original_error, InvalidPlan):
         extensions["field"] = error.original_error.field
@@ -144,3 +145,5 @@ _OF: dict[type, Callable[[Any], object]] = {
     Candidate: SelectionCandidate.of,
     OverLimit: WouldFit.of,
 }
+_SELECTION_GUESS = re.compile(r" Did you mean '\w+ \{ \.\.\. \}'\?$")
+"""A suggestion that GraphQL's own rules make whether suggestions are on or off."""

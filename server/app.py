@@ -111,6 +111,8 @@ def service(settings: Settings, database: Database) -> FastAPI:
     app = FastAPI(
         title="creditgraph",
         openapi_url=None,
+        # A redirection would repeat whatever host the caller names.
+        redirect_slashes=False,
         lifespan=lifespan,
         exception_handlers={HTTPException: not_served},
     )

@@ -197,4 +197,8 @@ def _is_allowed(websocket: WebSocket, allowed_origins: Collection[str]) -> bool:
     origin = websocket.headers.get("origin")
     if origin is None or origin in allowed_origins:
         return True
-    return urlsplit(origin).netloc.lower() == websocket.headers.get("host", "").lower()
+    try:
+        host = urlsplit(origin).netloc.lower()
+    except ValueError:  # what is no address is no page of ours
+        return False
+    return host == websocket.headers.get("host", "").lower()
