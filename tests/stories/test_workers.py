@@ -6,7 +6,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -19,6 +19,7 @@ from tests.streams import USAGES, listener
 
 WORKERS = 2
 TOKENS = {"serviceType": "GPT", "provider": "gpt-4o-mini", "units": "2500", "unitType": "TOKENS"}
+STARTED = 'creditgraph_operations_total{kind="mutation",operation="other",outcome="ok"}'
 PATIENCE_SECONDS = 60
 
 
@@ -30,7 +31,12 @@ def both(database_url: str, tmp_path: Path) -> Iterator[ServerProcess]:
         yield server
 
 
-def test_a_process_that_is_killed_is_replaced(both: ServerProcess) -> None:
+def test_a_process_that_is_killed_is_replaced_and_figures_add_up(
+    both: ServerProcess, http: httpx2.Client
+) -> None:
+    owner = account_on(both, http)
+    for name in ("one", "two", "three"):
+        owner.mutate(START, workflowName="phone_ai_call", idempotencyKey=name)
     before = workers(both)
     assert len(before) == WORKERS
     for _ in range(20):
@@ -43,32 +49,28 @@ def test_a_process_that_is_killed_is_replaced(both: ServerProcess) -> None:
     until(lambda: figure(both, "creditgraph_processes") == WORKERS)
     # What the dead one counted is not forgotten.
     assert figure(both, asked) == 20
+    assert figure(both, STARTED) == 3
+    # Each process asks the store by itself, at its own time; what they know is not added up.
+    told: set[float] = set()
+    until(lambda: told.add(figure(both, "creditgraph_running_workflows")) or 3 in told)
+    assert told <= {0, 3}
 
 
 async def test_each_hears_what_the_other_writes(both: ServerProcess, http: httpx2.Client) -> None:
     owner = account_on(both, http)
     workflow = owner.mutate(START, workflowName="phone_ai_call", idempotencyKey="run")["workflow"]["id"]
     one, other = workers(both)
+    socket_url = both.url.replace("http", "ws") + "/graphql"
     for writing, listening in ((one, other), (other, one)):
-        # The one that stands still takes no connection: whoever connects is taken by the other.
-        with stopped(writing):
-            ears = listener(both.url.replace("http", "ws") + "/graphql", owner.key)
-            ear = await ears.__aenter__()
-            name = await ear.subscribe(USAGES)
-        with stopped(listening):
-            added = await asyncio.to_thread(add_once, owner, workflow, f"by {writing}")
-        assert (await ear.event(name))["serviceUsage"]["id"] == added
-        await ears.__aexit__(None, None, None)
-
-
-def test_the_ledger_is_told_once(both: ServerProcess, http: httpx2.Client) -> None:
-    owner = account_on(both, http)
-    for name in ("one", "two", "three"):
-        owner.mutate(START, workflowName="phone_ai_call", idempotencyKey=name)
-    told: set[float] = set()
-    until(lambda: told.add(figure(both, "creditgraph_running_workflows")) or 3 in told)
-    # Each process looks for itself, at its own time; what they know is the same and is not added up.
-    assert told <= {0, 3}
+        async with AsyncExitStack() as ears:
+            # The one that stands still takes no connection: whoever connects is taken by the other.
+            with stopped(writing):
+                ear = await ears.enter_async_context(listener(socket_url, owner.key))
+                name = await ear.subscribe(USAGES)
+                await ear.event(name)  # where it stands
+            with stopped(listening):
+                added = await asyncio.to_thread(add_once, owner, workflow, f"by {writing}")
+            assert (await ear.event(name))["serviceUsage"]["id"] == added
 
 
 def add_once(owner: Caller, workflow: str, key: str) -> str:
