@@ -41,7 +41,7 @@ async def test_what_an_empty_page_did_not_need_is_given_back(poor: Door, tenant:
 
 
 async def test_a_mutation_costs_its_work_besides_its_answer(poor: Door, tenant: Tenant) -> None:
-    mutation = 'mutation { startWorkflow(input: {workflowName: "call"}) { __typename ... on WorkflowStarted { workflow { workflowName } } } }'
+    mutation = 'mutation { startWorkflow(input: {workflowName: "call", idempotencyKey: "one"}) { __typename ... on WorkflowStarted { workflow { workflowName } } } }'
     _, answer = await poor(tenant.secret, mutation)
     assert answer["data"]["startWorkflow"]["__typename"] == "WorkflowStarted"
     assert cost(answer) == (14, 14, 1_986)

@@ -1,0 +1,61 @@
+"""docs/limits.md says what holds: its table, its weights and its example."""
+
+import json
+import re
+
+import pytest
+
+from graph.errors import MOST_ERRORS
+from graph.limits import cost, shape
+from models.database import Database
+from server.answers import POINTS_OF_A_REFUSAL
+from tests.door import opened_door
+from tests.house.tree import ROOT
+from tests.tenant import Tenant
+
+GUIDE = (ROOT / "docs" / "limits.md").read_text("utf-8")
+TABLE = {
+    "characters": shape.MOST_CHARACTERS,
+    "tokens": shape.MOST_TOKENS,
+    "operations": shape.MOST_OPERATIONS,
+    "fragments": shape.MOST_FRAGMENTS,
+    "spreads of fragments": shape.MOST_SPREADS,
+    "variables": shape.MOST_VARIABLES,
+    "aliases": shape.MOST_ALIASES,
+    "directives": shape.MOST_DIRECTIVES,
+    "root fields": shape.MOST_ROOT_FIELDS,
+    "levels": shape.MOST_LEVELS,
+    "values written in the document": shape.MOST_VALUES,
+    "fields, with those of fragments in their places": shape.MOST_FIELDS,
+    "pairs of fields with one name in one place": shape.MOST_COMPARISONS,
+}
+
+
+def test_the_table_is_the_bounds() -> None:
+    rows = re.findall(r"^\| (.+) \| ([\d,]+) \|$", GUIDE, re.MULTILINE)
+    assert {name: int(most.replace(",", "")) for name, most in rows} == TABLE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"a quote or a selection {cost.POINTS_OF_A_QUOTE:,}",
+        f"`shadowComparison`) {cost.POINTS_OF_A_HISTORY:,}",
+        f"a replay or a preview of prices {cost.POINTS_OF_A_REPLAY:,}",
+        f"A mutation costs {cost.POINTS_OF_A_MUTATION} more",
+        f"counts as {cost.OTHER_LISTS}",
+        f"{cost.MOST_POINTS:,} points are the most",
+        f"cannot be run costs {POINTS_OF_A_REFUSAL:,}",
+        f"at most {MOST_ERRORS} errors",
+    ],
+)
+def test_the_weights_are_the_weights(said: str) -> None:
+    assert said in GUIDE
+
+
+async def test_the_example_costs_what_it_says(database: Database, tenant: Tenant) -> None:
+    [query] = re.findall(r"^```graphql\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+    [told] = re.findall(r"^```json\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+    async with opened_door(database) as door:
+        _, answer = await door(tenant.secret, query)
+    assert answer["extensions"] == json.loads(told)
