@@ -5,6 +5,7 @@ Where spans go, and how many, is said by OpenTelemetry's own variables (`OTEL_EX
 """
 
 import asyncio
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -117,11 +118,15 @@ def _exporting() -> "TracerProvider":
 
     named = Resource({"service.name": "creditgraph"}).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=named)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    # A collector that is away holds up the end of the process for so long.
+    timeout = None if _TIMEOUT_VARIABLES & os.environ.keys() else _TIMEOUT_SECONDS
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=timeout)))
     return provider
 
 
 NO_TRACES: Tracing = _NoTraces()
 _PROPAGATOR = TraceContextTextMapPropagator()
 _TRACE_HEADERS = ("traceparent", "tracestate")
+_TIMEOUT_VARIABLES = {"OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"}
+_TIMEOUT_SECONDS = 3.0
 _OUR_FAULT = frozenset({"INTERNAL", "UNAVAILABLE"})
