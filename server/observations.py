@@ -33,7 +33,8 @@ log = structlog.get_logger(__name__)
 class Observation:
     """What is known of one operation, filled in while it runs.
 
-    `outcome` is "ok", "errors" (beside data), "left" (the caller went away) or the code that refused all.
+    `outcome` is "ok", "errors" (beside data), "left" (the caller went away, or a
+    subscription was ended) or the code that refused all.
     """
 
     kind: Kind = "unknown"
