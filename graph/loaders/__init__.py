@@ -1,7 +1,8 @@
 """Loaders: one for each edge of the graph, named `<what>_by_<key>`, one statement for each level."""
 
+from collections.abc import Awaitable, Callable, Hashable
 from functools import partial
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -52,122 +53,161 @@ from models.webhook import WebhookDelivery, WebhookEndpoint
 from models.workflow import Workflow
 from pricing.costs import CostBook
 
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class Edge(Generic[Key, Value]):
+    """An edge of the graph, as an attribute of the loaders: its loader is made when it is first asked for."""
+
+    def __init__(self, load: "Callable[[Loaders], Callable[[list[Key]], Awaitable[list[Value]]]]") -> None:
+        self._load = load
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, loaders: "Loaders", owner: type) -> DataLoader[Key, Value]:
+        loader = DataLoader(self._load(loaders))
+        # Found there before this attribute of the class from now on.
+        loaders.__dict__[self._name] = loader
+        return loader
+
 
 class Loaders:
-    """All loaders of one snapshot; made afresh for every operation and after every write."""
+    """All loaders of one snapshot, each made when it is first asked for.
+
+    They are made afresh for every operation and after every write.
+    """
 
     def __init__(self, snapshot: Snapshot, costs: CostBook) -> None:
-        figures = partial(usage.figures_by_owner, snapshot)
-        self.account_by_id: DataLoader[UUID, Account | None] = DataLoader(rows.by_id(snapshot, Account))
-        self.api_key_by_id: DataLoader[UUID, ApiKey | None] = DataLoader(rows.by_id(snapshot, ApiKey))
-        self.audit_entry_by_id: DataLoader[UUID, AuditEntry | None] = DataLoader(
-            rows.by_id(snapshot, AuditEntry)
+        self.snapshot = snapshot
+        self.costs = costs
+
+    account_by_id = Edge[UUID, Account | None](lambda loaders: rows.by_id(loaders.snapshot, Account))
+    api_key_by_id = Edge[UUID, ApiKey | None](lambda loaders: rows.by_id(loaders.snapshot, ApiKey))
+    audit_entry_by_id = Edge[UUID, AuditEntry | None](
+        lambda loaders: rows.by_id(loaders.snapshot, AuditEntry)
+    )
+    agent_by_id = Edge[OwnedId, Agent | None](lambda loaders: rows.owned_by_id(loaders.snapshot, Agent))
+    agent_version_by_number = Edge[VersionKey, AgentVersion | None](
+        lambda loaders: agents.agent_version_by_number(loaders.snapshot)
+    )
+    workflow_by_id = Edge[OwnedId, Workflow | None](
+        lambda loaders: rows.owned_by_id(loaders.snapshot, Workflow)
+    )
+    service_usage_by_id = Edge[OwnedId, ServiceUsage | None](
+        lambda loaders: rows.owned_by_id(loaders.snapshot, ServiceUsage)
+    )
+    ledger_transfer_by_id = Edge[OwnedId, LedgerTransfer | None](
+        lambda loaders: rows.owned_by_id(loaders.snapshot, LedgerTransfer)
+    )
+    grant_by_id = Edge[OwnedId, Grant | None](lambda loaders: rows.owned_by_id(loaders.snapshot, Grant))
+    event_by_id = Edge[OwnedId, Event | None](lambda loaders: rows.owned_by_id(loaders.snapshot, Event))
+    webhook_endpoint_by_id = Edge[OwnedId, WebhookEndpoint | None](
+        lambda loaders: rows.owned_by_id(loaders.snapshot, WebhookEndpoint)
+    )
+    webhook_delivery_by_id = Edge[OwnedId, WebhookDelivery | None](
+        lambda loaders: rows.owned_by_id(loaders.snapshot, WebhookDelivery)
+    )
+    rate_with_card_by_id = Edge[UUID, RateWithCard | None](
+        lambda loaders: rows.rate_with_card_by_id(loaders.snapshot)
+    )
+    rate_card_by_id = Edge[UUID, PublishedRateCard | None](
+        lambda loaders: rows.by_id(loaders.snapshot, PublishedRateCard)
+    )
+    rates_by_card = Edge[UUID, list[PublishedRate]](
+        lambda loaders: rows.by_parent(
+            loaders.snapshot, PublishedRate, PublishedRate.rate_card_id, PublishedRate.id
         )
-        self.agent_by_id: DataLoader[OwnedId, Agent | None] = DataLoader(rows.owned_by_id(snapshot, Agent))
-        self.agent_version_by_number: DataLoader[VersionKey, AgentVersion | None] = DataLoader(
-            agents.agent_version_by_number(snapshot)
+    )
+    tiers_by_rate = Edge[UUID, list[PublishedTier]](
+        lambda loaders: rows.by_parent(
+            loaders.snapshot, PublishedTier, PublishedTier.rate_id, PublishedTier.position
         )
-        self.workflow_by_id: DataLoader[OwnedId, Workflow | None] = DataLoader(
-            rows.owned_by_id(snapshot, Workflow)
+    )
+    transfers_by_usage = Edge[OwnedId, list[LedgerTransfer]](
+        lambda loaders: rows.owned_by_parent(
+            loaders.snapshot, LedgerTransfer, LedgerTransfer.service_usage_id, LedgerTransfer.sequence
         )
-        self.service_usage_by_id: DataLoader[OwnedId, ServiceUsage | None] = DataLoader(
-            rows.owned_by_id(snapshot, ServiceUsage)
+    )
+    selection_by_usage = Edge[OwnedId, KeptSelection | None](
+        lambda loaders: explanations.selection_by_usage(loaders.snapshot)
+    )
+    rounding_card_by_usage = Edge[ServiceUsage, PublishedRateCard | None](
+        lambda loaders: explanations.rounding_card_by_usage(loaders.snapshot)
+    )
+    shadow_policy_by_id = Edge[OwnedId, ShadowPolicy | None](
+        lambda loaders: rows.owned_by_id(loaders.snapshot, ShadowPolicy)
+    )
+    newest_shadow_policy_by_agent = Edge[OwnedId, ShadowPolicy | None](
+        lambda loaders: rows.newest_owned_by_parent(
+            loaders.snapshot, ShadowPolicy, ShadowPolicy.agent_id, ShadowPolicy.set_at
         )
-        self.ledger_transfer_by_id: DataLoader[OwnedId, LedgerTransfer | None] = DataLoader(
-            rows.owned_by_id(snapshot, LedgerTransfer)
+    )
+    comparison_by_policy = Edge[ComparisonKey, ShadowComparison](
+        lambda loaders: shadows.comparison_by_policy(loaders.snapshot)
+    )
+    hold_by_id = Edge[OwnedId, Hold | None](lambda loaders: rows.owned_by_id(loaders.snapshot, Hold))
+    lines_by_hold = Edge[OwnedId, list[HoldLine]](
+        lambda loaders: rows.owned_by_parent(loaders.snapshot, HoldLine, HoldLine.hold_id, HoldLine.line)
+    )
+    parts_by_hold = Edge[OwnedId, list[HoldPart]](
+        lambda loaders: rows.owned_by_parent(loaders.snapshot, HoldPart, HoldPart.hold_id, HoldPart.part)
+    )
+    budget_by_id = Edge[OwnedId, Budget | None](lambda loaders: rows.owned_by_id(loaders.snapshot, Budget))
+    replay_job_by_id = Edge[OwnedId, ReplayJob | None](
+        lambda loaders: rows.owned_by_id(loaders.snapshot, ReplayJob)
+    )
+    quote_by_id = Edge[OwnedId, StoredQuote | None](
+        lambda loaders: rows.owned_by_id(loaders.snapshot, StoredQuote)
+    )
+    lines_by_quote = Edge[OwnedId, list[QuoteLine]](
+        lambda loaders: rows.owned_by_parent(loaders.snapshot, QuoteLine, QuoteLine.quote_id, QuoteLine.line)
+    )
+    accuracy_by_account = Edge[AccuracyKey, AccuracyFigures](
+        lambda loaders: quotes.accuracy_by_account(loaders.snapshot)
+    )
+    prices = Edge[None, PriceBook](lambda loaders: quotes.prices(loaders.snapshot))
+    selection_by_id = Edge[OwnedId, WorkflowSelection | None](
+        lambda loaders: rows.owned_by_id(loaders.snapshot, WorkflowSelection)
+    )
+    selection_by_workflow = Edge[OwnedId, WorkflowSelection | None](
+        lambda loaders: rows.newest_owned_by_parent(
+            loaders.snapshot, WorkflowSelection, WorkflowSelection.workflow_id, WorkflowSelection.made_at
         )
-        self.grant_by_id: DataLoader[OwnedId, Grant | None] = DataLoader(rows.owned_by_id(snapshot, Grant))
-        self.event_by_id: DataLoader[OwnedId, Event | None] = DataLoader(rows.owned_by_id(snapshot, Event))
-        self.webhook_endpoint_by_id: DataLoader[OwnedId, WebhookEndpoint | None] = DataLoader(
-            rows.owned_by_id(snapshot, WebhookEndpoint)
+    )
+    use_by_counter = Edge[CounterKey, BudgetUse | None](
+        lambda loaders: budgets.use_by_counter(loaders.snapshot)
+    )
+    uses_by_budget_window = Edge[BudgetWindowKey, list[BudgetUse]](
+        lambda loaders: budgets.uses_by_budget_window(loaders.snapshot)
+    )
+    grant_sums_by_account = Edge[UUID, GrantSums](
+        lambda loaders: balances.grant_sums_by_account(loaders.snapshot)
+    )
+    dues_by_account = Edge[UUID, Dues](lambda loaders: dues.dues_by_account(loaders.snapshot))
+    page_by_list = Edge[PageKey[Any], RowPage[Any]](
+        lambda loaders: partial(pages.load_pages, loaders.snapshot)
+    )
+    count_by_list = Edge[ListKey[Any], int](lambda loaders: partial(pages.load_counts, loaders.snapshot))
+    totals_by_owner = Edge[UsageKey, Figures](
+        lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.totals)
+    )
+    services_by_owner = Edge[UsageKey, Figures](
+        lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.by_service)
+    )
+    units_used_by_owner = Edge[UsageKey, list[UnitsUsed]](
+        lambda loaders: margins.units_used_by_owner(
+            loaders.snapshot, loaders.costs, loaders.services_by_owner
         )
-        self.webhook_delivery_by_id: DataLoader[OwnedId, WebhookDelivery | None] = DataLoader(
-            rows.owned_by_id(snapshot, WebhookDelivery)
-        )
-        self.rate_with_card_by_id: DataLoader[UUID, RateWithCard | None] = DataLoader(
-            rows.rate_with_card_by_id(snapshot)
-        )
-        self.rate_card_by_id: DataLoader[UUID, PublishedRateCard | None] = DataLoader(
-            rows.by_id(snapshot, PublishedRateCard)
-        )
-        self.rates_by_card: DataLoader[UUID, list[PublishedRate]] = DataLoader(
-            rows.by_parent(snapshot, PublishedRate, PublishedRate.rate_card_id, PublishedRate.id)
-        )
-        self.tiers_by_rate: DataLoader[UUID, list[PublishedTier]] = DataLoader(
-            rows.by_parent(snapshot, PublishedTier, PublishedTier.rate_id, PublishedTier.position)
-        )
-        self.transfers_by_usage: DataLoader[OwnedId, list[LedgerTransfer]] = DataLoader(
-            rows.owned_by_parent(
-                snapshot, LedgerTransfer, LedgerTransfer.service_usage_id, LedgerTransfer.sequence
-            )
-        )
-        self.selection_by_usage: DataLoader[OwnedId, KeptSelection | None] = DataLoader(
-            explanations.selection_by_usage(snapshot)
-        )
-        self.rounding_card_by_usage: DataLoader[ServiceUsage, PublishedRateCard | None] = DataLoader(
-            explanations.rounding_card_by_usage(snapshot)
-        )
-        self.shadow_policy_by_id: DataLoader[OwnedId, ShadowPolicy | None] = DataLoader(
-            rows.owned_by_id(snapshot, ShadowPolicy)
-        )
-        self.newest_shadow_policy_by_agent: DataLoader[OwnedId, ShadowPolicy | None] = DataLoader(
-            rows.newest_owned_by_parent(snapshot, ShadowPolicy, ShadowPolicy.agent_id, ShadowPolicy.set_at)
-        )
-        self.comparison_by_policy: DataLoader[ComparisonKey, ShadowComparison] = DataLoader(
-            shadows.comparison_by_policy(snapshot)
-        )
-        self.hold_by_id: DataLoader[OwnedId, Hold | None] = DataLoader(rows.owned_by_id(snapshot, Hold))
-        self.lines_by_hold: DataLoader[OwnedId, list[HoldLine]] = DataLoader(
-            rows.owned_by_parent(snapshot, HoldLine, HoldLine.hold_id, HoldLine.line)
-        )
-        self.parts_by_hold: DataLoader[OwnedId, list[HoldPart]] = DataLoader(
-            rows.owned_by_parent(snapshot, HoldPart, HoldPart.hold_id, HoldPart.part)
-        )
-        self.budget_by_id: DataLoader[OwnedId, Budget | None] = DataLoader(rows.owned_by_id(snapshot, Budget))
-        self.replay_job_by_id: DataLoader[OwnedId, ReplayJob | None] = DataLoader(
-            rows.owned_by_id(snapshot, ReplayJob)
-        )
-        self.quote_by_id: DataLoader[OwnedId, StoredQuote | None] = DataLoader(
-            rows.owned_by_id(snapshot, StoredQuote)
-        )
-        self.lines_by_quote: DataLoader[OwnedId, list[QuoteLine]] = DataLoader(
-            rows.owned_by_parent(snapshot, QuoteLine, QuoteLine.quote_id, QuoteLine.line)
-        )
-        self.accuracy_by_account: DataLoader[AccuracyKey, AccuracyFigures] = DataLoader(
-            quotes.accuracy_by_account(snapshot)
-        )
-        self.prices: DataLoader[None, PriceBook] = DataLoader(quotes.prices(snapshot))
-        self.selection_by_id: DataLoader[OwnedId, WorkflowSelection | None] = DataLoader(
-            rows.owned_by_id(snapshot, WorkflowSelection)
-        )
-        self.selection_by_workflow: DataLoader[OwnedId, WorkflowSelection | None] = DataLoader(
-            rows.newest_owned_by_parent(
-                snapshot, WorkflowSelection, WorkflowSelection.workflow_id, WorkflowSelection.made_at
-            )
-        )
-        self.use_by_counter: DataLoader[CounterKey, BudgetUse | None] = DataLoader(
-            budgets.use_by_counter(snapshot)
-        )
-        self.uses_by_budget_window: DataLoader[BudgetWindowKey, list[BudgetUse]] = DataLoader(
-            budgets.uses_by_budget_window(snapshot)
-        )
-        self.grant_sums_by_account: DataLoader[UUID, GrantSums] = DataLoader(
-            balances.grant_sums_by_account(snapshot)
-        )
-        self.dues_by_account: DataLoader[UUID, Dues] = DataLoader(dues.dues_by_account(snapshot))
-        self.page_by_list: DataLoader[PageKey[Any], RowPage[Any]] = DataLoader(
-            partial(pages.load_pages, snapshot)
-        )
-        self.count_by_list: DataLoader[ListKey[Any], int] = DataLoader(partial(pages.load_counts, snapshot))
-        self.totals_by_owner: DataLoader[UsageKey, Figures] = DataLoader(figures(analytics.totals))
-        self.services_by_owner: DataLoader[UsageKey, Figures] = DataLoader(figures(analytics.by_service))
-        self.units_used_by_owner: DataLoader[UsageKey, list[UnitsUsed]] = DataLoader(
-            margins.units_used_by_owner(snapshot, costs, self.services_by_owner)
-        )
-        self.workflow_names_by_owner: DataLoader[UsageKey, Figures] = DataLoader(
-            figures(analytics.by_workflow_name)
-        )
-        self.users_by_owner: DataLoader[UsageKey, Figures] = DataLoader(figures(analytics.by_user))
-        self.runs_by_owner: DataLoader[UsageKey, Figures] = DataLoader(
-            figures(analytics.runs_by_workflow_name)
-        )
+    )
+    workflow_names_by_owner = Edge[UsageKey, Figures](
+        lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.by_workflow_name)
+    )
+    users_by_owner = Edge[UsageKey, Figures](
+        lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.by_user)
+    )
+    runs_by_owner = Edge[UsageKey, Figures](
+        lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.runs_by_workflow_name)
+    )
