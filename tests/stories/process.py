@@ -90,7 +90,11 @@ class ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=log,
-                env=environment() | self._settings | {"CREDITGRAPH_DATABASE_URL": self.database_url},
+                env=environment()
+                | self._settings
+                | {"CREDITGRAPH_DATABASE_URL": self.database_url}
+                # Who is killed leaves temporary files behind; these go with the test's own.
+                | {"TMPDIR": str(self._log.parent)},
                 start_new_session=True,  # the group is what is killed: workers die with their supervisor
             )
         self._guard = subprocess.Popen(
