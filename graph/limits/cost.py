@@ -221,8 +221,8 @@ class _Count:
 def _page(arguments: Mapping[str, object]) -> int:
     sizes = [arguments.get("first"), arguments.get("last")]
     given = [size for size in sizes if isinstance(size, int)]
-    # A size that is out of bounds is refused where the field resolves.
-    return min(max(given, default=DEFAULT_NODES), MOST_NODES)
+    # A size that is out of bounds is refused where the field resolves; until then it pays for nothing else.
+    return max(0, min(max(given, default=DEFAULT_NODES), MOST_NODES))
 
 
 def _length(arguments: Mapping[str, object]) -> int:

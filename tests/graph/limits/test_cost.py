@@ -55,6 +55,15 @@ def test_pages_by_variables_cost_what_written_ones_do() -> None:
     assert points(LISTED, {"n": "text"}) == 4 + 20 * 2
 
 
+def test_a_page_below_zero_pays_for_nothing_else() -> None:
+    dear = "viewer { account { workflows(first: 100) { nodes { id } } } }"
+    below = "below: viewer { account { workflows(first: -1000000) { nodes { id } } } }"
+    assert points(f"{{ {below} }}") > 0
+    assert points(f"{{ {below} {dear} }}") > points(f"{{ {dear} }}")
+    by_variable = "query ($n: Int) { viewer { account { workflows(first: $n) { nodes { id } } } } }"
+    assert points(by_variable, {"n": -1_000_000}) == points(f"{{ {below} }}")
+
+
 def test_each_usage_of_a_batch_costs() -> None:
     text = "mutation($some:AddServiceUsagesInput!){addServiceUsages(input:$some){__typename}}"
     assert points(text, {"some": {"usages": [{}] * 1_000}}) == 1 + 10 * 1_000 + 1
