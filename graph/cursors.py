@@ -6,6 +6,7 @@ import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -68,7 +69,12 @@ class Cursors:
 
 def order_mark(order: Order) -> bytes:
     """Shorten an order's name to two bytes, by which its cursors are told from those of other orders."""
-    return hashlib.sha256(order.name.encode()).digest()[:2]
+    return _mark(order.name)
+
+
+@cache
+def _mark(order_name: str) -> bytes:
+    return hashlib.sha256(order_name.encode()).digest()[:2]
 
 
 def _number(value: datetime | Credits | int) -> int:
