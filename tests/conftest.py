@@ -10,7 +10,7 @@ import pytest
 from models.database import Database
 from models.migrations import migrate
 from tests.clock import SettableClock
-from tests.databases.opened import opened_with_prices, run_apart, verify
+from tests.databases.opened import READ_CONNECTIONS, opened_with_prices, run_apart, verify
 from tests.databases.postgresql import PostgresqlServer, postgresql_server
 from tests.tenant import Tenant, new_tenant
 
@@ -75,9 +75,15 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-async def database(database_url: str, clock: SettableClock) -> AsyncIterator[Database]:
+def read_connections() -> int:
+    """How many connections `database` reads over: tests that truly need several say so."""
+    return READ_CONNECTIONS
+
+
+@pytest.fixture
+async def database(database_url: str, clock: SettableClock, read_connections: int) -> AsyncIterator[Database]:
     """A started Database with the built-in rate card; after the test its books must be right."""
-    async with opened_with_prices(database_url, clock) as database:
+    async with opened_with_prices(database_url, clock, read_connections=read_connections) as database:
         yield database
         await verify(database)
 

@@ -20,13 +20,17 @@ READ_WAIT_SECONDS = 10.0
 
 @asynccontextmanager
 async def opened(
-    url: str, clock: Callable[[], datetime] = utc_now, *, read_connections: int = READ_CONNECTIONS
+    url: str,
+    clock: Callable[[], datetime] = utc_now,
+    *,
+    read_connections: int = READ_CONNECTIONS,
+    read_wait_seconds: float = READ_WAIT_SECONDS,
 ) -> AsyncIterator[Database]:
     """Give a started Database on a migrated store; its connections end with the block.
 
     A test that itself reads while it keeps a connection says how many it needs.
     """
-    database = closed(url, clock, read_connections=read_connections)
+    database = closed(url, clock, read_connections=read_connections, read_wait_seconds=read_wait_seconds)
     await database.start()
     try:
         yield database
@@ -35,16 +39,22 @@ async def opened(
 
 
 def closed(
-    url: str, clock: Callable[[], datetime] = utc_now, *, read_connections: int = READ_CONNECTIONS
+    url: str,
+    clock: Callable[[], datetime] = utc_now,
+    *,
+    read_connections: int = READ_CONNECTIONS,
+    read_wait_seconds: float = READ_WAIT_SECONDS,
 ) -> Database:
     """Give a Database that somebody else starts and closes."""
-    return Database(url, clock=clock, read_connections=read_connections, read_wait_seconds=READ_WAIT_SECONDS)
+    return Database(url, clock=clock, read_connections=read_connections, read_wait_seconds=read_wait_seconds)
 
 
 @asynccontextmanager
-async def opened_with_prices(url: str, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Database]:
+async def opened_with_prices(
+    url: str, clock: Callable[[], datetime] = utc_now, *, read_connections: int = READ_CONNECTIONS
+) -> AsyncIterator[Database]:
     """Give a started Database with the built-in rate card published."""
-    async with opened(url, clock) as database:
+    async with opened(url, clock, read_connections=read_connections) as database:
         await database.write(Command(None, publish_built_in_rate_card))
         yield database
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import pytest
 import structlog
 from sqlalchemy import event
 
@@ -32,6 +33,12 @@ from tests.metering.replaying.history import DAY, NEXT_DAY, every_case, recorded
 from tests.tenant import Tenant, given, new_tenant, next_key
 
 COMPLETED, CANCELLED, FAILED = ReplayStatus.COMPLETED, ReplayStatus.CANCELLED, ReplayStatus.FAILED
+
+
+@pytest.fixture
+def read_connections() -> int:
+    """A job keeps one connection while it works, and what is told of it meanwhile is read over another."""
+    return 2
 
 
 async def do(tenant: Tenant, verb: Any, **fields: Any) -> Any:
