@@ -1,0 +1,182 @@
+"""The executor: the stock one, which asks compiled code first.
+
+Whatever compiled code does not expect, it leaves to the stock engine: one object, one list or one value,
+never more. So answers, errors and their paths are those of the stock engine.
+"""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, OperationType
+from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import AwaitableOrValue, Path, gather_with_cancel
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from graph.execution.plans import Plan, Step
+from graph.execution.selections import TooManyFields
+from graph.execution.surprises import settled
+
+
+class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Runs an operation by its plan."""
+
+    plan: Plan
+
+    def run(self) -> AwaitableOrValue[ExecutionResult]:
+        """Run the operation; what fails is told in the result."""
+        root = self.plan.root
+        is_serial = self.operation.operation is OperationType.MUTATION
+        execute = self.execute_fields_serially if is_serial else self.execute_fields
+        try:
+            data = execute(root.type, self.root_value, None, root.collected.grouped_field_set, None)
+        except GraphQLError as error:
+            return self._failed(error)
+        return self._finished(data) if self.is_awaitable(data) else self._result(data)
+
+    async def _finished(self, data: Awaitable[Any]) -> ExecutionResult:
+        try:
+            return self._result(await data)
+        except GraphQLError as error:
+            return self._failed(error)
+
+    def _failed(self, error: GraphQLError) -> ExecutionResult:
+        self.collected_errors.add(error, None)
+        return self._result(None)
+
+    def _result(self, data: Any) -> ExecutionResult:  # noqa: ANN401 - an answer of any shape
+        return ExecutionResult(data, self.collected_errors.errors or None)
+
+    def collect_subfields(
+        self, return_type: GraphQLObjectType, field_details_list: FieldDetailsList
+    ) -> CollectedFields:
+        """Give the fields that are asked of a type; they were collected when the plan was made."""
+        try:
+            return self.plan.collected(return_type, field_details_list)
+        except (TooManyFields, GraphQLError):  # perhaps of what lies deeper and is never reached
+            return super().collect_subfields(return_type, field_details_list)
+
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,  # noqa: ANN401 - the stock signature
+        path: Path | None,
+        grouped_field_set: GroupedFieldSet,
+        position_context: Any,  # noqa: ANN401 - the stock signature
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """Give an object's answer: what is plain at once, then field by field what is not."""
+        compiled = self.plan.compiled(grouped_field_set)
+        if compiled is None:
+            return super().execute_fields(
+                parent_type, source_value, path, grouped_field_set, position_context
+            )
+        try:
+            results = compiled.write(source_value)
+        except Exception:  # noqa: BLE001 - whatever it is, the stock engine meets it again and says so
+            return super().execute_fields(
+                parent_type, source_value, path, grouped_field_set, position_context
+            )
+        return self._with_steps(compiled.steps, source_value, path, results) if compiled.steps else results
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,  # noqa: ANN401 - the stock signature
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,  # noqa: ANN401 - the stock signature
+    ) -> Any:  # noqa: ANN401 - the stock signature
+        """Resolve one field by its step, where it has one."""
+        step = self.plan.step(field_details_list)
+        if step is None:
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        return self._resolved(step, source, path)
+
+    def _with_steps(
+        self,
+        steps: tuple[Step, ...],
+        source: Any,  # noqa: ANN401 - an object of any type
+        path: Path | None,
+        results: dict[str, Any],
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        awaited: list[str] = []
+        try:
+            for step in steps:
+                asked = step.asked
+                name = asked.name
+                result = results[name] = self._resolved(
+                    step, source, Path(path, name, asked.parent_type.name)
+                )
+                if self.is_awaitable(result):
+                    awaited.append(name)
+        except Exception:
+            if awaited:
+                self.settle_in_background([results[name] for name in awaited])
+            raise
+        return _awaited(results, awaited) if awaited else results
+
+    def _resolved(self, step: Step, source: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        asked = step.asked
+        info = self.build_resolve_info(asked.definition, list(asked.nodes), asked.parent_type, path)
+        try:
+            arguments = self._arguments(step) if step.takes_arguments else {}
+            value = step.resolve(source, info, **arguments)
+            if type(value) not in settled and self.is_awaitable(value):
+                return self._resolved_later(step, info, path, value)
+            completed = self._completed(step, info, path, value)
+            if self.is_awaitable(completed):
+                return self._completed_later(step, path, completed)
+        except Exception as error:  # noqa: BLE001 - any error of a resolver is told at its field
+            self.handle_field_error(error, asked.return_type, asked.details, path)
+            return None
+        return completed
+
+    async def _resolved_later(
+        self,
+        step: Step,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        awaitable: Awaitable[Any],
+    ) -> Any:  # noqa: ANN401 - any value
+        try:
+            completed = self._completed(step, info, path, await awaitable)
+            if self.is_awaitable(completed):
+                completed = await completed
+        except Exception as error:  # noqa: BLE001 - as above
+            self.handle_field_error(error, step.asked.return_type, step.asked.details, path)
+            return None
+        return completed
+
+    async def _completed_later(self, step: Step, path: Path, completed: Awaitable[Any]) -> Any:  # noqa: ANN401 - any value
+        try:
+            return await completed
+        except Exception as error:  # noqa: BLE001 - as above
+            self.handle_field_error(error, step.asked.return_type, step.asked.details, path)
+            return None
+
+    def _completed(self, step: Step, info: GraphQLResolveInfo[Any], path: Path, value: Any) -> Any:  # noqa: ANN401 - any value
+        if step.write is not None:
+            try:
+                return step.write(value)
+            except Exception:  # noqa: BLE001, S110 - the stock engine meets it again and says so
+                pass
+        asked = step.asked
+        return self.complete_value(asked.return_type, asked.details, info, path, value, None)
+
+    def _arguments(self, step: Step) -> dict[str, Any]:
+        return get_argument_values(
+            step.asked.definition,
+            step.asked.nodes[0],
+            self.variable_values,
+            hide_suggestions=self.hide_suggestions,
+        )
+
+
+async def _awaited(results: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    if len(names) == 1:
+        [name] = names
+        results[name] = await results[name]
+        return results
+    found = await gather_with_cancel(*(results[name] for name in names))
+    results.update(zip(names, found, strict=True))
+    return results

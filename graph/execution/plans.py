@@ -1,0 +1,77 @@
+"""Plans: what an operation does, worked out once for one choice of what is skipped and included."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLObjectType, default_field_resolver
+from graphql.execution.collect_fields import CollectedFields, FieldDetailsList
+
+from graph.execution.leaves import Write
+from graph.execution.selections import Asked, Selection, Selections
+from graph.execution.writers import object_writer, value_writer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A field that is resolved by itself."""
+
+    asked: Asked
+    resolve: Callable[..., Any]
+    takes_arguments: bool
+    write: Write | None
+    """Gives the answer for the resolver's value; None where that is not plain all the way down."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compiled:
+    """What is asked of a type at one place, ready to run."""
+
+    write: Write
+    steps: tuple[Step, ...]
+    """What the answer still lacks, in order."""
+
+
+class Plan:
+    """The compiled selections of an operation; those below a resolver are compiled when they are reached."""
+
+    def __init__(self, selections: Selections) -> None:
+        self._selections = selections
+        self._compiled: dict[int, Compiled] = {}
+        self._steps: dict[int, Step] = {}
+        self.root = selections.root()
+        self._compile(self.root)
+
+    def collected(self, kind: GraphQLObjectType, details: FieldDetailsList) -> CollectedFields:
+        """Give the fields that are asked of a type below a field.
+
+        Raises TooManyFields.
+        """
+        selection = self._selections.below(kind, details)
+        if id(selection.collected.grouped_field_set) not in self._compiled:
+            self._compile(selection)
+        return selection.collected
+
+    def compiled(self, grouped: object) -> Compiled | None:
+        """Give the compiled form of collected fields; None for those that this plan has not collected."""
+        return self._compiled.get(id(grouped))
+
+    def step(self, details: FieldDetailsList) -> Step | None:
+        """Give the step that resolves a field; None for a plain one."""
+        return self._steps.get(id(details))
+
+    def _compile(self, selection: Selection) -> None:
+        steps = tuple(self._step(each) for each in selection.rest)
+        self._steps |= {id(step.asked.details): step for step in steps}
+        compiled = Compiled(object_writer(self._selections, selection), steps)
+        self._compiled[id(selection.collected.grouped_field_set)] = compiled
+
+    def _step(self, asked: Asked) -> Step:
+        kind, details, definition = asked.return_type, asked.details, asked.definition
+        is_plain = self._selections.is_plain(kind, details)
+        return Step(
+            asked,
+            definition.resolve or default_field_resolver,
+            bool(definition.args or asked.nodes[0].arguments),
+            value_writer(self._selections, kind, details) if is_plain else None,
+        )
