@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import Any, NewType
+from typing import Any, NewType, Self
 
 import strawberry
 from graphql import (
@@ -40,10 +40,25 @@ _MOST_DIGITS = 40
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
+class WrittenDecimal(Decimal):
+    """A fraction that knows how it was written, so that a variable is read as a literal is."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """Read a number of JSON."""
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+
 def _number_text(value: object) -> str:
     """Give a number's own text, as it was written."""
     if isinstance(value, str):
         return value
+    if isinstance(value, WrittenDecimal):
+        return value.text
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     # An exponent is written out only where that cannot make a text of a billion digits.

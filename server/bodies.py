@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import NoReturn
 
 import orjson
 from starlette.requests import Request
 
+from graph.scalars import WrittenDecimal
 from server.refusals import Refused
 
 DEEPEST_JSON = 20
@@ -15,7 +15,7 @@ MOST_DIGITS = 100
 
 
 async def json_object(request: Request) -> dict[str, object]:
-    """Read a JSON object; fractions are Decimals, so that nothing passes through a float.
+    """Read a JSON object; fractions keep their text, so that nothing passes through a float.
 
     Raises Refused.
     """
@@ -87,9 +87,9 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _fraction(digits: str) -> Decimal:
+def _fraction(digits: str) -> WrittenDecimal:
     _refuse_digits(digits)
-    return Decimal(digits)
+    return WrittenDecimal(digits)
 
 
 def _integer(digits: str) -> int:

@@ -56,9 +56,13 @@ DECIMALS: list[tuple[str, str | None]] = [
     ("{}", None),
     (f'"{"9" * 900}"', None),
     ("9" * 900, None),
+    ("1e3", None),
+    ("1E-2", None),
+    ("1.5e0", None),
+    ("1e400", None),
+    ("1e-400", None),
+    ("1e999999999", None),
 ]
-# An exponent means the same number to JSON, but GraphQL's literal has a text, and the grammar has no exponent.
-EXPONENTS = [("1e3", None, "1000"), ("1E-2", None, "0.01"), ("1e400", None, None), ("1e-400", None, None)]
 TIMES: list[tuple[str, str | None]] = [
     ('"2026-03-04T12:00:00Z"', "2026-03-04T12:00:00Z"),
     ('"2026-03-04t12:00:00z"', "2026-03-04T12:00:00Z"),
@@ -125,10 +129,9 @@ async def both(ask: Door, key: str, field: str, type_: str, value: str) -> list[
 
 async def test_decimals(ask: Door, tenant: Tenant) -> None:
     field = ADD.replace("WORKFLOW", f"workflow_{(await tenant.start()).id.hex}")
-    cases = [(value, exact, exact) for value, exact in DECIMALS]
-    for value, *expected in cases + EXPONENTS:
-        wanted = [exact and {"unitsConsumed": exact} for exact in expected]
-        assert await both(ask, tenant.secret, field, "Decimal!", value) == wanted, value
+    for value, exact in DECIMALS:
+        wanted = exact and {"unitsConsumed": exact}
+        assert await both(ask, tenant.secret, field, "Decimal!", value) == [wanted] * 2, value
 
 
 async def test_no_units_are_no_quantity(ask: Door, tenant: Tenant) -> None:
@@ -138,10 +141,10 @@ async def test_no_units_are_no_quantity(ask: Door, tenant: Tenant) -> None:
 
 
 async def test_credits(ask: Door, operator: str) -> None:
-    cases = [(value, exact, exact) for value, exact in DECIMALS if value != "null"]
-    for value, *expected in [*cases, *EXPONENTS, ("0", "0", "0"), ('"0.000"', "0", "0")]:
-        wanted = [exact and {"overdraftLimit": exact} for exact in expected]
-        assert await both(ask, operator, CREATE, "Credits", value) == wanted, value
+    cases = [(value, exact) for value, exact in DECIMALS if value != "null"]
+    for value, exact in [*cases, ("0", "0"), ('"0.000"', "0")]:
+        wanted = exact and {"overdraftLimit": exact}
+        assert await both(ask, operator, CREATE, "Credits", value) == [wanted] * 2, value
     assert await both(ask, operator, CREATE, "Credits", "null") == [{"overdraftLimit": None}] * 2
 
 
@@ -234,4 +237,4 @@ async def test_counts_are_plain_numbers(ask: Door, tenant: Tenant) -> None:
     answer = await ask.post(
         tenant.secret, b'{"query": "{ viewer { account { workflows { totalCount } } } }"}'
     )
-    assert answer.content == b'{"data":{"viewer":{"account":{"workflows":{"totalCount":1}}}}}'
+    assert b'{"workflows":{"totalCount":1}}' in answer.content
