@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 
 from models import engines
 from models.availability import OutcomeUnknown, StoreUnavailable, is_lost, is_transient
+from models.changes import count_changes
 from models.feed import Feed
 from models.lane import Lane
 from models.statement_count import count_statements
@@ -173,6 +174,8 @@ class Database:
                     # Trying again could do it twice: what has no idempotency key would not be recognised.
                     raise OutcomeUnknown("The connection was lost while committing.") from error
                 raise
+            finally:
+                count_changes(session)
             return answers
 
 

@@ -74,8 +74,8 @@ async def _answers(
         yield answer
         return
     opened = await stock.subscribe(paid.document.node, operation.name, operation.variables, context)
-    if isinstance(opened, ExecutionResult):
-        yield _written(opened)
+    if isinstance(opened, ExecutionResult):  # nothing has begun
+        yield {"errors": formatted(opened.errors or ())}
         return
     async with aclosing(_told(opened, paid, context)) as told:
         async for answer in told:

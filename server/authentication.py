@@ -2,12 +2,18 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from graph.context import Snapshot
 from metering.api_keys import (
+    API_KEYS,
     USE_NOTED_EVERY,
     KeyUse,
+    hash_secret,
+    is_live,
     is_well_formed,
     key_with_secret,
     live_secrets,
@@ -15,6 +21,7 @@ from metering.api_keys import (
 )
 from models.api_key import ApiKey
 from models.availability import StoreUnavailable
+from models.changes import changes_of
 from models.database import Database
 from models.writer import SetCommand
 
@@ -25,23 +32,49 @@ class Unauthenticated(Exception):  # noqa: N818 - named for the state
     """No key, or none that is alive."""
 
 
+KNOWN_SECONDS = 1.0
+"""How long a key is known without another look: so long another process's revocation may go unnoticed."""
+MOST_KNOWN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    api_key: ApiKey
+    seen_at: datetime
+    until: float
+    changes: int
+
+
 class Authentication:
-    """Recognises keys and notes when they were used, at most once a minute each."""
+    """Recognises keys and notes when they were used, at most once a minute each.
+
+    A key that was seen is known for a second, unless this process changes keys in the meantime.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._notes: set[asyncio.Task[None]] = set()
+        self._known: dict[str, _Known] = {}
 
     async def api_key(self, secret: str, snapshot: Snapshot) -> ApiKey:
         """Give the living key with the secret.
 
         Raises Unauthenticated.
         """
-        statement = key_with_secret(secret, snapshot.now())
+        digest, now = hash_secret(secret), snapshot.now()
+        changes = changes_of(self._database.info, API_KEYS)
+        known = self._known.get(digest)
+        if known is not None and known.changes == changes and _is_fresh(known, now):
+            return known.api_key
+        statement = key_with_secret(secret, now)
         found = [] if statement is None else await snapshot.scalars(statement)
         if not found:
+            self._known.pop(digest, None)
             raise Unauthenticated
         api_key: ApiKey = found[0]
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[digest] = _Known(api_key, now, time.monotonic() + KNOWN_SECONDS, changes)
         self._note_use(api_key)
         return api_key
 
@@ -72,6 +105,11 @@ class Authentication:
             await self._database.write(SetCommand(api_key.account_id, note_key_uses, (use,)))
         except StoreUnavailable:
             log.warning("the use of a key could not be noted", exc_info=True)
+
+
+def _is_fresh(known: _Known, now: datetime) -> bool:
+    in_time = abs((now - known.seen_at).total_seconds()) < KNOWN_SECONDS and time.monotonic() < known.until
+    return in_time and is_live(known.api_key, now)
 
 
 def secret_of(headers: Mapping[str, str]) -> str:

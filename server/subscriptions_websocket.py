@@ -14,10 +14,12 @@ from uuid import UUID
 
 from graphql import GraphQLFormattedError
 from starlette.websockets import WebSocket
+from structlog.contextvars import bound_contextvars
 
 from server.answers import answers_to
 from server.authentication import Unauthenticated, secret_of
 from server.operations import Operation, operation_of
+from server.origins import origin_of
 from server.reception import Reception
 from server.refusals import Refused, shown
 from server.subscriptions import Ending, OpenStream, Streams, TooManyStreams
@@ -174,7 +176,10 @@ class _Socket:
     async def _answer(self, name: str, operation: Operation) -> None:
         assert self.stream.secret is not None  # noqa: S101 - nothing is answered before the key is known
         socket = self.wire.websocket
-        with self.reception.observer.observed(headers=socket.headers) as observation:
+        with (
+            bound_contextvars(request_id=origin_of(socket).request_id),
+            self.reception.observer.observed(headers=socket.headers) as observation,
+        ):
             async with (
                 self.reception.context(self.stream.secret, socket) as context,
                 aclosing(answers_to(operation, context, self.reception, observation)) as told,

@@ -44,6 +44,8 @@ POINTS_OF_A_REPLAY = 100_000
 """What a replay counts as: it takes up to about a second."""
 POINTS_OF_A_HISTORY = 25_000
 """What a look at thousands of past runs counts as."""
+POINTS_OF_A_COMPARISON = 5_000
+"""What a look at the past counts as for each account or agent of a list, which are looked at together."""
 WORKED_OUT = {
     "Query.quote": POINTS_OF_A_QUOTE,
     "Query.selectServices": POINTS_OF_A_QUOTE,
@@ -51,8 +53,8 @@ WORKED_OUT = {
     "Query.replay": POINTS_OF_A_REPLAY,
     "Query.costHistory": POINTS_OF_A_HISTORY,
     "Query.quoteAccuracy": POINTS_OF_A_HISTORY,
-    "Account.quoteAccuracy": POINTS_OF_A_HISTORY,
-    "Agent.shadowComparison": POINTS_OF_A_HISTORY,
+    "Account.quoteAccuracy": POINTS_OF_A_COMPARISON,
+    "Agent.shadowComparison": POINTS_OF_A_COMPARISON,
     "Quote.history": POINTS_OF_A_HISTORY,
     "Query.rateCardPreview": POINTS_OF_A_REPLAY,
     "Mutation.publishRateCard": POINTS_OF_A_REPLAY,

@@ -1,6 +1,13 @@
 """API keys: issued, rotated and revoked, and recognised by their secrets while they live."""
 
-from metering.api_keys.issuing import ACCOUNT_SCOPES, IssuedKey, issue_api_key, keys_of, revoke_api_key
+from metering.api_keys.issuing import (
+    ACCOUNT_SCOPES,
+    API_KEYS,
+    IssuedKey,
+    issue_api_key,
+    keys_of,
+    revoke_api_key,
+)
 from metering.api_keys.recognition import (
     USE_NOTED_EVERY,
     KeyUse,
@@ -15,6 +22,7 @@ from metering.api_keys.secret import hash_secret, is_well_formed, new_secret
 
 __all__ = [
     "ACCOUNT_SCOPES",
+    "API_KEYS",
     "DEFAULT_OVERLAP",
     "LONGEST_OVERLAP",
     "USE_NOTED_EVERY",

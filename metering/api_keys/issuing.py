@@ -14,8 +14,11 @@ from metering.errors import AccountNotFound, ApiKeyNotFound, ScopeNotHeld, TimeO
 from models.account import Account
 from models.api_key import ApiKey, Scope
 from models.audit_entry import AuditAct
+from models.changes import note_change
 from models.identity import IdKind, new_id
 
+API_KEYS = "api keys"
+"""What is noted where a key is changed."""
 ACCOUNT_SCOPES = (Scope.READ, Scope.TRACK, Scope.MANAGE)
 
 
@@ -103,6 +106,7 @@ def locked_key(session: Session, account_id: UUID | None, api_key_id: UUID) -> A
 
     Raises ApiKeyNotFound.
     """
+    note_change(session, API_KEYS)
     # The lock also reads the key anew: an operator's command has no account whose lock would keep others out.
     api_key = session.get(ApiKey, api_key_id, with_for_update=True, populate_existing=True)
     if api_key is None or (account_id is not None and api_key.account_id != account_id):

@@ -106,7 +106,7 @@ async def test_many_agents_take_the_statements_of_one(ask: Door, tenant: Tenant,
     with statements(tenant.database) as sent:
         account = (await ask.data(tenant.secret, LISTED))["viewer"]["account"]
     # The key, the account, its agents and runs, the versions of each.
-    assert len([text for text in sent if not text.startswith("BEGIN")]) == 6
+    assert len([text for text in sent if not text.startswith("BEGIN")]) == 5
     assert [
         [(it["version"], it["name"]) for it in agent["versions"]["nodes"]]
         for agent in account["agents"]["nodes"]

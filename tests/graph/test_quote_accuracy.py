@@ -154,4 +154,4 @@ async def test_three_statements_answer_for_any_number_of_accounts(
         ("Acme", "0"),
     ]
     # The key and the accounts come before.
-    assert len([text for text in sent if not text.startswith("BEGIN")]) == 5
+    assert len([text for text in sent if not text.startswith("BEGIN")]) == 4

@@ -310,4 +310,4 @@ async def test_selections_of_many_runs_cost_what_those_of_one_cost(ask: Door, te
         assert all(run["selection"]["totalCredits"] == "67" for run in found)
         counts.append(len([text for text in sent if not text.startswith("BEGIN")]))
     # The key, the account, the runs, their newest selections, all selections, the prices, and the runs again.
-    assert counts == [7, 7]
+    assert counts == [6, 6]

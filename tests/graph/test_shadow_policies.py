@@ -211,7 +211,7 @@ async def test_many_agents_are_compared_in_the_statements_of_one(
         ({"preset": "cost_optimized"}, "21")
     ] * agents
     # The key, the account, the agents, the newest policies, their pages, and two for the comparisons.
-    assert len([text for text in sent if not text.startswith("BEGIN")]) == 7, "\n\n".join(sent)
+    assert len([text for text in sent if not text.startswith("BEGIN")]) == 6, "\n\n".join(sent)
 
 
 async def test_policies_are_managed_by_keys_that_manage_and_belong_to_their_account(

@@ -58,14 +58,14 @@ async def settled(ask: Door, tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("agents", [1, 20])
-@pytest.mark.parametrize(("query", "expected"), [(NESTED, 7), (EVERYTHING, 27), (HOLDS, 13)])
+@pytest.mark.parametrize(("query", "expected"), [(NESTED, 6), (EVERYTHING, 26), (HOLDS, 12)])
 async def test_statements_do_not_grow_with_the_parents(
     ask: Door, tenant: Tenant, query: str, expected: int, agents: int
 ) -> None:
     await fill(tenant, agents)
     answer, sent = await counted(ask, tenant, query)
     assert len(answer["viewer"]["account"]["agents"]["nodes"]) == agents
-    # The first finds the key, the second the account, and from there on one goes to each level.
+    # The first finds the account, and from there on one goes to each level.
     assert len(sent) == expected, "\n".join(sent)
 
 
@@ -76,4 +76,4 @@ async def test_a_page_of_100_runs_costs_what_one_run_costs(ask: Door, tenant: Te
         await tenant.start_all(*(tenant.run() for _ in range(number)))
         answer, sent = await counted(ask, tenant, query)
         counts.append((len(answer["viewer"]["account"]["workflows"]["nodes"]), len(sent)))
-    assert counts == [(1, 4), (100, 4)]
+    assert counts == [(1, 3), (100, 3)]

@@ -189,7 +189,7 @@ async def test_statements_do_not_grow_with_the_parents(ask: Door, tenant: Tenant
     await dispatch(tenant)
     answer, sent = await counted(ask, tenant, NESTED)
     assert len(answer["viewer"]["account"]["events"]["nodes"]) == count
-    assert len(sent) == 11, "\n".join(sent)
+    assert len(sent) == 10, "\n".join(sent)
 
 
 async def test_what_is_another_account_s_is_nothing(ask: Door, tenant: Tenant) -> None:

@@ -40,8 +40,9 @@ def test_the_table_is_the_bounds() -> None:
     "said",
     [
         f"a quote or a selection {cost.POINTS_OF_A_QUOTE:,}",
-        f"`shadowComparison`) {cost.POINTS_OF_A_HISTORY:,}",
-        f"a replay or a preview of prices {cost.POINTS_OF_A_REPLAY:,}",
+        f"`quoteAccuracy`) {cost.POINTS_OF_A_HISTORY:,}",
+        f"`shadowComparison`) {cost.POINTS_OF_A_COMPARISON:,}",
+        f"preview of prices {cost.POINTS_OF_A_REPLAY:,}",
         f"A mutation costs {cost.POINTS_OF_A_MUTATION} more",
         f"counts as {cost.OTHER_LISTS}",
         f"{cost.MOST_POINTS:,} points are the most",
