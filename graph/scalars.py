@@ -68,7 +68,9 @@ def _number_text(value: object) -> str:
 
 
 def _literal_text(node: ValueNode, *kinds: type[ValueNode]) -> str:
-    if isinstance(node, kinds) and isinstance(node, StringValueNode | IntValueNode | FloatValueNode):
+    if isinstance(node, kinds) and isinstance(node, IntValueNode):
+        return str(int(node.value))  # as JSON reads it, to which -0 is 0
+    if isinstance(node, kinds) and isinstance(node, StringValueNode | FloatValueNode):
         return node.value
     raise GraphQLError("A literal of another kind is needed here; see the scalar's description.")
 
@@ -200,10 +202,10 @@ SCALARS: dict[object, Any] = {
     ),
     Long: strawberry.scalar(
         name="Long",
-        description="A whole number of up to 63 bits; a plain JSON number.",
+        description="A whole number of up to 63 bits, a plain JSON number; as input its digits as a string too.",
         serialize=int,
         parse_value=_parse_long,
-        parse_literal=_from_literal(_parse_long, IntValueNode),
+        parse_literal=_from_literal(_parse_long, StringValueNode, IntValueNode),
     ),
     datetime: strawberry.scalar(
         name="DateTime",

@@ -1,12 +1,14 @@
 """Text, in every argument and input field that takes one: bounded, NFC, without control characters."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import pytest
 from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema, get_named_type
 
 from graph.schema import schema_text
-from tests.door import Door
+from models.database import Database
+from tests.door import Door, opened_door
 from tests.tenant import Tenant
 
 GRAPH = build_schema(schema_text())
@@ -77,6 +79,13 @@ OPERATORS = {
     "IssueApiKeyInput",
     "VoidGrantInput",
 }
+
+
+@pytest.fixture
+async def ask(database: Database) -> AsyncIterator[Door]:
+    """The service without limits of points: a walk asks more in a moment than a key may."""
+    async with opened_door(database, cost_limit=0) as door:
+        yield door
 
 
 def texts() -> Iterator[tuple[str, str]]:

@@ -142,7 +142,7 @@ async def test_no_units_are_no_quantity(ask: Door, tenant: Tenant) -> None:
 
 async def test_credits(ask: Door, operator: str) -> None:
     cases = [(value, exact) for value, exact in DECIMALS if value != "null"]
-    for value, exact in [*cases, ("0", "0"), ('"0.000"', "0")]:
+    for value, exact in [*cases, ("0", "0"), ("-0", "0"), ('"-0"', None), ('"0.000"', "0")]:
         wanted = exact and {"overdraftLimit": exact}
         assert await both(ask, operator, CREATE, "Credits", value) == [wanted] * 2, value
     assert await both(ask, operator, CREATE, "Credits", "null") == [{"overdraftLimit": None}] * 2
