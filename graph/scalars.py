@@ -202,7 +202,7 @@ SCALARS: dict[object, Any] = {
     ),
     Long: strawberry.scalar(
         name="Long",
-        description="A whole number of up to 63 bits, a plain JSON number; as input its digits as a string too.",
+        description="A whole number of up to 63 bits: a plain JSON number, as input also a string of digits.",
         serialize=int,
         parse_value=_parse_long,
         parse_literal=_from_literal(_parse_long, StringValueNode, IntValueNode),
