@@ -9,7 +9,6 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, OperationType
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
-from graphql.execution.values import get_argument_values
 from graphql.pyutils import AwaitableOrValue, Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -119,8 +118,8 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         asked = step.asked
         info = self.build_resolve_info(asked.definition, list(asked.nodes), asked.parent_type, path)
         try:
-            arguments = self._arguments(step) if step.takes_arguments else {}
-            value = step.resolve(source, info, **arguments)
+            arguments = {} if step.arguments is None else step.arguments(self.variable_values)
+            value = step.call(source, info, arguments)
             if type(value) not in settled and self.is_awaitable(value):
                 return self._resolved_later(step, info, path, value)
             completed = self._completed(step, info, path, value)
@@ -162,14 +161,6 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                 pass
         asked = step.asked
         return self.complete_value(asked.return_type, asked.details, info, path, value, None)
-
-    def _arguments(self, step: Step) -> dict[str, Any]:
-        return get_argument_values(
-            step.asked.definition,
-            step.asked.nodes[0],
-            self.variable_values,
-            hide_suggestions=self.hide_suggestions,
-        )
 
 
 async def _awaited(results: dict[str, Any], names: list[str]) -> dict[str, Any]:

@@ -32,6 +32,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from graph.execution.executor import CompiledExecutor
 from graph.execution.plans import Plan
 from graph.execution.selections import Selections, TooManyFields
+from graph.execution.surprises import Surprise
+from graph.execution.variables import Variables
 
 MOST_PLANS = 8
 """How many choices of what is skipped and included are compiled of an operation; others run as stock."""
@@ -64,19 +66,29 @@ class Operations:
         operation = self._kept[key]
         if operation is None:
             return self._run_stock(document, name, variables, context, root_value)
-        values = get_variable_values(
-            self._schema,
-            operation.definition.variable_definitions or (),
-            dict(variables),
-            max_errors=self._max_coercion_errors,
-            hide_suggestions=True,
-        )
+        values = self._values(operation, variables)
         if isinstance(values, list):
             return ExecutionResult(None, values)
         plan = operation.plan(values)
         if plan is None:
             return self._run_stock(document, name, variables, context, root_value)
         return self._executor(operation, plan, values, context, root_value).run()
+
+    def _values(
+        self, operation: "_Operation", variables: Mapping[str, Any]
+    ) -> VariableValues | list[GraphQLError]:
+        if operation.variables is not None:
+            try:
+                return operation.variables.read(variables)
+            except Exception:  # noqa: BLE001, S110 - whatever it is, the stock engine says what is wrong
+                pass
+        return get_variable_values(
+            self._schema,
+            operation.definition.variable_definitions or (),
+            dict(variables),
+            max_errors=self._max_coercion_errors,
+            hide_suggestions=True,
+        )
 
     def _keep(self, key: tuple[int, str | None], document: DocumentNode) -> None:
         self._kept[key] = _operation(self._schema, document, key[1])
@@ -143,7 +155,9 @@ class _Operation:
         self.definition = definition
         self.definitions = definitions
         self.fragments = {name: FragmentDetails(each) for name, each in definitions.items()}
+        self.variables = _variables(schema, definition)
         self._schema = schema
+        self._converter = getattr(getattr(schema, "_strawberry_schema", None), "schema_converter", None)
         self._conditions = conditions
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
 
@@ -157,7 +171,7 @@ class _Operation:
             return None
         selections = Selections(self._schema, self.fragments, self.definition, values)
         try:
-            plan = Plan(selections)
+            plan = Plan(selections, self._converter)
         except (TooManyFields, GraphQLError):  # a condition that is null, for one: the stock engine says so
             plan = None
         self._plans[key] = plan
@@ -177,6 +191,13 @@ def _operation(schema: GraphQLSchema, document: DocumentNode, name: str | None) 
         return None
     definitions = {fragment.name.value: fragment for fragment in fragments}
     return _Operation(schema, definition, definitions, tuple(sorted(set(_conditions(document)))))
+
+
+def _variables(schema: GraphQLSchema, definition: OperationDefinitionNode) -> Variables | None:
+    try:
+        return Variables(schema, definition.variable_definitions or ())
+    except (Surprise, TypeError):  # graphql-core's own error for a default that is wrong
+        return None
 
 
 def _conditions(document: DocumentNode) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """Plans: what an operation does, worked out once for one choice of what is skipped and included."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from graphql import GraphQLObjectType, default_field_resolver
+from graphql import GraphQLObjectType
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from graph.execution.arguments import ReadArguments, arguments_of
+from graph.execution.calls import Call, call_of
 from graph.execution.leaves import Write
 from graph.execution.selections import Asked, Selection, Selections
 from graph.execution.writers import object_writer, value_writer
@@ -17,8 +18,9 @@ class Step:
     """A field that is resolved by itself."""
 
     asked: Asked
-    resolve: Callable[..., Any]
-    takes_arguments: bool
+    call: Call
+    arguments: ReadArguments | None
+    """Reads the arguments; None where the field has none."""
     write: Write | None
     """Gives the answer for the resolver's value; None where that is not plain all the way down."""
 
@@ -35,8 +37,9 @@ class Compiled:
 class Plan:
     """The compiled selections of an operation; those below a resolver are compiled when they are reached."""
 
-    def __init__(self, selections: Selections) -> None:
+    def __init__(self, selections: Selections, converter: GraphQLCoreConverter | None) -> None:
         self._selections = selections
+        self._converter = converter
         self._compiled: dict[int, Compiled] = {}
         self._steps: dict[int, Step] = {}
         self.root = selections.root()
@@ -69,9 +72,10 @@ class Plan:
     def _step(self, asked: Asked) -> Step:
         kind, details, definition = asked.return_type, asked.details, asked.definition
         is_plain = self._selections.is_plain(kind, details)
+        call, is_copied = call_of(self._converter, definition)
         return Step(
             asked,
-            definition.resolve or default_field_resolver,
-            bool(definition.args or asked.nodes[0].arguments),
+            call,
+            arguments_of(definition, asked.nodes[0], is_copied=is_copied) if definition.args else None,
             value_writer(self._selections, kind, details) if is_plain else None,
         )

@@ -1,0 +1,114 @@
+"""Calls: asynchronous resolvers, called as strawberry does, with what never changes worked out once."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from inspect import isawaitable
+from typing import Any
+
+from graphql import GraphQLField, default_field_resolver
+from strawberry.extensions import FieldExtension
+from strawberry.extensions.field_extension import build_field_extension_resolvers
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
+
+from graph.execution.conversions import conversions_of
+
+Call = Callable[[Any, Any, dict[str, Any]], Any]
+"""Takes the object, graphql-core's info and the arguments, by their names for callers."""
+
+
+def call_of(converter: GraphQLCoreConverter | None, definition: GraphQLField) -> tuple[Call, bool]:
+    """Give how a field is resolved, and whether its resolver gets copies of lists and input objects."""
+    field = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    resolve = definition.resolve or default_field_resolver
+    if converter is not None and isinstance(field, StrawberryField) and _is_usual(field, resolve):
+        resolver = _Resolver(converter, field)
+        return resolver.resolve, resolver.copies
+    return lambda source, info, arguments: resolve(source, info, **arguments), False
+
+
+def _is_usual(field: StrawberryField, resolve: Callable[..., Any]) -> bool:
+    """Whether strawberry made the field's resolver around a coroutine function, and nobody changed how."""
+    is_own = getattr(resolve, "__qualname__", "") == _ASYNCHRONOUS
+    is_called_as_is = type(field).get_result is StrawberryField.get_result
+    return (
+        is_own
+        and is_called_as_is
+        and field.base_resolver is not None
+        and callable(field.base_resolver.wrapped_func)
+    )
+
+
+class _Resolver:
+    """A field's resolver with its extensions, conversions and exception handlers."""
+
+    def __init__(self, converter: GraphQLCoreConverter, field: StrawberryField) -> None:
+        resolver = field.base_resolver
+        assert resolver is not None  # noqa: S101 - the caller has looked
+        self._field = field
+        self._function: Any = resolver.wrapped_func
+        self._info_class: Any = converter.config.info_class
+        self._conversions = conversions_of(converter, field)
+        self.copies = all(each.is_plain for each in self._conversions)
+        self._maps = [each.map_arguments for each in field.extensions if _maps(each)]
+        self._extensions: list[Any] = build_field_extension_resolvers(field)
+        self._handlers: Any = converter._get_field_exception_handlers(field)  # noqa: SLF001 - there is no other way
+        self._takes_self = bool(resolver.self_parameter)
+        sources = (resolver.parent_parameter, resolver.root_parameter)
+        self._source_names = [each.name for each in sources if each]
+        info_name = resolver.info_parameter.name if resolver.info_parameter else None
+        self._takes_info = info_name == "info"
+        self._info_name = None if self._takes_info else info_name
+
+    async def resolve(self, source: Any, core_info: Any, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
+        """Resolve the field; a handled exception gives what its handler shows."""
+        info = self._info_class(_raw_info=core_info, _field=self._field)
+        try:
+            found = self._called(source, info, arguments)
+            return await found if isawaitable(found) else found
+        except Exception as error:
+            handled = self._handled(error, info)
+            if isawaitable(handled):
+                handled = await handled
+            if handled is None:
+                raise
+            return handled
+
+    def _called(self, source: Any, info: Any, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
+        given = {}
+        for each in self._conversions:
+            if each.name in arguments:
+                value = arguments[each.name]
+                given[each.python_name] = value if each.convert is None else each.convert(value, info)
+        for change in self._maps:
+            given = change(given)
+        for name in self._source_names:
+            given[name] = source
+        if self._info_name is not None:
+            given[self._info_name] = info
+        positional = (source,) if self._takes_self else ()
+        if not self._extensions:
+            return self._last(positional, source, info, **given)
+        function: Any = partial(self._last, positional)
+        for extension in self._extensions:
+            function = partial(extension, function)
+        return function(source, info, **given)
+
+    def _last(self, positional: tuple[Any, ...], _source: Any, info: Any, **given: Any) -> Any:  # noqa: ANN401 - any value
+        if self._takes_info:
+            # Extensions get it apart, and may give another one.
+            given["info"] = info
+        return self._function(*positional, **given)
+
+    def _handled(self, error: Exception, info: Any) -> Any:  # noqa: ANN401 - any value
+        for kinds, handler in self._handlers:
+            if isinstance(error, kinds):
+                return handler.handle(error, field=self._field, info=info)
+        return None
+
+
+def _maps(extension: FieldExtension) -> bool:
+    return type(extension).map_arguments is not FieldExtension.map_arguments
+
+
+_ASYNCHRONOUS = "GraphQLCoreConverter.from_resolver.<locals>._async_resolver"
