@@ -51,10 +51,10 @@ async def test_events_come_as_they_happen(live: Served, tenant: Tenant) -> None:
 
 async def test_a_query_is_answered_and_complete(live: Served, tenant: Tenant) -> None:
     async with events(live.http_url, tenant.secret, "{ viewer { scopes } }") as stream:
-        assert [event async for event in stream] == [
-            ("next", {"data": {"viewer": {"scopes": ["READ", "TRACK", "MANAGE"]}}}),
-            ("complete", None),
-        ]
+        (kind, answer), last = [event async for event in stream]
+        assert (kind, answer["data"]) == ("next", {"viewer": {"scopes": ["READ", "TRACK", "MANAGE"]}})
+        assert answer["extensions"]["cost"]["actual"] == 2
+        assert last == ("complete", None)
 
 
 @pytest.mark.parametrize(

@@ -173,9 +173,9 @@ async def test_text_that_is_not_utf_8_closes_the_socket(live: Served, tenant: Te
 async def test_queries_and_mutations_run_too(live: Served, tenant: Tenant) -> None:
     async with listener(live.socket_url, tenant.secret) as client:
         name = await client.subscribe(ALIVE)
-        assert (await client.message(name))["payload"] == {
-            "data": {"viewer": {"scopes": ["READ", "TRACK", "MANAGE"]}}
-        }
+        payload = (await client.message(name))["payload"]
+        assert payload["data"] == {"viewer": {"scopes": ["READ", "TRACK", "MANAGE"]}}
+        assert payload["extensions"]["cost"]["requested"] == 2
         assert (await client.message(name))["type"] == "complete"
         name = await client.subscribe(
             'mutation { startWorkflow(input: {workflowName: "a", idempotencyKey: "1"}) { ... on WorkflowStarted { replayed } } }'
@@ -189,7 +189,7 @@ async def test_queries_and_mutations_run_too(live: Served, tenant: Tenant) -> No
         ("", "BAD_USER_INPUT"),
         ("{", "BAD_USER_INPUT"),
         ("{ nothing }", "BAD_USER_INPUT"),
-        ("x" * 15_001, "BAD_USER_INPUT"),
+        ("x" * 15_001, "QUERY_TOO_COMPLEX"),
         ("query A { viewer { scopes } } query B { viewer { scopes } }", "BAD_USER_INPUT"),
         ("subscription { balanceChanged { sequence } serviceUsageAdded { sequence } }", "BAD_USER_INPUT"),
         ('{ account(id: "account_00000000000000000000000000000000") { name } }', "FORBIDDEN"),

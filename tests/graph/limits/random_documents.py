@@ -15,7 +15,6 @@ from graphql import (
     is_required_argument,
 )
 
-
 DEEPEST = 40
 
 
