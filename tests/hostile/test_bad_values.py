@@ -6,75 +6,26 @@ place meets every value, and leaves PostgreSQL out where SQLite was not asked ei
 at all places, by all the ways that lead there.
 """
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
 from itertools import product
 from typing import Any
 
 import pytest
 from graphql import GraphQLScalarType, get_named_type
-from httpx2 import ASGITransport, AsyncClient
-from starlette.types import ASGIApp
 
-from models.api_key import Scope
-from server.app import service
-from server.settings import Settings
-from tests.clock import SettableClock
-from tests.databases.opened import opened_with_prices, verify
-from tests.door import Door
-from tests.graph.tenancy.asking import Caller
-from tests.graph.tenancy.estate import new_estate
-from tests.graph.tenancy.positions import GRAPH, ROOTS, Position
-from tests.graph.test_permissions import scope_of
+from tests.graph.tenancy.positions import GRAPH, Position
+from tests.hostile.house import House, house
 from tests.hostile.places import each_once, every_place, shown
 from tests.hostile.values import PLACE, VALUES, Value, body_by_literal, body_by_variable
-from tests.tenant import issue
 
 PLACES = every_place()
 ONE_IN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """A store with one of everything, served in this process to its owner and to an operator."""
-
-    app: ASGIApp
-    caller: Caller
-    operator: Caller
-
-    def caller_at(self, place: Position) -> Caller:
-        """Say who may ask there."""
-        is_root = place.type_name in ROOTS
-        return self.operator if is_root and scope_of(place.field) is Scope.OPERATE else self.caller
-
-    async def answer(self, place: Position, secret: str, body: bytes) -> Any:
-        """Ask, and give the answer's JSON."""
-        if place.type_name == "Subscription":
-            return await first_event(self.app, secret, body)
-        response = await self.caller.ask.post(secret, body)
-        assert response.status_code < 500, response.text
-        return response.json()
-
-
 Asking = Callable[[list[House], Position, Value], Awaitable[list[Any]]]
-
-
-@asynccontextmanager
-async def house(url: str) -> AsyncIterator[House]:
-    """Serve a store, and verify its books in the end."""
-    clock = SettableClock()
-    async with opened_with_prices(url, clock) as database:
-        app = service(Settings.of({"database_url": url, "cost_limit": 0}), database)
-        async with AsyncClient(transport=ASGITransport(app=app), base_url="http://service") as http:
-            ask = Door(database, http)
-            _, operator = await issue(database, None, "operator", tuple(Scope))
-            estate = await new_estate(ask, operator, "quagga", "6543.21")
-            yield House(app, Caller(ask, estate, estate.secret), Caller(ask, estate, operator))
-        await verify(database)
 
 
 @pytest.fixture
@@ -151,11 +102,11 @@ async def both_ways_where_needed(houses: list[House], place: Position, value: Va
 
 async def both_ways(each: House, place: Position, value: Value) -> list[Any]:
     """Bring a value as a literal, then as a variable beside the same other values."""
-    caller = each.caller_at(place)
+    caller = each.caller_at(place.type_name, place.field)
     query, variables = caller.operation(place, PLACE, shown(get_named_type(place.field.type)))
     types = {name: it.type for name, it in place.field.args.items()}
     bodies = (body_by_literal(query, variables, types, value), body_by_variable(query, variables, value))
-    return [await each.answer(place, caller.secret, body) for body in bodies]
+    return [await each.answer(place.type_name, caller.secret, body) for body in bodies]
 
 
 def outcome(answer: Any) -> str:
@@ -174,35 +125,3 @@ def shape(data: Any) -> Any:
     if isinstance(data, list):
         return [shape(value) for value in data[:1]]
     return type(data).__name__
-
-
-async def first_event(app: ASGIApp, secret: str, body: bytes) -> Any:
-    """Subscribe, hear the first event or the refusal, and leave."""
-    heard, left = bytearray(), asyncio.Event()
-    sent = iter([{"type": "http.request", "body": body, "more_body": False}])
-    headers = {
-        "authorization": f"Bearer {secret}",
-        "accept": "text/event-stream",
-        "content-type": "application/json",
-    }
-
-    async def receive() -> Any:
-        for message in sent:
-            return message
-        await left.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        heard.extend(message.get("body", b""))
-        if b"\n\n" in heard or not message.get("more_body", True):
-            left.set()
-
-    scope = {
-        "type": "http", "method": "POST", "path": "/graphql", "raw_path": b"/graphql", "query_string": b"",
-        "headers": [(name.encode(), text.encode()) for name, text in headers.items()],
-        "http_version": "1.1", "scheme": "http", "client": ("127.0.0.1", 1), "server": ("service", 80), "root_path": "",
-    }  # fmt: skip
-    async with asyncio.timeout(20):
-        await app(scope, receive, send)
-    text = heard.decode()
-    return json.loads(next((line[6:] for line in text.splitlines() if line.startswith("data: {")), text))

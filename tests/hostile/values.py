@@ -10,6 +10,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLInputType,
+    GraphQLList,
     get_named_type,
     get_nullable_type,
     is_list_type,
@@ -126,7 +127,7 @@ def _literal(given: Any, type_: GraphQLInputType, value: Value) -> str:
     if given == PLACE:
         return _placed(value, kind, in_list=is_list_type(get_nullable_type(type_)))
     if isinstance(given, list):
-        return f"[{', '.join(_literal(each, kind, value) for each in given)}]"
+        return f"[{', '.join(_literal(each, _inner(type_), value) for each in given)}]"
     if isinstance(given, dict):
         fields = kind.fields if isinstance(kind, GraphQLInputObjectType) else None
         inner = {
@@ -135,6 +136,13 @@ def _literal(given: Any, type_: GraphQLInputType, value: Value) -> str:
         }
         return "{" + ", ".join(f"{name}: {text}" for name, text in inner.items()) + "}"
     return str(given) if isinstance(kind, GraphQLEnumType) else json.dumps(given)
+
+
+def _inner(type_: GraphQLInputType) -> GraphQLInputType:
+    """Give the type of a list's elements; one value may stand for a list of it."""
+    bare: Any = get_nullable_type(type_)
+    inner: GraphQLInputType = bare.of_type if isinstance(bare, GraphQLList) else bare
+    return inner
 
 
 def _placed(value: Value, kind: Any, *, in_list: bool) -> str:
