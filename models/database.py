@@ -85,7 +85,17 @@ class Database:
     @property
     def waiting_items(self) -> tuple[int, ...]:
         """How many items wait in each lane of the writer for their transaction."""
-        return tuple(lane.waiting_items for lane in self._lanes)
+        return tuple(lane.line.items for lane in self._lanes)
+
+    @property
+    def waited_seconds(self) -> float:
+        """How long the first in line has been waiting: for a connection to read over, and in every lane.
+
+        A lane that stands still for one account's sake is not counted while others move.
+        """
+        pool = self._reader.pool
+        reading = pool.waited_seconds if isinstance(pool, engines.Readers) else 0.0
+        return reading + min(lane.line.waited_seconds for lane in self._lanes)
 
     @property
     def reads_in_use(self) -> int:

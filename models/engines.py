@@ -1,10 +1,11 @@
 """Engines with the settings that were found to hold: one writer and many readers of one store."""
 
+import time
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, StaticPool
 
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 CONNECT_TIMEOUT_SECONDS = 10
@@ -12,6 +13,28 @@ READERS_ON_SQLITE = 4
 READERS_ON_POSTGRESQL = 20
 READERS_KEPT_IDLE = 10
 READ_WAIT_SECONDS = 30.0
+
+
+class Readers(AsyncAdaptedQueuePool):
+    """Connections to read over; it knows for how long the first in line has been waiting for one."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        super().__init__(*given, **named)
+        self._waiting: dict[object, float] = {}
+
+    @property
+    def waited_seconds(self) -> float:
+        """How long the first in line has been waiting; 0 where nobody does."""
+        first = next(iter(self._waiting.values()), None)
+        return 0.0 if first is None else time.monotonic() - first
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        mark = object()
+        self._waiting[mark] = time.monotonic()
+        try:
+            return super()._do_get()
+        finally:
+            del self._waiting[mark]
 
 
 def sqlite_writer(url: URL) -> Engine:
@@ -66,7 +89,12 @@ def reader(url: URL, connections: int | None, wait_seconds: float) -> AsyncEngin
 
 def _pool(connections: int, wait_seconds: float) -> dict[str, Any]:
     kept = min(connections, READERS_KEPT_IDLE)
-    return {"pool_size": kept, "max_overflow": connections - kept, "pool_timeout": wait_seconds}
+    return {
+        "poolclass": Readers,
+        "pool_size": kept,
+        "max_overflow": connections - kept,
+        "pool_timeout": wait_seconds,
+    }
 
 
 def _prepare_sqlite(engine: Engine, *, begin: str, query_only: bool) -> None:

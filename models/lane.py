@@ -4,8 +4,7 @@ No timer: a batch is what arrived while the previous commit ran, so nothing wait
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,18 +13,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from models.availability import StoreUnavailable
+from models.line import Line, Waiting
 from models.writer import AnyCommand, answer_together
 
 MOST_ITEMS_IN_A_TRANSACTION = 2_000
-MOST_ITEMS_WAITING = 50_000
-
-
-@dataclass(slots=True)
-class Waiting:
-    """A command and the caller that waits for its answer."""
-
-    command: AnyCommand
-    answer: "asyncio.Future[Any]"
 
 
 @dataclass(slots=True)
@@ -35,29 +26,27 @@ class Lane:
     run: Callable[[Callable[[Session], list[Any]]], Awaitable[list[Any]]]
     clock: Callable[[], datetime]
     announce: Callable[[Collection[UUID]], None]
-    waiting: deque[Waiting] = field(default_factory=deque)
-    waiting_items: int = 0
+    line: Line = field(default_factory=Line)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _closing: bool = False
 
     async def submit(self, command: AnyCommand) -> Any:  # noqa: ANN401 - typed by Database.write
-        """Wait for the command's commit and give its answer, or raise its refusal."""
+        """Wait for the command's commit and give its answer, or raise its refusal.
+
+        Raises StoreUnavailable at once, with nothing recorded, where too much waits already.
+        """
         if self._closing:
             raise StoreUnavailable("The service is shutting down; nothing was recorded.")
-        if self.waiting_items + command.item_count > MOST_ITEMS_WAITING:
-            raise StoreUnavailable("Too many writes are waiting; try again in a moment.")
-        entry = Waiting(command, asyncio.get_running_loop().create_future())
-        self.waiting.append(entry)
-        self.waiting_items += command.item_count
+        entry = self.line.join(command)
         self._wake.set()
         return await entry.answer
 
     async def work(self) -> None:
         """Commit what waits, batch after batch, until the lane is closed and empty."""
-        while self.waiting or not self._closing:
+        while self.line or not self._closing:
             await self._wake.wait()
-            if self.waiting:
-                await self._commit(list(self._next_batch()))
+            if self.line:
+                await self._commit(list(self.line.batch(MOST_ITEMS_IN_A_TRANSACTION)))
             elif not self._closing:
                 self._wake.clear()
 
@@ -65,16 +54,6 @@ class Lane:
         """Take no more commands; what waits is still committed, since its callers were let in."""
         self._closing = True
         self._wake.set()
-
-    def _next_batch(self) -> Iterator[Waiting]:
-        items = 0
-        while self.waiting and (
-            items == 0 or items + self.waiting[0].command.item_count <= MOST_ITEMS_IN_A_TRANSACTION
-        ):
-            entry = self.waiting.popleft()
-            items += entry.command.item_count
-            self.waiting_items -= entry.command.item_count
-            yield entry
 
     async def _commit(self, batch: list[Waiting]) -> None:
         commands = [entry.command for entry in batch]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -18,6 +19,7 @@ from models.database import Database
 from models.migrations import why_not_ready
 from models.relay import Relay
 from server.absences import not_served
+from server.admission import Admission
 from server.agents import create_agent_endpoint
 from server.authentication import Authentication
 from server.demo_history import run_demo_history
@@ -63,6 +65,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
     limits = rate_limits(settings, database)
     trusted = trusted_documents(settings)
     meters, traces = Meters(trusted.names), tracing(settings)
+    admission = Admission(settings.most_in_flight, lambda: database.waited_seconds)
     reception = Reception(
         database,
         authentication,
@@ -73,15 +76,17 @@ def service(settings: Settings, database: Database) -> FastAPI:
         trusted,
         KnownSecret(database, "cursors"),
         Observer(meters, traces),
+        admission,
     )
     streams = Streams(authentication, _stream_limits(settings))
     draining = Draining()
-    vitals = Vitals(meters, database, streams)
+    vitals = Vitals(meters, database, streams, admission)
     scrape = metrics_endpoint(meters, vitals, LedgerGauges(database), settings.metrics_token)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         _calm_the_collector()
+        _share_the_interpreter()
         await database.start()
         jobs = (
             Relay(database),
@@ -116,7 +121,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
         lifespan=lifespan,
         exception_handlers={HTTPException: not_served},
     )
-    app.state.streams = streams
+    app.state.streams, app.state.admission = streams, admission
     app.router.routes += [
         Route("/graphql", graphql_endpoint(reception, streams), methods=["POST"]),
         WebSocketRoute("/graphql", websocket_endpoint(reception, streams, settings.allowed_origins)),
@@ -125,7 +130,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
         Route("/readyz", _ready(database, draining), methods=["GET"]),
         Route("/metrics", scrape, methods=["GET"]),
     ]
-    app.add_middleware(Gate, bounds=Bounds())
+    app.add_middleware(Gate, bounds=Bounds(), admission=admission)
     app.add_middleware(Farewell, draining=draining)
     app.add_middleware(Counted, meters=meters)
     if settings.graphiql:
@@ -148,6 +153,12 @@ def _calm_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
+
+
+def _share_the_interpreter() -> None:
+    # A thread that comes back from SQLite asks for the interpreter and waits as long as this for it. A loop
+    # that always has something to do, be it to refuse, made each such step take five milliseconds.
+    sys.setswitchinterval(0.001)
 
 
 def _graphiql(settings: Settings, operations: Sequence[ExampleOperation]) -> Endpoint:

@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from server.admission import PLACE, Admission, Overloaded, Place, refuse_excess
 from server.bodies import json_bytes
 from server.origins import named_request
 from server.refusals import Refused, shown
@@ -17,6 +18,8 @@ from server.refusals import Refused, shown
 LARGEST_BODY_BYTES = 1024 * 1024
 LARGEST_HEADER_BYTES = 16 * 1024
 SLOWEST_BODY_SECONDS = 10.0
+VITAL_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What a process is asked to find out how it is; an answer matters most when it has too much to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,10 @@ class Bounds:
 class Gate:
     """Lets requests in whole and within bounds, or answers for the application."""
 
-    def __init__(self, app: ASGIApp, bounds: Bounds) -> None:
+    def __init__(self, app: ASGIApp, bounds: Bounds, admission: Admission) -> None:
         self._app = app
         self._bounds = bounds
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with its body received, or refuse it."""
@@ -41,6 +45,11 @@ class Gate:
             await self._app(scope, receive, send)
             return
         request_id = named_request(scope)
+        is_vital = scope["path"] in VITAL_PATHS
+        if self._admission.is_full and not is_vital:
+            self._admission.turn_away()
+            await refuse_excess(scope, send, request_id)
+            return
         guarded = _guarded(send, request_id=request_id, storable=scope["path"].startswith("/static/"))
         try:
             self._refuse_headers(scope)
@@ -48,10 +57,19 @@ class Gate:
         except Refused as error:
             await _refuse(error, guarded, path=scope["path"])
             return
-        if body is not None:
-            # Whatever is logged while the request is answered names it.
-            with bound_contextvars(request_id=request_id):
+        if body is None:
+            return
+        # Whatever is logged while the request is answered names it.
+        with bound_contextvars(request_id=request_id):
+            if is_vital:
                 await self._app(scope, _received(body, receive), guarded)
+                return
+            try:
+                async with self._admission.place() as place:
+                    scope[PLACE] = place
+                    await self._app(scope, _received(body, receive), _leaving(place, guarded))
+            except Overloaded:  # since its head came
+                await refuse_excess(scope, send, request_id)
 
     def _refuse_headers(self, scope: Scope) -> None:
         names = [name for name, _ in scope["headers"]]
@@ -119,6 +137,16 @@ def _guarded(send: Send, *, request_id: str, storable: bool) -> Send:
         await send(message)
 
     return guarded
+
+
+def _leaving(place: Place, send: Send) -> Send:
+    async def leaving(message: Message) -> None:
+        # Who reads slowly takes nobody's place.
+        if message["type"] == "http.response.body":
+            place.leave()
+        await send(message)
+
+    return leaving
 
 
 async def _refuse(error: Refused, send: Send, *, path: str) -> None:

@@ -12,6 +12,7 @@ from types import FrameType
 
 import uvicorn
 
+ENTRANCES = 16
 QUIET_SECONDS = 0.3
 """How long whoever is connected already has to say what for, after the last connection came in."""
 
@@ -33,6 +34,15 @@ class LastCall(uvicorn.Server):
         if not self.force_exit:
             await asyncio.sleep(QUIET_SECONDS)
         await super().shutdown(sockets)
+
+
+def entrances(listener: socket.socket) -> list[socket.socket]:
+    """Give a listener several times over.
+
+    The event loop takes one connection from each in a round. When there is much to do a round takes long, and
+    who comes in a crowd would wait for many of them before anybody could tell him to come back later.
+    """
+    return [listener, *(listener.dup() for _ in range(ENTRANCES - 1))]
 
 
 def turn_away(listener: socket.socket) -> None:

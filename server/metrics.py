@@ -96,9 +96,20 @@ class Meters:
             "Operations refused because their key asks for too much at once.",
             registry=self.registry,
         )
+        self.admission_refusals = Counter(
+            "creditgraph_admission_refusals_total",
+            "Requests and operations refused because the process has more to do than it can.",
+            registry=self.registry,
+        )
 
     def _gauge_process(self) -> None:
         self.processes = self._gauge("creditgraph_processes", "Processes that serve.")
+        self.in_flight = self._gauge(
+            "creditgraph_requests_in_flight", "Requests that run or wait for their turn."
+        )
+        self.places = self._gauge(
+            "creditgraph_request_places", "How many requests may run at a time, as it is at the moment."
+        )
         self.waiting_items = self._gauge(
             "creditgraph_writer_waiting_items", "Items that wait for their transaction, by lane.", "lane"
         )

@@ -12,6 +12,7 @@ from graph.introspection import Introspection
 from metering.webhooks import TargetRules
 from models.database import Database
 from pricing.costs import MarginTerms
+from server.admission import Admission
 from server.authentication import Authentication
 from server.observations import Observer
 from server.origins import origin_of
@@ -33,6 +34,7 @@ class Reception:
     trusted_documents: TrustedDocuments
     cursor_secret: KnownSecret
     observer: Observer
+    admission: Admission
 
     @asynccontextmanager
     async def context(self, secret: str, connection: HTTPConnection) -> AsyncIterator[Context]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from server.admission import PLACE
 from server.answers import answers_to
 from server.authentication import Unauthenticated
 from server.bodies import json_bytes
@@ -49,6 +50,7 @@ class EventStream:
         """
         with self._streams.opened(self._stream), self._streams.subscription(self._api_key_id):
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            scope[PLACE].leave_soon()
             telling = asyncio.create_task(self._tell(Request(scope), send))
             breathing = asyncio.create_task(self._keep_alive(send))
             leaving = asyncio.create_task(_left(receive))

@@ -16,6 +16,7 @@ from graphql import GraphQLFormattedError
 from starlette.websockets import WebSocket
 from structlog.contextvars import bound_contextvars
 
+from server.admission import Overloaded, Place
 from server.answers import answers_to
 from server.authentication import Unauthenticated, secret_of
 from server.operations import Operation, operation_of
@@ -114,13 +115,18 @@ class _Socket:
         texts = {name.lower(): text for name, text in message.payload.items() if isinstance(text, str)}
         try:
             secret = secret_of(texts)
-            async with self.reception.context(secret, self.wire.websocket) as context:
+            async with (
+                self.reception.admission.place(),
+                self.reception.context(secret, self.wire.websocket) as context,
+            ):
                 key_id = context.api_key.id
             self._places.enter_context(self.streams.socket(key_id))
         except Unauthenticated:
             raise Closed(4403, "Forbidden: a valid API key is needed.") from None
         except TooManyStreams as error:
             raise Closed(4429, str(error)) from None
+        except Overloaded as error:
+            raise Closed(_TRY_AGAIN_LATER, str(error)) from None
         except Exception as error:  # noqa: BLE001 - the last guard, as for every operation
             raise Closed(4500, shown(error)[1]["message"]) from None
         self._key_id, self.stream.secret = key_id, secret
@@ -167,13 +173,15 @@ class _Socket:
     async def _operate(self, name: str, operation: Operation) -> None:
         try:
             with self.streams.subscription(self._key_id):
-                await self._answer(name, operation)
+                async with self.reception.admission.place() as place:
+                    place.leave_soon()
+                    await self._answer(name, operation, place)
         except Unauthenticated:
             self.stream.end(Ending.KEY_ENDED)
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
             await self._refuse(name, shown(error)[1])
 
-    async def _answer(self, name: str, operation: Operation) -> None:
+    async def _answer(self, name: str, operation: Operation, place: Place) -> None:
         assert self.stream.secret is not None  # noqa: S101 - nothing is answered before the key is known
         socket = self.wire.websocket
         with (
@@ -185,6 +193,7 @@ class _Socket:
                 aclosing(answers_to(operation, context, self.reception, observation)) as told,
             ):
                 async for answer in told:
+                    place.leave()
                     if "data" not in answer:
                         await self._refuse(name, *answer["errors"])
                         return
@@ -207,3 +216,6 @@ def _is_allowed(websocket: WebSocket, allowed_origins: Collection[str]) -> bool:
     except ValueError:  # what is no address is no page of ours
         return False
     return host == websocket.headers.get("host", "").lower()
+
+
+_TRY_AGAIN_LATER = 1013

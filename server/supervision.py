@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 
 import structlog
@@ -15,17 +16,17 @@ from server.metrics import shared_folder
 log = structlog.get_logger(__name__)
 
 
-def supervise(config: uvicorn.Config, listener: socket.socket, *, drain_seconds: float) -> None:
+def supervise(config: uvicorn.Config, listeners: Sequence[socket.socket], *, drain_seconds: float) -> None:
     """Serve with as many processes as the configuration says until a signal says to stop."""
     with TemporaryDirectory(prefix="creditgraph-metrics-") as folder, shared_folder(folder):
-        _Supervisor(config, listener, folder, drain_seconds).run()
+        _Supervisor(config, listeners, folder, drain_seconds).run()
 
 
 class _Supervisor(Multiprocess):
     def __init__(
-        self, config: uvicorn.Config, listener: socket.socket, folder: str, drain_seconds: float
+        self, config: uvicorn.Config, listeners: Sequence[socket.socket], folder: str, drain_seconds: float
     ) -> None:
-        super().__init__(config, sockets=[listener])
+        super().__init__(config, sockets=list(listeners))
         self._folder = folder
         self._drain_seconds = drain_seconds
 

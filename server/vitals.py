@@ -6,11 +6,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from models.database import Database
+from server.admission import Admission
 from server.metrics import Meters
 from server.subscriptions import Streams
 
 LOOK_EVERY_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False, slots=True)
@@ -20,6 +25,8 @@ class Vitals:
     meters: Meters
     database: Database
     streams: Streams
+    admission: Admission
+    _refused: int = 0
     _cpu_seconds: float = 0.0
     _looking: asyncio.Task[None] | None = None
 
@@ -42,12 +49,25 @@ class Vitals:
         meters.reads_in_use.set(self.database.reads_in_use)
         meters.streams.set(self.streams.open_count)
         meters.subscriptions.set(self.streams.subscription_count)
+        self._tell_of_admission()
         used = time.process_time()
         meters.cpu_seconds.inc(used - self._cpu_seconds)
         self._cpu_seconds = used
         if _PROC.is_dir():
             meters.resident_bytes.set(_resident_pages() * os.sysconf("SC_PAGE_SIZE"))
             meters.open_files.set(sum(1 for _ in (_PROC / "fd").iterdir()))
+
+    def _tell_of_admission(self) -> None:
+        admission = self.admission
+        self.meters.in_flight.set(admission.in_flight)
+        self.meters.places.set(admission.places)
+        if refused := admission.refused - self._refused:
+            self._refused += refused
+            self.meters.admission_refusals.inc(refused)
+            # One line a second: what is refused for want of time must not take more of it.
+            log.warning(
+                "overloaded", refused=refused, in_flight=admission.in_flight, running=admission.running
+            )
 
     async def _look_again_and_again(self) -> None:
         while True:

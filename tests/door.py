@@ -10,6 +10,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 
 from models.api_key import Scope
 from models.database import Database
+from server.admission import Admission
 from server.app import service
 from server.settings import Settings
 from tests.tenant import Tenant, issue
@@ -21,6 +22,7 @@ class Door:
 
     database: Database
     http: AsyncClient
+    admission: Admission
 
     async def __call__(
         self, key: str | None, query: str, variables: dict[str, Any] | None = None, **headers: str
@@ -61,7 +63,7 @@ async def opened_door(database: Database, **settings: object) -> AsyncIterator[D
     url = database.url.render_as_string(hide_password=False)
     app = service(Settings.of({"database_url": url, **settings}), database)
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://service") as http:
-        yield Door(database, http)
+        yield Door(database, http, app.state.admission)
 
 
 async def scoped(tenant: Tenant, *scopes: Scope) -> str:

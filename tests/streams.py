@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from models.database import Database
+from server.admission import Admission
 from server.app import service
 from server.settings import Settings
 from server.sockets import LettingGo
@@ -35,6 +36,7 @@ class Served:
 
     database: Database
     streams: Streams
+    admission: Admission
     port: int
 
     @property
@@ -76,7 +78,7 @@ async def served(database_url: str, **settings: object) -> AsyncIterator[Served]
     while not server.started:  # noqa: ASYNC110 - uvicorn says it by a flag
         await asyncio.sleep(0.01)
     try:
-        yield Served(database, app.state.streams, listener.getsockname()[1])
+        yield Served(database, app.state.streams, app.state.admission, listener.getsockname()[1])
     finally:
         app.state.streams.drain()
         server.should_exit = True

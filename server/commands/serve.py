@@ -139,7 +139,7 @@ def _address(listener: socket.socket) -> str:
 def _answer(settings: Settings, listener: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415 - only this command serves
 
-    from server.listeners import LastCall  # noqa: PLC0415 - likewise
+    from server.listeners import LastCall, entrances  # noqa: PLC0415 - likewise
     from server.sockets import LettingGo  # noqa: PLC0415 - likewise
     from server.supervision import supervise  # noqa: PLC0415 - likewise
 
@@ -165,9 +165,9 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
     # After a Ctrl-C uvicorn has ended everything in good order, and then tells of it once more.
     with suppress(KeyboardInterrupt):
         if settings.workers > 1:
-            supervise(config, listener, drain_seconds=settings.drain_seconds)
+            supervise(config, entrances(listener), drain_seconds=settings.drain_seconds)
             return
-        server.run(sockets=[listener])
+        server.run(sockets=entrances(listener))
     if not server.started:
         refuse("the server could not start; the lines above say why.")
 
