@@ -26,6 +26,9 @@ class BoundedConnection(HttpToolsProtocol):
     Lets go of a peer that does not read its answer, which is kept until then.
     """
 
+    slowest_head_seconds = SLOWEST_HEAD_SECONDS
+    stalled_seconds = STALLED_SECONDS
+
     def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*given, **named)
         self._in_head = True
@@ -84,7 +87,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _stall(self) -> None:
         unread = self.transport.get_write_buffer_size()
-        self._stalling = self.loop.call_later(STALLED_SECONDS, self._let_go, unread)
+        self._stalling = self.loop.call_later(self.stalled_seconds, self._let_go, unread)
 
     def _stall_no_longer(self) -> None:
         if self._stalling is not None:
@@ -98,7 +101,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._stall()
 
     def _wait(self) -> None:
-        self._waiting = self.loop.call_later(SLOWEST_HEAD_SECONDS, self._give_up)
+        self._waiting = self.loop.call_later(self.slowest_head_seconds, self._give_up)
 
     def _wait_no_longer(self) -> None:
         if self._waiting is not None:
@@ -107,7 +110,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         self._waiting = None
-        self._refuse(408, f"The request took longer than {SLOWEST_HEAD_SECONDS:g} seconds to arrive.")
+        self._refuse(408, f"The request took longer than {self.slowest_head_seconds:g} seconds to arrive.")
 
     def _refuse(self, status: int, message: str) -> None:
         """Answer where nothing else is being answered, and end the connection."""
