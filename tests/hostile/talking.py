@@ -36,6 +36,16 @@ class Conversation:
     seconds: float = 0.0
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the socket was closed, or an operation ended in an error."""
+        return self.close_code is not None or any(b'"type":"error"' in each for each in self.messages)
+
+    @property
+    def is_turned_away(self) -> bool:
+        """Whether it came when the service had more to do than it can."""
+        return _BUSY in self.statuses or self.close_code == _TRY_LATER or "UNAVAILABLE" in self.outcomes
+
     async def until(self, is_enough: Callable[[], bool]) -> None:
         """Wait until enough was heard."""
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -102,7 +112,7 @@ async def _say(writer: asyncio.StreamWriter, piece: Piece, target: Target, heard
         case Pause(seconds):
             await asyncio.sleep(seconds)
         case Heard(messages):
-            await heard.until(lambda: len(heard.messages) >= messages or heard.close_code is not None)
+            await heard.until(lambda: len(heard.messages) >= messages or heard.is_refused)
         case Opened():
             await heard.until(lambda: bool(heard.answers))
 
@@ -200,4 +210,6 @@ def _outcomes_of_json(said: Any) -> set[str]:
 SWITCHING = 101
 NO_CODE = 1005
 _FINAL = 200
+_BUSY = 503
+_TRY_LATER = 1013
 _TWO_BYTES = 126

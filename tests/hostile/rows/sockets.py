@@ -234,7 +234,7 @@ HARMLESS: dict[str, tuple[Iterable[Piece], frozenset[str]]] = {
             ALIVE,
             Heard(3),
         ),
-        FINE,
+        FINE | {"UNAVAILABLE"},
     ),
     "600 subscriptions of one key": (
         (
