@@ -85,7 +85,7 @@ class Settings(BaseSettings):
 
     database_url: Annotated[str, AfterValidator(database_url_from_text)] = DEFAULT_DATABASE_URL
     read_connections: Annotated[int, Field(ge=1, le=1_000)] | None = None
-    most_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 128
+    most_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 512
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1

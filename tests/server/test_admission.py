@@ -87,65 +87,39 @@ async def test_a_burst_is_taken_in_and_runs_in_turn() -> None:
 
 
 async def test_as_many_as_may_be_and_no_more() -> None:
-    admission = Admission(20)
-    tasks = await filled(admission, 21)
+    admission = Admission(80)
+    tasks = await filled(admission, 81)
     assert isinstance(tasks[-1].exception(), Overloaded)
-    assert (admission.running, admission.in_flight, admission.refused) == (16, 20, 1)
+    assert (admission.running, admission.in_flight, admission.refused) == (64, 80, 1)
     await emptied(tasks)
     assert admission.in_flight == 0
 
 
-async def test_a_line_that_stands_takes_few_until_nobody_is_refused() -> None:
-    watched = Watched()
-    admission = watched.admission
-    tasks = await filled(admission, 30)
-    assert not admission.is_full
-    watched.waited = 0.02
-    watched.look()
-    assert admission.is_full
-    with pytest.raises(Overloaded):
-        async with admission.place():
-            pass
-    # 16 run and 8 may wait.
-    await emptied(tasks[-7:])
-    assert admission.in_flight == 23
-    assert not admission.is_full
-    await emptied(tasks[:23])
-    watched.look()
-    tasks = await filled(admission, 24)
-    assert admission.is_full  # one was refused just now
-    await emptied(tasks[:8])
-    watched.look()
-    tasks += await filled(admission, 70)
-    assert not admission.is_full
-    await emptied(tasks)
-
-
 async def test_those_who_wait_long_inside_are_made_fewer() -> None:
     watched = Watched()
-    tasks = await filled(watched.admission, 30)
+    tasks = await filled(watched.admission, 100)
     watched.look(late_seconds=0.1)
-    assert watched.admission.places == 12
+    assert watched.admission.places == 48
     watched.look(late_seconds=0.2)
-    # Sixteen still run: what was done before has had no effect yet.
-    assert watched.admission.places == 12
-    await emptied(tasks[:18])
+    # 64 still run: what was done before has had no effect yet.
+    assert watched.admission.places == 48
+    await emptied(tasks[:52])
     watched.look(late_seconds=0.2)
-    assert watched.admission.places == 9
-    await emptied(tasks[18:22])
+    assert watched.admission.places == 36
+    await emptied(tasks[52:86])
     watched.look(late_seconds=0.2)
     assert watched.admission.places == FEWEST_PLACES
     await emptied(tasks)
 
 
 async def test_those_who_wait_for_nothing_inside_are_made_more() -> None:
-    watched = Watched(most=40)
-    tasks = await filled(watched.admission, 40)
+    watched = Watched(most=100)
+    tasks = await filled(watched.admission, 100)
     watched.look()
-    assert (watched.admission.places, watched.admission.running) == (18, 18)
+    assert (watched.admission.places, watched.admission.running) == (72, 72)
     for _ in range(20):
         watched.look()
-    assert (watched.admission.places, watched.admission.running) == (40, 40)
+    assert (watched.admission.places, watched.admission.running) == (100, 100)
     await emptied(tasks)
 
 
@@ -160,25 +134,24 @@ async def test_without_a_line_nothing_changes() -> None:
 
 async def test_who_leaves_the_line_takes_nobody_with_him() -> None:
     admission = Admission(100)
-    tasks = await filled(admission, 20)
-    tasks[17].cancel()
+    tasks = await filled(admission, 70)
+    tasks[65].cancel()
     tasks[0].cancel()  # its place goes to the first in line at once, who is sent away before he has it
-    tasks[16].cancel()
+    tasks[64].cancel()
     await asyncio.sleep(0.01)
-    assert (admission.running, admission.in_flight) == (16, 17)
+    assert (admission.running, admission.in_flight) == (64, 67)
     await emptied(tasks)
     assert admission.in_flight == 0
 
 
 async def test_when_all_have_left_it_is_as_in_the_beginning() -> None:
     admission = Admission(100, lambda: 1.0)
-    tasks = await filled(admission, 30)
+    tasks = await filled(admission, 70)
     await asyncio.sleep(3 * INTERVAL_SECONDS)
     assert admission.places < FIRST_PLACES
-    assert admission.is_full
     await emptied(tasks)
     await asyncio.sleep(INTERVAL_SECONDS)
-    assert (admission.places, admission.is_full) == (FIRST_PLACES, False)
+    assert admission.places == FIRST_PLACES
 
 
 async def test_a_request_too_many_is_refused_unseen(database: Database, tenant: Tenant) -> None:
