@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLField
-from httpx2 import ASGITransport, AsyncClient
 from starlette.types import ASGIApp
 
 from models.api_key import Scope
@@ -16,7 +15,7 @@ from server.app import service
 from server.settings import Settings
 from tests.clock import SettableClock
 from tests.databases.opened import opened_with_prices, verify
-from tests.door import Door
+from tests.door import opened_door
 from tests.graph.tenancy.asking import Caller
 from tests.graph.tenancy.estate import new_estate
 from tests.graph.tenancy.positions import ROOTS
@@ -28,7 +27,7 @@ from tests.tenant import issue
 class House:
     """A store with one of everything, served in this process to its owner and to an operator."""
 
-    app: ASGIApp
+    streaming: ASGIApp
     caller: Caller
     operator: Caller
 
@@ -40,7 +39,7 @@ class House:
     async def answer(self, type_name: str, secret: str, body: bytes) -> Any:
         """Ask a field of a type, and give the answer's JSON; of a subscription, the first event's."""
         if type_name == "Subscription":
-            return await _first_event(self.app, secret, body)
+            return await _first_event(self.streaming, secret, body)
         response = await self.caller.ask.post(secret, body)
         assert response.status_code < 500, response.text
         return response.json()
@@ -51,12 +50,11 @@ async def house(url: str) -> AsyncIterator[House]:
     """Serve a store, and verify its books in the end."""
     clock = SettableClock()
     async with opened_with_prices(url, clock) as database:
-        app = service(Settings.of({"database_url": url, "cost_limit": 0}), database)
-        async with AsyncClient(transport=ASGITransport(app=app), base_url="http://service") as http:
-            ask = Door(database, http)
+        streaming = service(Settings.of({"database_url": url, "cost_limit": 0}), database)
+        async with opened_door(database, cost_limit=0) as ask:
             _, operator = await issue(database, None, "operator", tuple(Scope))
             estate = await new_estate(ask, operator, "quagga", "6543.21")
-            yield House(app, Caller(ask, estate, estate.secret), Caller(ask, estate, operator))
+            yield House(streaming, Caller(ask, estate, estate.secret), Caller(ask, estate, operator))
         await verify(database)
 
 
