@@ -10,7 +10,7 @@ from graph.execution.arguments import ReadArguments, arguments_of
 from graph.execution.calls import Call, call_of
 from graph.execution.leaves import Write
 from graph.execution.selections import Asked, Selection, Selections
-from graph.execution.writers import object_writer, value_writer
+from graph.execution.writers import object_writer, root_writer, value_writer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ class Plan:
         self._compiled: dict[int, Compiled] = {}
         self._steps: dict[int, Step] = {}
         self.root = selections.root()
-        self._compile(self.root)
+        self._compile(self.root, root_writer(selections, self.root))
 
     def collected(self, kind: GraphQLObjectType, details: FieldDetailsList) -> CollectedFields:
         """Give the fields that are asked of a type below a field.
@@ -52,7 +52,7 @@ class Plan:
         """
         selection = self._selections.below(kind, details)
         if id(selection.collected.grouped_field_set) not in self._compiled:
-            self._compile(selection)
+            self._compile(selection, object_writer(self._selections, selection))
         return selection.collected
 
     def compiled(self, grouped: object) -> Compiled | None:
@@ -63,11 +63,10 @@ class Plan:
         """Give the step that resolves a field; None for a plain one."""
         return self._steps.get(id(details))
 
-    def _compile(self, selection: Selection) -> None:
+    def _compile(self, selection: Selection, write: Write) -> None:
         steps = tuple(self._step(each) for each in selection.rest)
         self._steps |= {id(step.asked.details): step for step in steps}
-        compiled = Compiled(object_writer(self._selections, selection), steps)
-        self._compiled[id(selection.collected.grouped_field_set)] = compiled
+        self._compiled[id(selection.collected.grouped_field_set)] = Compiled(write, steps)
 
     def _step(self, asked: Asked) -> Step:
         kind, details, definition = asked.return_type, asked.details, asked.definition

@@ -1,14 +1,24 @@
 """Surprises: what compiled code does not expect is left to the stock engine, which knows every rule."""
 
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from types import CoroutineType, GeneratorType, NoneType
 from typing import Any
+from uuid import UUID
 
 from graphql import Undefined
 
 MOST_SETTLED = 4_096
 """How many classes are remembered: a program that makes classes as it runs must not fill the memory."""
 
-settled: set[type] = set()
+_PLAIN: frozenset[type] = frozenset(
+    [
+        *(str, int, float, complex, bool, bytes, list, tuple, dict, set, frozenset),
+        *(Decimal, Fraction, UUID, date, datetime, time, timedelta),
+    ]
+)
+settled: set[type] = set(_PLAIN)
 """Classes whose values are values: no exceptions, nothing to be awaited, and not the absence of a value."""
 
 
@@ -22,30 +32,24 @@ def settle(value: object) -> None:
     Raises Surprise for a value that stands for another one, or for none.
     """
     kind = type(value)
-    if issubclass(kind, _NEVER) or hasattr(kind, "__await__") or _pretends(kind):
+    own = _own_names(kind)
+    if issubclass(kind, _NEVER) or hasattr(kind, "__await__") or "__class__" in own:
         raise Surprise
-    if _answers_for_itself(kind):
-        # Each value has attributes of its own making: only the value can say whether it can be awaited.
+    if "__getattr__" in own or "__getattribute__" in own:
+        # Such a value has attributes of its own making: only itself can say whether it can be awaited.
         if hasattr(value, "__await__"):
             raise Surprise
         return
     if len(settled) >= MOST_SETTLED:
         settled.clear()
+        settled.update(_PLAIN)
     settled.add(kind)
 
 
-def _pretends(kind: type) -> bool:
-    """Whether instances may claim to be of another class."""
-    return "__class__" in _inherited(kind)
-
-
-def _answers_for_itself(kind: type[Any]) -> bool:
-    return hasattr(kind, "__getattr__") or "__getattribute__" in _inherited(kind)
-
-
-def _inherited(kind: type[Any]) -> set[str]:
-    """Name what a class has beyond what every object has."""
-    return {name for ancestor in kind.__mro__ if ancestor is not object for name in vars(ancestor)}
+def _own_names(kind: type[Any]) -> set[str]:
+    """Name what a class has beyond what objects and plain values have."""
+    ancestors = (each for each in kind.__mro__ if each is not object and each not in _PLAIN)
+    return {name for ancestor in ancestors for name in vars(ancestor)}
 
 
 _NEVER = (NoneType, type(Undefined), Exception, CoroutineType, GeneratorType)

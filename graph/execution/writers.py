@@ -20,6 +20,17 @@ from graph.execution.selections import Asked, Selection, Selections
 from graph.execution.surprises import Surprise, settle, settled
 
 
+def root_writer(selections: Selections, selection: Selection) -> Write:
+    """Make the function that gives the answer of the root, as `object_writer` does.
+
+    The root may be anything, nothing as well: there are no rules for it.
+    """
+    source = _Source(selections)
+    name = source.new("root")
+    source.lines += [f"def {name}(o):", f" return {source.answer('o', selection)}"]
+    return source.built(name)
+
+
 def object_writer(selections: Selections, selection: Selection) -> Write:
     """Make the function that gives an object's answer, null in the places of what is not plain.
 
@@ -91,12 +102,16 @@ class _Source:
             name = self._named("class", found)
             is_cast = f"getattr({o}, {CAST_ATTRIBUTE!r}, None) is not None"
             check = f"if type({o}) is not {name} or {is_cast}: raise Surprise"
+        return [check], self.answer(o, selection)
+
+    def answer(self, o: str, selection: Selection) -> str:
+        """Write the expression for an object's answer."""
         rest = {id(each) for each in selection.rest}
         pairs = (
             f"{each.name!r}: {'None' if id(each) in rest else self._field(o, each)}"
             for each in selection.asked
         )
-        return [check], "{" + ", ".join(pairs) + "}"
+        return "{" + ", ".join(pairs) + "}"
 
     def _field(self, o: str, asked: Asked) -> str:
         if asked.is_typename:
