@@ -9,7 +9,10 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, OperationType
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
+from graphql.execution.executor import CollectedErrors
+from graphql.execution.values import VariableValues
 from graphql.pyutils import AwaitableOrValue, Path, gather_with_cancel
+from graphql.type import GraphQLResolveInfoHelpers
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.execution.plans import Plan, Step
@@ -21,6 +24,31 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     """Runs an operation by its plan."""
 
     plan: Plan
+
+    def begun(
+        self,
+        plan: Plan,
+        values: VariableValues,
+        context: object,
+        root_value: object,
+    ) -> "CompiledExecutor":
+        """Give an executor for one run; this one is the model, which costs less to copy than to make."""
+        executor = CompiledExecutor.__new__(CompiledExecutor)
+        helpers = GraphQLResolveInfoHelpers(
+            gather=executor.gather_async_work, track=executor.track_async_work
+        )
+        vars(executor).update(
+            vars(self),
+            plan=plan,
+            variable_values=values,
+            context_value=context,
+            root_value=root_value,
+            collected_errors=CollectedErrors(),
+            background_futures=set(),
+            async_helpers=helpers,
+            _relevant_sub_fields={},
+        )
+        return executor
 
     def run(self) -> AwaitableOrValue[ExecutionResult]:
         """Run the operation; what fails is told in the result."""

@@ -72,7 +72,7 @@ class Operations:
         plan = operation.plan(values)
         if plan is None:
             return self._run_stock(document, name, variables, context, root_value)
-        return self._executor(operation, plan, values, context, root_value).run()
+        return operation.executor.begun(plan, values, context, root_value).run()
 
     def _values(
         self, operation: "_Operation", variables: Mapping[str, Any]
@@ -94,31 +94,6 @@ class Operations:
         self._kept[key] = _operation(self._schema, document, key[1])
         # Another document may get the same id once this one is gone.
         finalize(document, self._kept.pop, key, None)
-
-    def _executor(
-        self,
-        operation: "_Operation",
-        plan: Plan,
-        values: VariableValues,
-        context: object,
-        root_value: object,
-    ) -> CompiledExecutor:
-        executor = CompiledExecutor(
-            self._schema,
-            operation.definitions,
-            operation.fragments,
-            root_value,
-            context,
-            operation.definition,
-            values,
-            default_field_resolver,
-            default_type_resolver,
-            default_field_resolver,
-            is_awaitable=optimized_is_awaitable,
-            hide_suggestions=True,
-        )
-        executor.plan = plan
-        return executor
 
     def _run_stock(
         self,
@@ -155,6 +130,7 @@ class _Operation:
         self.definition = definition
         self.definitions = definitions
         self.fragments = {name: FragmentDetails(each) for name, each in definitions.items()}
+        self.executor = _executor(schema, definition, definitions, self.fragments)
         self.variables = _variables(schema, definition)
         self._schema = schema
         self._converter = getattr(getattr(schema, "_strawberry_schema", None), "schema_converter", None)
@@ -191,6 +167,28 @@ def _operation(schema: GraphQLSchema, document: DocumentNode, name: str | None) 
         return None
     definitions = {fragment.name.value: fragment for fragment in fragments}
     return _Operation(schema, definition, definitions, tuple(sorted(set(_conditions(document)))))
+
+
+def _executor(
+    schema: GraphQLSchema,
+    definition: OperationDefinitionNode,
+    definitions: dict[str, FragmentDefinitionNode],
+    fragments: dict[str, FragmentDetails],
+) -> CompiledExecutor:
+    return CompiledExecutor(
+        schema,
+        definitions,
+        fragments,
+        None,
+        None,
+        definition,
+        VariableValues({}, {}),
+        default_field_resolver,
+        default_type_resolver,
+        default_field_resolver,
+        is_awaitable=optimized_is_awaitable,
+        hide_suggestions=True,
+    )
 
 
 def _variables(schema: GraphQLSchema, definition: OperationDefinitionNode) -> Variables | None:
