@@ -15,9 +15,9 @@ from uuid import UUID
 from models.availability import StoreUnavailable
 from models.writer import AnyCommand
 
-MOST_ITEMS_WAITING = 20_000
-"""Some seconds of work, and some tens of megabytes."""
-MOST_ITEMS_OF_AN_ACCOUNT = 10_000
+MOST_ITEMS_WAITING = 50_000
+"""Some ten seconds of work, and some hundred megabytes."""
+MOST_ITEMS_OF_AN_ACCOUNT = 25_000
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from metering.errors import AccountNotFound
 from models.account import Account
 from models.availability import StoreUnavailable
 from models.database import Database
-from models.lane import MOST_ITEMS_WAITING
+from models.line import MOST_ITEMS_OF_AN_ACCOUNT, MOST_ITEMS_WAITING
 from models.writer import Command, SetCommand
 from tests.clock import SettableClock
 from tests.databases.opened import opened
@@ -143,13 +143,13 @@ async def test_what_waits_counts_until_it_is_taken_up(database: Database) -> Non
     def nothing(_session: Session, items: tuple[int, ...], *, now: datetime) -> list[None]:  # noqa: ARG001 - a set verb's signature
         return [None] * len(items)
 
-    half = SetCommand(account_id, nothing, (0,) * (MOST_ITEMS_WAITING // 2))
+    half = SetCommand(account_id, nothing, (0,) * (MOST_ITEMS_OF_AN_ACCOUNT // 2))
     answers: list[Any] = await asyncio.gather(
         *(database.write(half) for _ in range(3)), return_exceptions=True
     )
-    assert [len(answer) for answer in answers[:2]] == [MOST_ITEMS_WAITING // 2] * 2
+    assert [len(answer) for answer in answers[:2]] == [MOST_ITEMS_OF_AN_ACCOUNT // 2] * 2
     assert isinstance(answers[2], StoreUnavailable)
-    assert len(await database.write(half)) == MOST_ITEMS_WAITING // 2
+    assert len(await database.write(half)) == MOST_ITEMS_OF_AN_ACCOUNT // 2
 
 
 async def test_an_account_that_the_command_does_not_name_is_not_touched(database: Database) -> None:
