@@ -1,7 +1,8 @@
 """Admission: a process that has more to do than it can refuses the excess at once, unread.
 
-A request that is let in runs, or waits in a line for its turn to run. As many are let in as a setting says,
-about as many as are answered within a second; who comes beyond them is refused.
+A request that is let in runs, or waits in a line for its turn to run; a burst is taken in, as large as a
+setting says. Where the line has not been empty for 100 ms it is no burst: then fewer are let in, and who
+comes beyond them is refused, until nobody has been refused for as long.
 
 How many run at a time follows from what they have to wait for inside: the event loop, a connection to read
 over, the writer. Where they wait long there are fewer, since more would only wait longer, and refusals too;
@@ -20,8 +21,10 @@ from graph.errors import ErrorCode
 from server.bodies import json_bytes
 from server.refusals import Refused, shown
 
-FIRST_PLACES = 64
-FEWEST_PLACES = 16
+FIRST_PLACES = 32
+FEWEST_PLACES = 8
+MOST_STANDING = 64
+"""So many clients may always ask in turn; the last in line waits a fraction of a second."""
 LONG_SECONDS = 0.05
 SHORT_SECONDS = 0.01
 """What those who run wait, all in all and on average: above the first is long, below this is nothing."""
@@ -82,6 +85,9 @@ class Admission:
         self.running = 0
         self.refused = 0
         self._waits: list[float] = []
+        self._line_stood = True
+        self._line_stands = False
+        self._refused_before = 0
         self._until = 0.0
 
     @property
@@ -92,7 +98,8 @@ class Admission:
     @property
     def is_full(self) -> bool:
         """Whether nobody more is let in."""
-        return self.in_flight >= self._most
+        most = max(self.places, MOST_STANDING) if self._line_stands else self._most
+        return self.in_flight >= min(most, self._most)
 
     def turn_away(self) -> None:
         """Count one who is refused."""
@@ -128,6 +135,7 @@ class Admission:
     def look(self, late_seconds: float) -> None:
         """Take note of what is waited for, and of how late the event loop came to it."""
         self._waits.append(late_seconds + self._waited_seconds())
+        self._line_stood = self._line_stood and bool(self._line)
         if self._clock() < self._until:
             return
         waited = sum(self._waits) / len(self._waits)
@@ -137,6 +145,7 @@ class Admission:
         elif self._line and (waited < SHORT_SECONDS or self.places < self._first):
             self.places = min(self._most, self.places + max(1, self.places // 8))
             self._let_run()
+        self._line_stands = self._line_stood or (self._line_stands and self.refused > self._refused_before)
         self._begin_interval()
 
     async def _turn(self) -> None:
@@ -160,7 +169,7 @@ class Admission:
                 turn.set_result(None)
 
     def _begin_interval(self) -> None:
-        self._waits = []
+        self._waits, self._line_stood, self._refused_before = [], True, self.refused
         self._until = self._clock() + INTERVAL_SECONDS
 
     def _look_soon(self) -> None:
@@ -174,7 +183,7 @@ class Admission:
             self._look_soon()
             return
         # Nobody is in: there is nothing to look at, and what comes next comes to a process that has time.
-        self._due, self.places = None, self._first
+        self._due, self.places, self._line_stands = None, self._first, False
 
 
 async def refuse_excess(scope: Scope, send: Send, request_id: str) -> None:

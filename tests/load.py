@@ -24,6 +24,8 @@ NUMBER = b"000000000000"
 TICK_SECONDS = 0.002
 MOST_CONNECTIONS = 4_000
 ANSWERED_SECONDS = 30.0
+IDLE_SECONDS = 3.0
+"""A connection that nobody used for so long may be about to be closed by the other side."""
 ACCEPTED, REFUSED, CUT = "accepted", "refused", "cut"
 
 
@@ -102,6 +104,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
         self.asked: tuple[int, float] | None = None
+        self.answered_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -121,6 +124,7 @@ class _Connection(asyncio.Protocol):
         if len(body) < length:
             return
         self._buffer = b""
+        self.answered_at = time.perf_counter()
         status = int(head[9:12])
         if status == 503:
             outcome = REFUSED
@@ -220,8 +224,8 @@ class _Sender:
             for position in range(sent, until):
                 due = began + position / phase.rate
                 self.late[number] = max(self.late[number], now - due)
-                if self._idle:
-                    self._ask(self._idle.pop(), number, due)
+                if (free := self._free()) is not None:
+                    self._ask(free, number, due)
                 elif len(self._all) + len(self._opening) < MOST_CONNECTIONS:
                     opening = asyncio.create_task(self._send(number, due))
                     self._opening.add(opening)
@@ -232,8 +236,8 @@ class _Sender:
             await asyncio.sleep(TICK_SECONDS)
 
     async def _send(self, number: int, due: float) -> None:
-        if self._idle:
-            self._ask(self._idle.pop(), number, due)
+        if (free := self._free()) is not None:
+            self._ask(free, number, due)
             return
         try:
             loop = asyncio.get_running_loop()
@@ -243,6 +247,14 @@ class _Sender:
             return
         self._all.add(connection)
         self._ask(connection, number, due)
+
+    def _free(self) -> _Connection | None:
+        """Give the connection that was used last."""
+        if self._idle and self._idle[-1].answered_at < time.perf_counter() - IDLE_SECONDS:
+            for each in self._idle:
+                each.close()
+            self._idle.clear()
+        return self._idle.pop() if self._idle else None
 
     def _ask(self, connection: _Connection, number: int, due: float) -> None:
         self._count += 1

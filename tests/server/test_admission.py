@@ -14,6 +14,7 @@ from server.admission import (
     FEWEST_PLACES,
     FIRST_PLACES,
     INTERVAL_SECONDS,
+    MOST_STANDING,
     Admission,
     Overloaded,
 )
@@ -90,23 +91,47 @@ async def test_as_many_as_may_be_and_no_more() -> None:
     admission = Admission(80)
     tasks = await filled(admission, 81)
     assert isinstance(tasks[-1].exception(), Overloaded)
-    assert (admission.running, admission.in_flight, admission.refused) == (64, 80, 1)
+    assert (admission.running, admission.in_flight, admission.refused) == (32, 80, 1)
     await emptied(tasks)
     assert admission.in_flight == 0
 
 
+async def test_a_line_that_stands_takes_fewer_until_nobody_is_refused() -> None:
+    watched = Watched()
+    admission = watched.admission
+    tasks = await filled(admission, MOST_STANDING)
+    assert not admission.is_full
+    watched.waited = 0.02
+    watched.look()
+    assert admission.is_full
+    with pytest.raises(Overloaded):
+        async with admission.place():
+            pass
+    await emptied(tasks[-1:])
+    assert not admission.is_full
+    await emptied(tasks[:-1])
+    watched.look()
+    tasks = await filled(admission, MOST_STANDING)
+    assert admission.is_full  # one was refused just now
+    await emptied(tasks[32:])
+    watched.look()
+    tasks = tasks[:32] + await filled(admission, 67)
+    assert not admission.is_full
+    await emptied(tasks)
+
+
 async def test_those_who_wait_long_inside_are_made_fewer() -> None:
     watched = Watched()
-    tasks = await filled(watched.admission, 100)
+    tasks = await filled(watched.admission, 60)
     watched.look(late_seconds=0.1)
-    assert watched.admission.places == 48
+    assert watched.admission.places == 24
     watched.look(late_seconds=0.2)
-    # 64 still run: what was done before has had no effect yet.
-    assert watched.admission.places == 48
-    await emptied(tasks[:52])
+    # All of them still run: what was done before has had no effect yet.
+    assert watched.admission.places == 24
+    await emptied(tasks[:36])
     watched.look(late_seconds=0.2)
-    assert watched.admission.places == 36
-    await emptied(tasks[52:86])
+    assert watched.admission.places == 18
+    await emptied(tasks[36:50])
     watched.look(late_seconds=0.2)
     assert watched.admission.places == FEWEST_PLACES
     await emptied(tasks)
@@ -116,7 +141,7 @@ async def test_those_who_wait_for_nothing_inside_are_made_more() -> None:
     watched = Watched(most=100)
     tasks = await filled(watched.admission, 100)
     watched.look()
-    assert (watched.admission.places, watched.admission.running) == (72, 72)
+    assert (watched.admission.places, watched.admission.running) == (36, 36)
     for _ in range(20):
         watched.look()
     assert (watched.admission.places, watched.admission.running) == (100, 100)
@@ -135,11 +160,11 @@ async def test_without_a_line_nothing_changes() -> None:
 async def test_who_leaves_the_line_takes_nobody_with_him() -> None:
     admission = Admission(100)
     tasks = await filled(admission, 70)
-    tasks[65].cancel()
+    tasks[33].cancel()
     tasks[0].cancel()  # its place goes to the first in line at once, who is sent away before he has it
-    tasks[64].cancel()
+    tasks[32].cancel()
     await asyncio.sleep(0.01)
-    assert (admission.running, admission.in_flight) == (64, 67)
+    assert (admission.running, admission.in_flight) == (32, 67)
     await emptied(tasks)
     assert admission.in_flight == 0
 
@@ -149,9 +174,10 @@ async def test_when_all_have_left_it_is_as_in_the_beginning() -> None:
     tasks = await filled(admission, 70)
     await asyncio.sleep(3 * INTERVAL_SECONDS)
     assert admission.places < FIRST_PLACES
+    assert admission.is_full
     await emptied(tasks)
     await asyncio.sleep(INTERVAL_SECONDS)
-    assert admission.places == FIRST_PLACES
+    assert (admission.places, admission.is_full) == (FIRST_PLACES, False)
 
 
 async def test_a_request_too_many_is_refused_unseen(database: Database, tenant: Tenant) -> None:
