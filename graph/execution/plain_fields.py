@@ -1,6 +1,7 @@
-"""Plain fields: those whose value is simply an attribute of the object they are asked of."""
+"""Plain fields: those whose value is read from the object they are asked of, without a resolver."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from keyword import iskeyword
 from typing import Any
 
@@ -15,27 +16,25 @@ from graph.execution.surprises import Surprise
 CAST_ATTRIBUTE = TYPE_CAST_ATTRIBUTE
 """What strawberry notes at an object that stands for an object of another type."""
 
+Read = Callable[[Any], Any]
 
-def attribute_of(field: GraphQLField) -> str | None:
-    """Name the attribute that a field without a resolver of its own shows; None for any other field."""
-    given = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    if not isinstance(given, StrawberryField) or field.args or not given.is_basic_field:
+
+def reader_of(field: GraphQLField, name: str) -> str | Read | None:
+    """Give how a field without a resolver of its own is read: by an attribute's name, or by a function.
+
+    None for any other field.
+    """
+    if field.args:
         return None
-    is_attribute = given.default_resolver is getattr and getattr(field.resolve, "_is_default", False)
-    return given.python_name if is_attribute and _is_name(given.python_name) else None
-
-
-def has_default_resolver(field: GraphQLField) -> bool:
-    """Whether graphql-core's default resolver answers the field, without arguments."""
-    return field.resolve is None and not field.args
-
-
-def read_default(source: Any, name: str) -> Any:  # noqa: ANN401 - objects and values of any type
-    """Read as graphql-core's default resolver does; a method to be called is a surprise."""
-    value = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
-    if callable(value):
-        raise Surprise
-    return value
+    given = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if not isinstance(given, StrawberryField):
+        return None if field.resolve is not None else partial(_read_default, name)
+    if not given.is_basic_field or not getattr(field.resolve, "_is_default", False):
+        return None
+    is_own = type(given).get_result is not StrawberryField.get_result
+    if is_own or given.default_resolver is not getattr or not _is_name(given.python_name):
+        return partial(given.get_result, info=None, args=[], kwargs={})
+    return given.python_name
 
 
 def class_of(kind: GraphQLObjectType) -> type | None:
@@ -52,6 +51,14 @@ def class_of(kind: GraphQLObjectType) -> type | None:
 def is_resolved_by_class(resolve_type: Callable[..., Any] | None) -> bool:
     """Whether strawberry itself tells the types of an interface or union apart: by the class."""
     return getattr(resolve_type, "__qualname__", None) in _RESOLVERS_BY_CLASS
+
+
+def _read_default(name: str, source: Any) -> Any:  # noqa: ANN401 - objects and values of any type
+    """Read as graphql-core's default resolver does; a method to be called is a surprise."""
+    value = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
+    if callable(value):
+        raise Surprise
+    return value
 
 
 def _is_name(text: str) -> bool:

@@ -28,7 +28,7 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
-from graph.execution.plain_fields import attribute_of, class_of, has_default_resolver, is_resolved_by_class
+from graph.execution.plain_fields import class_of, is_resolved_by_class, reader_of
 
 MOST_FIELDS = 5_000
 """How many fields of a document are compiled: beyond, it takes longer than it can save."""
@@ -158,5 +158,5 @@ class Selections:
         return Asked(name, details, nodes, definition, kind, is_typename)
 
     def _is_plain_field(self, asked: Asked) -> bool:
-        is_read = attribute_of(asked.definition) is not None or has_default_resolver(asked.definition)
+        is_read = reader_of(asked.definition, asked.nodes[0].name.value) is not None
         return asked.is_typename or (is_read and self.is_plain(asked.return_type, asked.details))

@@ -15,7 +15,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList
 
 from graph.execution.leaves import Write, leaf_of
-from graph.execution.plain_fields import CAST_ATTRIBUTE, attribute_of, class_of, read_default
+from graph.execution.plain_fields import CAST_ATTRIBUTE, class_of, reader_of
 from graph.execution.selections import Asked, Selection, Selections
 from graph.execution.surprises import Surprise, settle, settled
 
@@ -61,7 +61,6 @@ class _Source:
             "settled": settled,
             "settle": settle,
             "Surprise": Surprise,
-            "read": read_default,
         }
         self._count = 0
 
@@ -116,9 +115,8 @@ class _Source:
     def _field(self, o: str, asked: Asked) -> str:
         if asked.is_typename:
             return repr(asked.parent_type.name)
-        attribute = attribute_of(asked.definition)
-        field_name = asked.nodes[0].name.value
-        value = f"read({o}, {field_name!r})" if attribute is None else f"{o}.{attribute}"
+        reader = reader_of(asked.definition, asked.nodes[0].name.value)
+        value = f"{o}.{reader}" if isinstance(reader, str) else f"{self._named('read', reader)}({o})"
         return self.written(f"(v := {value})", "v", asked.return_type, asked.details)
 
     def _leaf(self, first: str, v: str, kind: Any, *, is_nullable: bool) -> str:  # noqa: ANN401 - any leaf type

@@ -13,8 +13,9 @@ from strawberry.types.field import StrawberryField
 from graph.context import Info
 from graph.cursors import Cursors
 from graph.inputs import bad_input
-from graph.loaders.pages import DEFAULT_NODES, MOST_NODES, ListKey, Page, PageKey
+from graph.loaders.pages import DEFAULT_NODES, MOST_NODES, ListKey, Page, PageKey, RowPage
 from graph.scalars import Long
+from graph.types.computed import computed
 
 NodeType = TypeVar("NodeType")
 
@@ -82,11 +83,17 @@ class Connection(Generic[NodeType]):
     """A page of a list."""
 
     nodes: list[NodeType] = strawberry.field(description="The things on this page.")
-    edges: list[Edge[NodeType]] = strawberry.field(
-        description="The things on this page, each with its cursor."
+    edges: list[Edge[NodeType]] = computed(
+        lambda connection: _edges(connection),  # noqa: PLW0108 - it stands below
+        "The things on this page, each with its cursor.",
     )
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    page_info: PageInfo = computed(
+        lambda connection: _page_info(connection),  # noqa: PLW0108 - it stands below
+        "Where this page lies in the list.",
+    )
     list_key: strawberry.Private[ListKey[Any]]
+    page: strawberry.Private[RowPage[Any]]
+    cursors: strawberry.Private[Cursors]
 
     @strawberry.field(description="How many things the whole list has, its filter applied.")
     async def total_count(self, info: Info) -> Long:
@@ -98,22 +105,10 @@ async def connect(
     info: Info, list_key: ListKey[Any], of: Callable[[Any], NodeType], asked: PageArguments
 ) -> Connection[NodeType]:
     """Load one page of a parent's list and show each row by `of`."""
-    write_cursor = info.context.cursors.write
-    page = read_page(info.context.cursors, list_key, asked)
+    cursors = info.context.cursors
+    page = read_page(cursors, list_key, asked)
     rows = await info.context.loaders.page_by_list.load(PageKey(list_key, page))
-    nodes = [of(row) for row in rows.rows]
-    cursors = [write_cursor(list_key, row) for row in rows.rows]
-    return Connection(
-        nodes=nodes,
-        edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
-        page_info=PageInfo(
-            has_next_page=rows.has_next,
-            has_previous_page=rows.has_previous,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
-        list_key=list_key,
-    )
+    return Connection(nodes=[of(row) for row in rows.rows], list_key=list_key, page=rows, cursors=cursors)
 
 
 def read_page(cursors: Cursors, list_key: ListKey[Any], asked: PageArguments) -> Page:
@@ -124,6 +119,26 @@ def read_page(cursors: Cursors, list_key: ListKey[Any], asked: PageArguments) ->
     size = _size("last", asked.last) if backward else _size("first", asked.first)
     name, cursor = ("before", asked.before) if backward else ("after", asked.after)
     return Page(size, backward, None if cursor is None else cursors.read(name, list_key, cursor))
+
+
+def _edges(connection: Connection[NodeType]) -> list[Edge[NodeType]]:
+    rows = connection.page.rows
+    return [
+        Edge(cursor=connection.cursors.write(connection.list_key, row), node=node)
+        for row, node in zip(rows, connection.nodes, strict=True)
+    ]
+
+
+def _page_info(connection: Connection[Any]) -> PageInfo:
+    page = connection.page
+    ends = [page.rows[0], page.rows[-1]] if page.rows else []
+    cursors = [connection.cursors.write(connection.list_key, row) for row in ends]
+    return PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
+    )
 
 
 def _size(field: str, given: int | None) -> int:

@@ -9,6 +9,7 @@ from graph.context import Info
 from graph.ids import written
 from graph.permissions import read_field
 from graph.scalars import LONGEST_FRACTION, DecimalText, exact_text
+from graph.types.computed import computed
 from graph.types.explanation import UsageExplanation, explanation_of
 from graph.types.node import Node
 from graph.types.rate_card import Rate
@@ -34,8 +35,9 @@ class ServiceUsage(Node):
     units_consumed: DecimalText = strawberry.field(description="How many units were used.")
     unit_type: UnitType = strawberry.field(description="The unit that was metered.")
     credits_used: Credits = strawberry.field(description="What was charged, rounded once by the rate card.")
-    exact_credits: DecimalText = strawberry.field(
-        description=f"The amount before rounding; an endless fraction is shown to {LONGEST_FRACTION} places."
+    exact_credits: DecimalText = computed(
+        lambda usage: exact_text(usage.row.exact_credits),
+        f"The amount before rounding; an endless fraction is shown to {LONGEST_FRACTION} places.",
     )
     used_at: datetime = strawberry.field(description="When the service was used.")
     recorded_at: datetime = strawberry.field(description="When the usage was recorded.")
@@ -57,7 +59,6 @@ class ServiceUsage(Node):
             units_consumed=DecimalText(text_from_micros(row.micro_units)),
             unit_type=row.unit_type,
             credits_used=row.credits,
-            exact_credits=exact_text(row.exact_credits),
             used_at=row.used_at,
             recorded_at=row.recorded_at,
             late=row.late,
