@@ -18,6 +18,7 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.extensions import FieldExtension
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.field import StrawberryField
 
 HIDDEN = "hidden_"
 """What resolvers give is kept at the object under this name and the field's."""
@@ -83,6 +84,17 @@ class Doubling(FieldExtension):
         return await next_(source, info, **kwargs)
 
 
+class Reading(StrawberryField):
+    """A field that is read in a way of its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.init = False
+
+    def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002 - strawberry's signature
+        return raised_or_given(getattr(source, HIDDEN + self.python_name))
+
+
 LEAVES: dict[str, tuple[Any, Callable[[random.Random], Any]]] = {
     "str": (str, lambda r: r.choice(["", "a", 'q"uote', "ü\n"])),
     "int": (int, lambda r: r.choice([0, 1, -5, 2**31 - 1])),
@@ -121,7 +133,7 @@ class Shape:
 class FieldPlan:
     shape: Shape
     way: str
-    """attribute, sync, async, extended, checked or counted (with an argument)."""
+    """attribute, read, sync, async, extended, checked or counted (with an argument)."""
 
 
 @dataclass(slots=True)
@@ -174,7 +186,7 @@ class _Making:
 
     def _field(self, named: list[str]) -> FieldPlan:
         kinds = list(LEAVES) if self.r.random() < 0.6 else named
-        way = self.r.choice(["attribute"] * 5 + ["sync", "async", "extended", "checked", "counted"])
+        way = self.r.choice(["attribute"] * 5 + ["read", "sync", "async", "extended", "checked", "counted"])
         return FieldPlan(self._shape(kinds), way)
 
     def _shape(self, kinds: list[str]) -> Shape:
@@ -218,16 +230,16 @@ class _Making:
             annotation = plan.shape.annotation(self.classes)
             if plan.way == "attribute":
                 kind.__annotations__[key] = annotation
+            elif plan.way == "read":
+                kind.__annotations__[key] = annotation
+                setattr(kind, key, Reading())
             else:
                 setattr(kind, key, _resolved(key, plan.way, annotation))
 
 
 def _resolved(key: str, way: str, annotation: Any) -> Any:
     def given(self: Any) -> Any:
-        value = getattr(self, HIDDEN + key)
-        if isinstance(value, Raised):
-            raise value.error
-        return value
+        return raised_or_given(getattr(self, HIDDEN + key))
 
     async def later(self: Any) -> Any:
         for _ in range(len(key) % 3):
@@ -251,3 +263,9 @@ def _resolved(key: str, way: str, annotation: Any) -> Any:
 @dataclass(frozen=True, slots=True)
 class Raised:
     error: Exception
+
+
+def raised_or_given(value: Any) -> Any:
+    if isinstance(value, Raised):
+        raise value.error
+    return value
