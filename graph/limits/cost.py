@@ -258,8 +258,19 @@ def _has_variable(node: ValueNode) -> bool:
 
 def points_taken(data: object) -> int:
     """Count the fields that an answer has."""
-    if isinstance(data, dict):
-        return len(data) + sum(points_taken(each) for each in data.values() if isinstance(each, dict | list))
-    if isinstance(data, list):
-        return sum(points_taken(each) for each in data if isinstance(each, dict | list))
-    return 0
+    # Each answer is walked through, the largest as well: a stack and looks at types take a tenth of calls.
+    points = 0
+    pending: list[Any] = [data]
+    while pending:
+        each = pending.pop()
+        if type(each) is dict:
+            points += len(each)
+            each = each.values()
+        elif type(each) is not list:
+            continue
+        if not _NESTED.isdisjoint(map(type, each)):
+            pending += each
+    return points
+
+
+_NESTED = frozenset((dict, list))
