@@ -87,4 +87,6 @@ async def _first_event(app: ASGIApp, secret: str, body: bytes) -> Any:
     async with asyncio.timeout(20):
         await app(scope, receive, send)
     text = heard.decode()
+    if text.startswith(":"):
+        return {"data": {}}  # it listens, and there is no news: what comes first is a sign of life
     return json.loads(next((line[6:] for line in text.splitlines() if line.startswith("data: {")), text))
