@@ -244,5 +244,5 @@ async def test_a_quote_reads_the_agent_and_the_newest_prices_and_writes_nothing(
         with statements(tenant.database) as sent:
             await ask.data(reader, QUOTE, variables)
         counts.append([text.split()[0] for text in sent if not text.startswith("BEGIN")])
-    # The key, the newest card's id, the agent, what is unavailable, the account, its grants.
-    assert counts == [["SELECT"] * 6] * 2
+    # The newest card's id, the agent, what is unavailable, the account, its grants.
+    assert counts == [["SELECT"] * 5] * 2

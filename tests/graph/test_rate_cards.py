@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from models.database import Database
 from models.identity import IdKind, format_id, new_id
 from models.rate_card import PublishedRate, PublishedRateCard
 from tests.clock import NOON, SettableClock
-from tests.door import Door
+from tests.door import Door, opened_door
 from tests.graph.publishing import PUBLISH, WHOLE, own, phone, publish, text_id
 from tests.tenant import Tenant, new_tenant
 
@@ -84,13 +85,14 @@ def broken() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "version", {"version": "2025-01-01"}
 
 
-async def test_a_card_that_breaks_a_rule_is_refused_with_the_field(ask: Door, operator: str) -> None:
-    for field, fields in broken():
-        given = {"version": "next", "rates": [phone()], **WHOLE, **fields}
-        refused = (await ask.data(operator, PUBLISH, {"in": given}))["publishRateCard"]
-        assert (refused["code"], refused["field"]) == ("INVALID_RATE_CARD", field), refused
-        assert refused["message"].startswith(f"{field}: ")
-    assert await published(ask) == (1, 12)
+async def test_a_card_that_breaks_a_rule_is_refused_with_the_field(database: Database, operator: str) -> None:
+    async with opened_door(database, cost_limit=0) as ask:
+        for field, fields in broken():
+            given = {"version": "next", "rates": [phone()], **WHOLE, **fields}
+            refused = (await ask.data(operator, PUBLISH, {"in": given}))["publishRateCard"]
+            assert (refused["code"], refused["field"]) == ("INVALID_RATE_CARD", field), refused
+            assert refused["message"].startswith(f"{field}: ")
+        assert await published(ask) == (1, 12)
 
 
 async def test_all_that_is_wrong_is_shown_at_once_by_a_preview(ask: Door, operator: str) -> None:
