@@ -62,10 +62,11 @@ async def test_what_is_committed_meanwhile_is_not_seen(ask: Door, tenant: Tenant
         before = await ask.data(tenant.secret, query)
     # The first of a snapshot fixes its moment: on SQLite it is the second, since beginning reads nothing.
     first = 3 if database.is_sqlite else 2
-    assert len(sent) > first
-    for number in range(first, len(sent) + 1):
+    reading = [text for text in sent if "secret_hash" not in text]  # the key is known for a while
+    assert len(reading) >= first
+    for number in range(first, len(reading) + 1):
         with meddling(database, number, write):
-            assert await ask.data(tenant.secret, query) == before, (number, sent[number - 1])
+            assert await ask.data(tenant.secret, query) == before, number
         after = await ask.data(tenant.secret, query)
         assert after != before
         before = after

@@ -64,7 +64,8 @@ _fresh = count(1)
 _ID = re.compile(r"\b[a-z]+_[0-9a-f]{32}\b")
 _SECRET = re.compile(r"\b(nexus_|whsec_)\w[\w+/=-]*")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
-_LOOKS_AT_KEYS = re.compile(r"^BEGIN|secret_hash")
+_OF_THE_KEY = re.compile(r"^BEGIN$|WHERE \(?(api_key|old_secret)\.secret_hash")
+"""What finds the calling key, once a second whatever is asked, with the beginning of the snapshot that it is read in."""
 _PACKED = re.compile(r"[\w+/=-]{16,}")
 
 
@@ -115,8 +116,7 @@ class Caller:
         accept = {"accept": "text/event-stream"} if text.startswith("subscription") else {}
         with statements(self.ask.database) as sent:
             response = await self.ask.post(self.secret, body, **accept)
-        # A stream looks again whether its key lives, in its own time.
-        apart = [each for each in sent if not (accept and _LOOKS_AT_KEYS.search(each))]
+        apart = [each for each in sent if not _OF_THE_KEY.search(each)]
         return Told(response.status_code, _answer(response.text), tuple(apart))
 
     def operation(

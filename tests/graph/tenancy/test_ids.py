@@ -14,8 +14,8 @@ from tests.graph.tenancy.estate import needles, rows_of
 from tests.graph.tenancy.positions import KINDS, Position, positions
 
 IDS = positions("ID")
-THE_CALLER_ALONE = 3
-"""Statements that find who asks: the beginning of a snapshot, the key, and its thing whose field it is."""
+THE_CALLER_ALONE = 1
+"""The statement that finds the caller's own thing whose field is asked."""
 KINDS_EACH = 4
 LAST = ("complete", "fail", "cancel", "void", "release", "remove", "archive", "revoke")
 """Mutations after which a thing serves no more, done to the caller's own things only when all else is walked."""
