@@ -1,42 +1,28 @@
 """Operations: compiled when they are run again, and kept as long as their document."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-from weakref import finalize
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from weakref import ReferenceType, ref
 
-from graphql import (
-    DirectiveNode,
-    DocumentNode,
-    ExecutionResult,
-    FragmentDefinitionNode,
-    GraphQLError,
-    GraphQLIncludeDirective,
-    GraphQLSchema,
-    GraphQLSkipDirective,
-    OperationDefinitionNode,
-    OperationType,
-    VariableNode,
-    Visitor,
-    default_field_resolver,
-    default_type_resolver,
-    get_operation_ast,
-    visit,
-)
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema
 from graphql.execution import execute as core_execute
-from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 from graphql.pyutils import AwaitableOrValue
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from graph.execution.executor import CompiledExecutor
-from graph.execution.plans import Plan
-from graph.execution.selections import Selections, TooManyFields
-from graph.execution.surprises import Surprise
-from graph.execution.variables import Variables
+from graph.execution.operation import Operation, operation_of
 
-MOST_PLANS = 8
-"""How many choices of what is skipped and included are compiled of an operation; others run as stock."""
+MOST_OPERATIONS = 500
+"""How many operations are kept: a small one takes some 30 kilobytes."""
+
+
+class _Kept(NamedTuple):
+    document: ReferenceType[DocumentNode]
+    """Tells when the document is gone: another one may get its id."""
+    operation: Operation | None
+    """None for an operation that only the stock engine can run."""
 
 
 class Operations:
@@ -45,7 +31,9 @@ class Operations:
     def __init__(self, schema: GraphQLSchema, *, max_coercion_errors: int = 50) -> None:
         self._schema = schema
         self._max_coercion_errors = max_coercion_errors
-        self._kept: dict[tuple[int, str | None], _Operation | None] = {}
+        self._kept: OrderedDict[tuple[int, str | None], _Kept] = OrderedDict()
+        self._seen: OrderedDict[tuple[int, str | None], ReferenceType[DocumentNode]] = OrderedDict()
+        """Those that were run once."""
 
     def execute(
         self,
@@ -59,11 +47,7 @@ class Operations:
 
         What is run once is run by the stock engine: compiling takes longer than a run.
         """
-        key = (id(document), name)
-        if key not in self._kept:
-            self._keep(key, document)
-            return self._run_stock(document, name, variables, context, root_value)
-        operation = self._kept[key]
+        operation = self._operation(document, name)
         if operation is None:
             return self._run_stock(document, name, variables, context, root_value)
         values = self._values(operation, variables)
@@ -74,8 +58,22 @@ class Operations:
             return self._run_stock(document, name, variables, context, root_value)
         return operation.executor.begun(plan, values, context, root_value).run()
 
+    def _operation(self, document: DocumentNode, name: str | None) -> Operation | None:
+        key = (id(document), name)
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+            return found.operation
+        if self._seen.pop(key, None) is None:
+            _put(self._seen, key, ref(document, lambda _: self._seen.pop(key, None)))
+            return None
+        operation = operation_of(self._schema, document, name)
+        gone = ref(document, lambda _: self._kept.pop(key, None))
+        _put(self._kept, key, _Kept(gone, operation))
+        return operation
+
     def _values(
-        self, operation: "_Operation", variables: Mapping[str, Any]
+        self, operation: Operation, variables: Mapping[str, Any]
     ) -> VariableValues | list[GraphQLError]:
         if operation.variables is not None:
             try:
@@ -89,11 +87,6 @@ class Operations:
             max_errors=self._max_coercion_errors,
             hide_suggestions=True,
         )
-
-    def _keep(self, key: tuple[int, str | None], document: DocumentNode) -> None:
-        self._kept[key] = _operation(self._schema, document, key[1])
-        # Another document may get the same id once this one is gone.
-        finalize(document, self._kept.pop, key, None)
 
     def _run_stock(
         self,
@@ -117,103 +110,7 @@ class Operations:
         )
 
 
-class _Operation:
-    """An operation, and its plans: one for each choice of what is skipped and included."""
-
-    def __init__(
-        self,
-        schema: GraphQLSchema,
-        definition: OperationDefinitionNode,
-        definitions: dict[str, FragmentDefinitionNode],
-        conditions: tuple[str, ...],
-    ) -> None:
-        self.definition = definition
-        self.definitions = definitions
-        self.fragments = {name: FragmentDetails(each) for name, each in definitions.items()}
-        self.executor = _executor(schema, definition, definitions, self.fragments)
-        self.variables = _variables(schema, definition)
-        self._schema = schema
-        self._converter = getattr(getattr(schema, "_strawberry_schema", None), "schema_converter", None)
-        self._conditions = conditions
-        self._plans: dict[tuple[Any, ...], Plan | None] = {}
-
-    def plan(self, values: VariableValues) -> Plan | None:
-        """Give the plan for these variables; None where the operation is better run by the stock engine."""
-        coerced = values.coerced
-        key = tuple(coerced.get(name) for name in self._conditions)
-        if key in self._plans:
-            return self._plans[key]
-        if len(self._plans) >= MOST_PLANS:
-            return None
-        selections = Selections(self._schema, self.fragments, self.definition, values)
-        try:
-            plan = Plan(selections, self._converter)
-        except (TooManyFields, GraphQLError):  # a condition that is null, for one: the stock engine says so
-            plan = None
-        self._plans[key] = plan
-        return plan
-
-
-def _operation(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> _Operation | None:
-    definition = get_operation_ast(document, name)
-    fragments = [each for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
-    if (
-        definition is None
-        or definition.operation is OperationType.SUBSCRIPTION
-        or schema.get_root_type(definition.operation) is None
-        or any(schema.get_directive(incremental) for incremental in ("defer", "stream"))
-        or any(fragment.variable_definitions for fragment in fragments)
-    ):
-        return None
-    definitions = {fragment.name.value: fragment for fragment in fragments}
-    return _Operation(schema, definition, definitions, tuple(sorted(set(_conditions(document)))))
-
-
-def _executor(
-    schema: GraphQLSchema,
-    definition: OperationDefinitionNode,
-    definitions: dict[str, FragmentDefinitionNode],
-    fragments: dict[str, FragmentDetails],
-) -> CompiledExecutor:
-    return CompiledExecutor(
-        schema,
-        definitions,
-        fragments,
-        None,
-        None,
-        definition,
-        VariableValues({}, {}),
-        default_field_resolver,
-        default_type_resolver,
-        default_field_resolver,
-        is_awaitable=optimized_is_awaitable,
-        hide_suggestions=True,
-    )
-
-
-def _variables(schema: GraphQLSchema, definition: OperationDefinitionNode) -> Variables | None:
-    try:
-        return Variables(schema, definition.variable_definitions or ())
-    except (Surprise, TypeError):  # graphql-core's own error for a default that is wrong
-        return None
-
-
-def _conditions(document: DocumentNode) -> Iterator[str]:
-    """Name the variables that decide what is skipped and included."""
-    found = _Conditions()
-    visit(document, found)
-    yield from found.names
-
-
-class _Conditions(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
-        if node.name.value in _SKIP_AND_INCLUDE:
-            values = (argument.value for argument in node.arguments or ())
-            self.names += [value.name.value for value in values if isinstance(value, VariableNode)]
-
-
-_SKIP_AND_INCLUDE = (GraphQLSkipDirective.name, GraphQLIncludeDirective.name)
+def _put(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
+    kept[key] = value
+    if len(kept) > MOST_OPERATIONS:
+        kept.popitem(last=False)
