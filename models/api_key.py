@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
@@ -49,8 +50,7 @@ class ApiKey(Base):
     @property
     def scopes(self) -> tuple[Scope, ...]:
         """What the key may do, in the order READ, TRACK, MANAGE, OPERATE."""
-        granted = set(self.scope_names.split())
-        return tuple(scope for scope in Scope if scope.value in granted)
+        return _scopes(self.scope_names)
 
 
 class OldSecret(Base):
@@ -62,3 +62,10 @@ class OldSecret(Base):
     secret_hash: Mapped[str] = mapped_column(Text, primary_key=True)
     api_key_id: Mapped[UUID] = mapped_column(Id, ForeignKey("api_key.id"))
     valid_until: Mapped[datetime] = mapped_column(Instant)
+
+
+@lru_cache(maxsize=64)
+def _scopes(names: str) -> tuple[Scope, ...]:
+    # Each field that needs a scope asks.
+    granted = set(names.split())
+    return tuple(scope for scope in Scope if scope.value in granted)
