@@ -137,7 +137,9 @@ async def _answer(paid: _Paid, operation: Operation, context: Context) -> dict[s
                 await stack.enter_async_context(turn_for_audit(context))
             except GraphQLError as error:
                 return {"data": None, "errors": formatted([error]), "extensions": paid.settle(None)}
-        result = await stock.execute(paid.document.node, operation.name, operation.variables, context)
+        result = await paid.reception.execute(
+            paid.document.node, operation.name, operation.variables, context
+        )
     return _written(result) | {"extensions": paid.settle(result.data)}
 
 

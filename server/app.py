@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from adapters.registry import business_adapters
+from graph.execution import compiled, stock
 from metering.webhooks import PRIVATE_TARGETS, PUBLIC_TARGETS
 from models.database import Database
 from models.migrations import why_not_ready
@@ -76,6 +77,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
         trusted,
         KnownSecret(database, "cursors"),
         Observer(meters, traces),
+        compiled.execute if settings.compiled_operations else stock.execute,
         admission,
     )
     streams = Streams(authentication, _stream_limits(settings))

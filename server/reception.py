@@ -1,9 +1,11 @@
 """The reception: a caller's key is looked up, and what the caller's operation works with is made ready."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
+from graphql import DocumentNode, ExecutionResult
 from starlette.requests import HTTPConnection
 
 from graph.context import Context, Snapshot
@@ -20,6 +22,9 @@ from server.rate_limits import RateLimits
 from server.store_secret import KnownSecret
 from server.trusted_documents import TrustedDocuments
 
+Execute = Callable[[DocumentNode, str | None, Mapping[str, Any], Context], Awaitable[ExecutionResult]]
+"""An engine: it runs a query or a mutation of a document that may be run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reception:
@@ -34,6 +39,7 @@ class Reception:
     trusted_documents: TrustedDocuments
     cursor_secret: KnownSecret
     observer: Observer
+    execute: Execute
     admission: Admission
 
     @asynccontextmanager

@@ -104,6 +104,7 @@ class Settings(BaseSettings):
     graphiql: bool = Field(default_factory=_shows_graphiql)
     credit_value: Annotated[str, AfterValidator(credit_value_from_text)] | None = None
     provider_costs: Path | None = None
+    compiled_operations: bool = True
     cost_limit: Annotated[int, Field(ge=0, le=MOST_POINTS)] = 1_000_000
     cost_restore_rate: Annotated[int, Field(ge=1, le=MOST_POINTS)] = 100_000
     rate_limits: RateLimitScope | None = None
