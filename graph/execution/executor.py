@@ -80,7 +80,8 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         """Give the fields that are asked of a type; they were collected when the plan was made."""
         try:
             return self.plan.collected(return_type, field_details_list)
-        except (TooManyFields, GraphQLError):  # perhaps of what lies deeper and is never reached
+        except (TooManyFields, RecursionError, GraphQLError):
+            # Perhaps because of what lies deeper and is never reached.
             return super().collect_subfields(return_type, field_details_list)
 
     def execute_fields(
@@ -98,12 +99,24 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                 parent_type, source_value, path, grouped_field_set, position_context
             )
         try:
-            results = compiled.write(source_value)
+            results: dict[str, Any] = compiled.write(source_value)
         except Exception:  # noqa: BLE001 - whatever it is, the stock engine meets it again and says so
             return super().execute_fields(
                 parent_type, source_value, path, grouped_field_set, position_context
             )
-        return self._with_steps(compiled.steps, source_value, path, results) if compiled.steps else results
+        awaited: list[str] = []
+        try:
+            for step in compiled.steps:
+                name = step.asked.name
+                result = self._resolved(step, source_value, Path(path, name, parent_type.name))
+                results[name] = result
+                if self.is_awaitable(result):
+                    awaited.append(name)
+        except Exception:
+            if awaited:
+                self.settle_in_background([results[name] for name in awaited])
+            raise
+        return _awaited(results, awaited) if awaited else results
 
     def execute_field(
         self,
@@ -119,29 +132,6 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             return super().execute_field(parent_type, source, field_details_list, path, position_context)
         return self._resolved(step, source, path)
 
-    def _with_steps(
-        self,
-        steps: tuple[Step, ...],
-        source: Any,  # noqa: ANN401 - an object of any type
-        path: Path | None,
-        results: dict[str, Any],
-    ) -> AwaitableOrValue[dict[str, Any]]:
-        awaited: list[str] = []
-        try:
-            for step in steps:
-                asked = step.asked
-                name = asked.name
-                result = results[name] = self._resolved(
-                    step, source, Path(path, name, asked.parent_type.name)
-                )
-                if self.is_awaitable(result):
-                    awaited.append(name)
-        except Exception:
-            if awaited:
-                self.settle_in_background([results[name] for name in awaited])
-            raise
-        return _awaited(results, awaited) if awaited else results
-
     def _resolved(self, step: Step, source: Any, path: Path) -> Any:  # noqa: ANN401 - any value
         asked = step.asked
         info = self.build_resolve_info(asked.definition, list(asked.nodes), asked.parent_type, path)
@@ -150,7 +140,9 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             value = step.call(source, info, arguments)
             if type(value) not in settled and self.is_awaitable(value):
                 return self._resolved_later(step, info, path, value)
-            completed = self._completed(step, info, path, value)
+            completed = _attempted(step, value)
+            if completed is _SURPRISED:
+                completed = self.complete_value(asked.return_type, asked.details, info, path, value, None)
             if self.is_awaitable(completed):
                 return self._completed_later(step, path, completed)
         except Exception as error:  # noqa: BLE001 - any error of a resolver is told at its field
@@ -165,12 +157,16 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         path: Path,
         awaitable: Awaitable[Any],
     ) -> Any:  # noqa: ANN401 - any value
+        asked = step.asked
         try:
-            completed = self._completed(step, info, path, await awaitable)
+            value = await awaitable
+            completed = _attempted(step, value)
+            if completed is _SURPRISED:
+                completed = self.complete_value(asked.return_type, asked.details, info, path, value, None)
             if self.is_awaitable(completed):
                 completed = await completed
         except Exception as error:  # noqa: BLE001 - as above
-            self.handle_field_error(error, step.asked.return_type, step.asked.details, path)
+            self.handle_field_error(error, asked.return_type, asked.details, path)
             return None
         return completed
 
@@ -181,14 +177,15 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             self.handle_field_error(error, step.asked.return_type, step.asked.details, path)
             return None
 
-    def _completed(self, step: Step, info: GraphQLResolveInfo[Any], path: Path, value: Any) -> Any:  # noqa: ANN401 - any value
-        if step.write is not None:
-            try:
-                return step.write(value)
-            except Exception:  # noqa: BLE001, S110 - the stock engine meets it again and says so
-                pass
-        asked = step.asked
-        return self.complete_value(asked.return_type, asked.details, info, path, value, None)
+
+def _attempted(step: Step, value: Any) -> Any:  # noqa: ANN401 - any value
+    """Write a value that is plain all the way down; what the stock engine must look at is a surprise."""
+    if step.write is None:
+        return _SURPRISED
+    try:
+        return step.write(value)
+    except Exception:  # noqa: BLE001 - the stock engine meets it again and says so
+        return _SURPRISED
 
 
 async def _awaited(results: dict[str, Any], names: list[str]) -> dict[str, Any]:
@@ -199,3 +196,6 @@ async def _awaited(results: dict[str, Any], names: list[str]) -> dict[str, Any]:
     found = await gather_with_cancel(*(results[name] for name in names))
     results.update(zip(names, found, strict=True))
     return results
+
+
+_SURPRISED = object()

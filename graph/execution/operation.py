@@ -81,7 +81,8 @@ class Operation:
         selections = Selections(self._schema, self.fragments, self.definition, values)
         try:
             plan = Plan(selections, self._converter)
-        except (TooManyFields, GraphQLError):  # a condition that is null, for one: the stock engine says so
+        except (TooManyFields, RecursionError, GraphQLError):
+            # Too much of it, or something wrong, such as a condition that is null: the stock engine says so.
             plan = None
         self._plans[key] = plan
         return plan

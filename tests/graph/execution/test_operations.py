@@ -1,7 +1,7 @@
 """What is compiled, how much of it is kept, and that nothing of a document is ever code."""
 
 import gc
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 import strawberry
@@ -20,10 +20,13 @@ class Query:
 
     @strawberry.field
     def again(self) -> "Query":
-        return Query()
+        return ROOT
+
+    twin: Optional["Query"] = None
 
 
 ROOT = Query()
+ROOT.twin = ROOT
 CORE = strawberry.Schema(Query)._schema  # noqa: SLF001 - the schema below strawberry's
 
 
@@ -83,6 +86,15 @@ def test_what_has_too_many_fields_is_run_all_the_same() -> None:
     operations = Operations(CORE)
     for _ in range(3):
         assert len(answer(operations, document)["again"]) == MOST_FIELDS + 1
+
+
+@pytest.mark.parametrize("name", ["again", "twin"])
+@pytest.mark.parametrize("levels", [30, 100])
+def test_however_deep_a_document_is_it_is_run(name: str, levels: int) -> None:
+    document = parse("{ " + f"{name} {{ " * levels + "v" + " }" * (levels + 1))
+    operations = Operations(CORE)
+    found = [answer(operations, document) for _ in range(3)]
+    assert found[0] == found[1] == found[2]
 
 
 def test_names_are_never_code() -> None:
