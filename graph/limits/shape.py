@@ -67,7 +67,7 @@ def _require_bounded_text(document: DocumentNode) -> None:
     counts = dict.fromkeys(_WRITTEN, 0)
     aliases, values = 0, 0
     for node, depth in _nodes(document):
-        _require("levels", depth, _DEEPEST_NODE)
+        _require("levels of brackets and braces", depth, _DEEPEST_NODE)
         kind = type(node)
         if kind in counts:
             counts[kind] += 1
