@@ -12,14 +12,11 @@ where they wait for nothing, as with a store that is far away, there are more. I
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from starlette.types import Message, Scope, Send
-
 from graph.errors import ErrorCode
-from server.bodies import json_bytes
-from server.refusals import Refused, shown
+from server.refusals import Refused
 
 FIRST_PLACES = 32
 FEWEST_PLACES = 8
@@ -30,7 +27,6 @@ SHORT_SECONDS = 0.01
 """What those who run wait, all in all and on average: above the first is long, below this is nothing."""
 INTERVAL_SECONDS = 0.1
 LOOK_EVERY_SECONDS = 0.01
-RETRY_AFTER_SECONDS = 1
 PLACE = "creditgraph.place"
 """Where a request's scope has its place."""
 
@@ -84,6 +80,7 @@ class Admission:
         self.places = self._first
         self.running = 0
         self.refused = 0
+        self.refused_at_the_door = 0
         self._waits: list[float] = []
         self._line_stood = True
         self._line_stands = False
@@ -104,6 +101,11 @@ class Admission:
     def turn_away(self) -> None:
         """Count one who is refused."""
         self.refused += 1
+
+    def turn_away_at_the_door(self) -> None:
+        """Count one who is refused before he is a request."""
+        self.refused += 1
+        self.refused_at_the_door += 1
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[Place]:
@@ -186,43 +188,4 @@ class Admission:
         self._due, self.places, self._line_stands = None, self._first, False
 
 
-async def refuse_excess(scope: Scope, send: Send, request_id: str) -> None:
-    """Answer for a request that has no place, whose body was not read."""
-    start, body = _GRAPHQL if scope["path"] == "/graphql" else _REST
-    headers = [*start["headers"], (b"x-request-id", request_id.encode())]
-    if not _is_short(scope["headers"]):
-        # What is left of the body is not waited for: the connection ends here.
-        headers.append((b"connection", b"close"))
-    await send({**start, "headers": headers})
-    await send(body)
-
-
-def _is_short(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Return whether a body is certain to come, and soon over: then the connection is kept."""
-    length = b"0"
-    for name, value in headers:
-        if name == b"content-length":
-            length = value
-        elif name in _UNSURE:
-            return False
-    return len(length) <= _FEW_DIGITS
-
-
-def _prepared(content: Mapping[str, object]) -> tuple[Message, Message]:
-    body = json_bytes(content)
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"retry-after", str(RETRY_AFTER_SECONDS).encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"cache-control", b"no-store"),
-    ]
-    start: Message = {"type": "http.response.start", "status": 503, "headers": headers}
-    return start, {"type": "http.response.body", "body": body}
-
-
-_GRAPHQL = _prepared({"errors": [shown(Overloaded())[1]]})
-_REST = _prepared({"error": {"message": Overloaded().message}})
 _SOON_SECONDS = 1.0
-_UNSURE = (b"expect", b"transfer-encoding")
-_FEW_DIGITS = 5

@@ -86,7 +86,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
     scrape = metrics_endpoint(meters, vitals, LedgerGauges(database), settings.metrics_token)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, object]]:
         _calm_the_collector()
         _share_the_interpreter()
         await database.start()
@@ -104,7 +104,7 @@ def service(settings: Settings, database: Database) -> FastAPI:
         if settings.demo_account is not None:
             history = asyncio.create_task(run_demo_history(database, settings.demo_account))
         with drained_when_told(draining, streams.drain, pause_seconds=settings.drain_seconds):
-            yield
+            yield {"admission": admission, "draining": draining}
         await streams.close()
         if history is not None:
             history.cancel()

@@ -9,7 +9,10 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from server.admission import Admission
 from server.bodies import json_bytes
+from server.excess import excess_bytes, is_short
+from server.origins import named_request
 
 LARGEST_HEAD_BYTES = 128 * 1024
 """More than the gate lets in: what is a little too large hears so from the gate, in its own words."""
@@ -32,6 +35,7 @@ class BoundedConnection(HttpToolsProtocol):
     def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*given, **named)
         self._in_head = True
+        self._is_turned_away = False
         self._bytes = 0
         self._waiting: TimerHandle | None = None
         self._stalling: TimerHandle | None = None
@@ -77,13 +81,47 @@ class BoundedConnection(HttpToolsProtocol):
         """Begin to answer."""
         self._in_head = False
         self._wait_no_longer()
-        super().on_headers_complete()
+        if self._is_excess():
+            self._turn_away()
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body, or leave it where its request was refused."""
+        if not self._is_turned_away:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """End a request; the next one is counted from its beginning, or from the next bytes that come."""
-        super().on_message_complete()
+        if not self._is_turned_away:
+            super().on_message_complete()
+        self._is_turned_away = False
         self._in_head = True
         self._bytes = 0
+
+    def _is_excess(self) -> bool:
+        """Return whether an operation comes that has no place; all that is less plain is left to the gate."""
+        admission: Admission | None = self.app_state.get("admission")
+        return (
+            admission is not None
+            and admission.is_full
+            and self.url == b"/graphql"
+            and self.parser.get_method() == b"POST"
+            and not self._is_answering()
+            and not self.app_state["draining"].has_begun
+            and self.parser.should_keep_alive()
+            and is_short(self.headers)
+        )
+
+    def _turn_away(self) -> None:
+        """Refuse without having made a request of it, which takes several times as long."""
+        self._is_turned_away = True
+        self.app_state["admission"].turn_away_at_the_door()
+        self.transport.write(excess_bytes(named_request(self.scope)))  # type: ignore[arg-type]  # a scope
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
 
     def _stall(self) -> None:
         unread = self.transport.get_write_buffer_size()

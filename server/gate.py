@@ -10,8 +10,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from server.admission import PLACE, Admission, Overloaded, Place, refuse_excess
+from server.admission import PLACE, Admission, Overloaded, Place
 from server.bodies import json_bytes
+from server.excess import refuse_excess
 from server.origins import named_request
 from server.refusals import Refused, shown
 

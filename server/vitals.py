@@ -27,6 +27,7 @@ class Vitals:
     streams: Streams
     admission: Admission
     _refused: int = 0
+    _refused_at_the_door: int = 0
     _cpu_seconds: float = 0.0
     _looking: asyncio.Task[None] | None = None
 
@@ -61,6 +62,10 @@ class Vitals:
         admission = self.admission
         self.meters.in_flight.set(admission.in_flight)
         self.meters.places.set(admission.places)
+        if at_the_door := admission.refused_at_the_door - self._refused_at_the_door:
+            self._refused_at_the_door += at_the_door
+            # Nobody has counted their answers.
+            self.meters.requests.labels("graphql", "503").inc(at_the_door)
         if refused := admission.refused - self._refused:
             self._refused += refused
             self.meters.admission_refusals.inc(refused)

@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from models.database import Database
 from server.admission import Admission
 from server.app import service
+from server.connections import BoundedConnection
 from server.settings import Settings
 from server.sockets import LettingGo
 from server.subscriptions import Streams
@@ -69,6 +70,7 @@ async def served(database_url: str, **settings: object) -> AsyncIterator[Served]
             app,
             log_config=None,
             server_header=False,
+            http=BoundedConnection,
             ws=LettingGo,
             ws_per_message_deflate=False,
             ws_max_size=2**20,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -18,6 +18,7 @@ from server.admission import (
     Admission,
     Overloaded,
 )
+from tests.crowds import crowded, emptied, filled
 from tests.door import Door, opened_door
 from tests.streams import BALANCE, Served, events, listener, raw_socket, served
 from tests.tenant import Tenant, new_tenant
@@ -41,36 +42,6 @@ class Watched:
         for _ in range(10):
             self.now += INTERVAL_SECONDS / 9
             self.admission.look(late_seconds)
-
-
-async def filled(admission: Admission, wanted: int) -> list[asyncio.Task[None]]:
-    """Send in so many, each of which stays until it is cancelled."""
-
-    async def stay() -> None:
-        async with admission.place():
-            await asyncio.Event().wait()
-
-    tasks = [asyncio.create_task(stay()) for _ in range(wanted)]
-    await asyncio.sleep(0)
-    return tasks
-
-
-async def emptied(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@asynccontextmanager
-async def crowded(admission: Admission) -> AsyncIterator[None]:
-    """Keep as many in as may be, for the length of the block."""
-    tasks = await filled(admission, 1)
-    while not admission.is_full:
-        tasks += await filled(admission, 1)
-    try:
-        yield
-    finally:
-        await emptied(tasks)
 
 
 async def test_a_burst_is_taken_in_and_runs_in_turn() -> None:

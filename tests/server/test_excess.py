@@ -1,0 +1,138 @@
+"""The excess, over real sockets: refused before it is a request, and its connection goes on."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+
+from tests.crowds import crowded
+from tests.streams import Served, served
+from tests.tenant import Tenant, new_tenant
+
+ALIVE = json.dumps({"query": "{ viewer { scopes } }"}).encode()
+ERROR = {
+    "message": "The service has more to do than it can; try again in a moment.",
+    "extensions": {"code": "UNAVAILABLE"},
+}
+
+
+@pytest.fixture
+async def live(sqlite_database_url: str) -> AsyncIterator[Served]:
+    """The service, that takes in two at a time."""
+    async with served(sqlite_database_url, most_in_flight=2) as service:
+        yield service
+
+
+@pytest.fixture
+async def tenant(live: Served) -> Tenant:
+    """An account with a key."""
+    return await new_tenant(live.database)
+
+
+class Connection:
+    """A connection that speaks HTTP by hand."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._key = key
+
+    def send(self, *pieces: bytes) -> None:
+        self._writer.write(b"".join(pieces))
+
+    def head(self, *more: str, length: int = len(ALIVE), path: str = "/graphql") -> bytes:
+        lines = (
+            f"POST {path} HTTP/1.1",
+            "host: here",
+            f"authorization: Bearer {self._key}",
+            "content-type: application/json",
+            f"content-length: {length}",
+            *more,
+        )
+        return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+    async def answer(self) -> tuple[int, dict[str, str], object]:
+        """Give the status, the headers and the JSON of the next answer."""
+        async with asyncio.timeout(10):
+            head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
+            status, *lines = head.strip().split("\r\n")
+            headers = dict(line.lower().split(": ", 1) for line in lines)
+            body = await self._reader.readexactly(int(headers["content-length"]))
+        headers.pop("date", None)
+        return int(status.split()[1]), headers, json.loads(body)
+
+    async def is_closed(self) -> bool:
+        async with asyncio.timeout(10):
+            return await self._reader.read(1) == b""
+
+
+@asynccontextmanager
+async def connected(live: Served, tenant: Tenant) -> AsyncIterator[Connection]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+    yield Connection(reader, writer, tenant.secret)
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_connection_goes_on_after_a_refusal(live: Served, tenant: Tenant) -> None:
+    async with connected(live, tenant) as connection:
+        async with crowded(live.admission):
+            # Two behind each other, then one whose body comes late.
+            connection.send(connection.head("x-request-id: one"), ALIVE, connection.head(), ALIVE)
+            status, headers, body = await connection.answer()
+            assert (status, body) == (503, {"errors": [ERROR]})
+            assert headers == {
+                "content-type": "application/json",
+                "content-length": headers["content-length"],
+                "retry-after": "1",
+                "x-content-type-options": "nosniff",
+                "cache-control": "no-store",
+                "x-request-id": "one",
+            }
+            _, headers, _ = await connection.answer()
+            assert len(headers["x-request-id"]) == 32
+            connection.send(connection.head())
+            assert (await connection.answer())[0] == 503
+            connection.send(ALIVE)
+            connection.send(connection.head(), ALIVE)
+            assert (await connection.answer())[0] == 503
+        connection.send(connection.head(), ALIVE)
+        status, _, body = await connection.answer()
+        assert status == 200
+        assert isinstance(body, dict)
+        assert body["data"] == {"viewer": {"scopes": ["READ", "TRACK", "MANAGE"]}}
+    assert live.admission.refused == live.admission.refused_at_the_door == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "length", "path", "body"),
+    [
+        ("connection: close", len(ALIVE), "/graphql", {"errors": [ERROR]}),
+        ("expect: 100-continue", len(ALIVE), "/graphql", {"errors": [ERROR]}),
+        ("accept: */*", 123_456, "/graphql", {"errors": [ERROR]}),
+        ("connection: close", 2, "/api/v1/agent/create", {"error": {"message": ERROR["message"]}}),
+    ],
+)
+async def test_what_is_less_plain_is_refused_by_the_gate(
+    live: Served, tenant: Tenant, more: str, length: int, path: str, body: object
+) -> None:
+    async with crowded(live.admission), connected(live, tenant) as connection:
+        connection.send(connection.head(more, length=length, path=path))
+        status, headers, told = await connection.answer()
+        assert (status, headers["retry-after"], headers["connection"], told) == (503, "1", "close", body)
+        assert await connection.is_closed()
+    assert (live.admission.refused, live.admission.refused_at_the_door) == (1, 0)
+
+
+async def test_refusals_are_counted_as_answers(live: Served, tenant: Tenant) -> None:
+    async with crowded(live.admission), connected(live, tenant) as connection:
+        for _ in range(3):
+            connection.send(connection.head(), ALIVE)
+            assert (await connection.answer())[0] == 503
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            told = (await http.get(f"http://127.0.0.1:{live.port}/metrics")).text
+    assert 'creditgraph_http_requests_total{route="graphql",status="503"} 3.0' in told
+    assert "creditgraph_admission_refusals_total 3.0" in told
