@@ -1,5 +1,6 @@
 """Engines with the settings that were found to hold: one writer and many readers of one store."""
 
+import logging
 import time
 from typing import Any
 
@@ -35,6 +36,10 @@ class Readers(AsyncAdaptedQueuePool):
             return super()._do_get()
         finally:
             del self._waiting[mark]
+
+
+# SQLAlchemy's own pools tell nothing below a warning; a pool of ours logs under a name of its own.
+logging.getLogger(f"{Readers.__module__}.{Readers.__qualname__}").setLevel(logging.WARNING)
 
 
 def sqlite_writer(url: URL) -> Engine:

@@ -55,7 +55,7 @@ class Line:
         account, items = command.account_id, command.item_count
         if self.items + items > MOST_ITEMS_WAITING:
             raise StoreUnavailable("Too many writes are waiting; try again in a moment.")
-        if self._items_of[account] + items > MOST_ITEMS_OF_AN_ACCOUNT:
+        if account is not None and self._items_of[account] + items > MOST_ITEMS_OF_AN_ACCOUNT:
             raise StoreUnavailable("Too many writes of the account are waiting; try again in a moment.")
         entry = Waiting(command, asyncio.get_running_loop().create_future(), time.monotonic())
         self._of_account.setdefault(account, deque()).append(entry)

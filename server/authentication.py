@@ -75,7 +75,7 @@ class Authentication:
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
         self._known[digest] = _Known(api_key, now, time.monotonic() + KNOWN_SECONDS, changes)
-        self._note_use(api_key)
+        self._note_use(api_key, digest)
         return api_key
 
     async def live(self, secrets: Iterable[str]) -> frozenset[str]:
@@ -91,18 +91,19 @@ class Authentication:
         """Wait for what is being noted."""
         await asyncio.gather(*self._notes, return_exceptions=True)
 
-    def _note_use(self, api_key: ApiKey) -> None:
+    def _note_use(self, api_key: ApiKey, digest: str) -> None:
         now = self._database.clock()
         if api_key.last_used_at is not None and now - api_key.last_used_at < USE_NOTED_EVERY:
             return
         # Nobody waits for a note: the answer must not depend on it.
-        note = asyncio.create_task(self._write_note(api_key, KeyUse(api_key.id, now)))
+        note = asyncio.create_task(self._write_note(api_key, KeyUse(api_key.id, now), digest))
         self._notes.add(note)
         note.add_done_callback(self._notes.discard)
 
-    async def _write_note(self, api_key: ApiKey, use: KeyUse) -> None:
+    async def _write_note(self, api_key: ApiKey, use: KeyUse, digest: str) -> None:
         try:
             await self._database.write(SetCommand(api_key.account_id, note_key_uses, (use,)))
+            self._known.pop(digest, None)  # it says otherwise
         except StoreUnavailable:
             log.warning("the use of a key could not be noted", exc_info=True)
 
