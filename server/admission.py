@@ -20,7 +20,7 @@ from server.refusals import Refused
 
 FIRST_PLACES = 32
 FEWEST_PLACES = 8
-MOST_STANDING = 64
+MOST_STANDING = 256
 """So many clients may always ask in turn; the last in line waits a fraction of a second."""
 LONG_SECONDS = 0.05
 SHORT_SECONDS = 0.01

@@ -33,7 +33,7 @@ ERROR = {"message": MESSAGE, "extensions": {"code": "UNAVAILABLE"}}
 class Watched:
     """An admission whose time passes only when it is told so."""
 
-    def __init__(self, most: int = 100) -> None:
+    def __init__(self, most: int = 400) -> None:
         self.now, self.waited = 0.0, 0.0
         self.admission = Admission(most, lambda: self.waited, lambda: self.now)
 
