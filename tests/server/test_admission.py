@@ -141,8 +141,8 @@ async def test_who_leaves_the_line_takes_nobody_with_him() -> None:
 
 
 async def test_when_all_have_left_it_is_as_in_the_beginning() -> None:
-    admission = Admission(100, lambda: 1.0)
-    tasks = await filled(admission, 70)
+    admission = Admission(60, lambda: 1.0)
+    tasks = await filled(admission, 60)
     await asyncio.sleep(3 * INTERVAL_SECONDS)
     assert admission.places < FIRST_PLACES
     assert admission.is_full
