@@ -1,12 +1,15 @@
-"""Overload: what one process still does when asked for four times its most, and how soon it refuses the rest."""
+"""Overload: what one process still does when asked for four times its most, and how it refuses the rest."""
 
 import argparse
 import asyncio
 import json
+import os
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +27,7 @@ TIMES = 4
 WARM_UP_SECONDS, PEAK_SECONDS, BEFORE_SECONDS, AFTER_SECONDS = 3.0, 4.0, 5.0, 10.0
 WINDOW_SECONDS = 0.5
 CREDITS_OF_A_USAGE = 3
+TICKS_IN_A_SECOND = os.sysconf("SC_CLK_TCK")
 ADD = (
     "mutation Add($input: AddServiceUsageInput!) { addServiceUsage(input: $input) "
     "{ __typename ... on ServiceUsageAdded { serviceUsage { id creditsUsed } } } }"
@@ -31,9 +35,8 @@ ADD = (
 READ = "{ viewer { account { balance { available spent overdraft } } } }"
 COUNT = "{ viewer { account { usage { usageCount totalCredits } } } }"
 HEADING = """\
-                      |  asked for 4 x as much                               |  half  |  half again  |
-                 peak |  sent    done of peak  p50   p99 | refused p50  p99  max |   p99  | p99 back in  | sender
-                   /s |    /s      /s           ms    ms |          ms   ms   ms |    ms  |              | busy"""
+                 peak | sent done     of of peak  done done | refused         | half load      | sender
+                   /s |   /s   /s   peak  by CPU   p50  p99 |  p50  p99   max |  p99   back in | busy late"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,25 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round found."""
+    """What one round found; what was done in a second, and in a second of the server's processor time."""
 
     peak: float
+    peak_by_cpu: float
     outcome: Outcome
+    by_cpu: float
     seconds: float
+
+
+@dataclass(slots=True)
+class Usage:
+    """How much processor time a server has used, at any moment of a block."""
+
+    samples: list[tuple[float, float]] = field(default_factory=list)
+
+    def between(self, begin: float, end: float) -> float:
+        """Give the seconds of processor time that were used between two moments."""
+        used = [seconds for moment, seconds in self.samples if begin <= moment <= end]
+        return used[-1] - used[0] if used else 0.0
 
 
 def main() -> None:
@@ -87,11 +104,12 @@ def cell(database: str, operation: str, rounds: int, seconds: float) -> list[str
         acknowledged = asyncio.run(warm_up(ask(owner)))
         print(HEADING)
         found = []
-        for _ in range(rounds):
-            one, told = asyncio.run(play([ask(owner) for _ in range(3)], seconds))
-            acknowledged += told
-            found.append(line(database, operation, one))
-            print(found[-1], flush=True)
+        with observed(server) as usage:
+            for _ in range(rounds):
+                one, told = asyncio.run(play([ask(owner) for _ in range(3)], seconds, usage))
+                acknowledged += told
+                found.append(line(database, operation, one))
+                print(found[-1], flush=True)
         print(f"memory {before:.0f} MB before, {resident_megabytes(server):.0f} MB after, {server.audit()}")
         if operation == "usage":
             check_total(owner, acknowledged)
@@ -131,18 +149,37 @@ def reads(owner: Caller) -> Asked:
     return Asked(owner.url, owner.key, json.dumps({"query": READ}), '"available":')
 
 
+@contextmanager
+def observed(server: ServerProcess) -> Iterator[Usage]:
+    """Look at a server's processor time while the block runs."""
+    usage, stopped = Usage(), threading.Event()
+
+    def look() -> None:
+        while not stopped.wait(0.02):
+            fields = Path(f"/proc/{server.process_id}/stat").read_text().rpartition(")")[2].split()
+            usage.samples.append((time.perf_counter(), sum(map(int, fields[11:13])) / TICKS_IN_A_SECOND))
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    try:
+        yield usage
+    finally:
+        stopped.set()
+        looking.join()
+
+
 async def warm_up(asked: Asked) -> int:
     outcome = await asked.load(Phase(WARM_UP_SECONDS, clients=CLIENTS[0]))
     return accepted(outcome, 0)
 
 
-async def play(asked: Sequence[Asked], seconds: float) -> tuple[Round, int]:
+async def play(asked: Sequence[Asked], seconds: float, usage: Usage) -> tuple[Round, int]:
     """Find the peak, ask for half, for four times as much, for half again, and find the peak once more.
 
     Gives what was found, and how many requests were acknowledged in all.
     """
     before = await asked[0].load(*(Phase(PEAK_SECONDS, clients=each) for each in CLIENTS))
-    peak = best(before)
+    peak, peak_by_cpu = best(before, usage)
     phases = (
         Phase(BEFORE_SECONDS, rate=peak / 2),
         Phase(seconds, rate=TIMES * peak),
@@ -151,12 +188,26 @@ async def play(asked: Sequence[Asked], seconds: float) -> tuple[Round, int]:
     outcome = await asked[1].load(*phases)
     after = await asked[2].load(*(Phase(PEAK_SECONDS, clients=each) for each in CLIENTS))
     told = sum(each.outcome == ACCEPTED for found in (before, outcome, after) for each in found.told)
-    return Round((peak + best(after)) / 2, outcome, seconds), told
+    peak_after, after_by_cpu = best(after, usage)
+    found = Round(
+        (peak + peak_after) / 2,
+        (peak_by_cpu + after_by_cpu) / 2,
+        outcome,
+        by_cpu(outcome, 1, seconds, usage),
+        seconds,
+    )
+    return found, told
 
 
-def best(outcome: Outcome) -> float:
-    """Give the most that was answered in a second, of all numbers of clients."""
-    return max(accepted(outcome, number) for number in range(len(CLIENTS))) / PEAK_SECONDS
+def best(outcome: Outcome, usage: Usage) -> tuple[float, float]:
+    """Give the most that was done in a second, of all numbers of clients, and in one of processor time."""
+    number = max(range(len(CLIENTS)), key=lambda number: accepted(outcome, number))
+    return accepted(outcome, number) / PEAK_SECONDS, by_cpu(outcome, number, PEAK_SECONDS, usage)
+
+
+def by_cpu(outcome: Outcome, phase: int, seconds: float, usage: Usage) -> float:
+    began = outcome.began + min(each.due for each in outcome.told if each.phase == phase)
+    return accepted(outcome, phase) / usage.between(began, began + seconds)
 
 
 def accepted(outcome: Outcome, phase: int) -> int:
@@ -180,10 +231,11 @@ def line(database: str, operation: str, one: Round) -> str:
     goodput = len(done) / seconds
     before = percentile(latencies(outcome, 0, ACCEPTED), 99)
     return (
-        f"{database:10} {operation:5} {one.peak:4,.0f} | {sent:5,.0f} {goodput:7,.0f} {goodput / one.peak:7.0%} "
-        f"{percentile(done, 50):4,.0f} {percentile(done, 99):5,.0f} | {percentile(refused, 50):11,.0f} "
-        f"{percentile(refused, 99):4,.0f} {percentile(refused, 100):4,.0f} | {before:5,.0f}  | "
-        f"{back_in(outcome, before):12} | {outcome.busy[1]:6.0%}"
+        f"{database:10} {operation:5} {one.peak:4.0f} | {sent:4.0f} {goodput:4.0f} "
+        f"{goodput / one.peak:6.0%} {one.by_cpu / one.peak_by_cpu:7.0%} "
+        f"{percentile(done, 50):5.0f} {percentile(done, 99):4.0f} | "
+        f"{percentile(refused, 50):4.0f} {percentile(refused, 99):4.0f} {percentile(refused, 100):5.0f} | "
+        f"{before:4.0f} {back_in(outcome, before):>9} | {outcome.busy[1]:4.0%} {outcome.late[1] * 1_000:4.0f}"
     )
 
 
