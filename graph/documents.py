@@ -21,8 +21,9 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from graph.audits import require_one_audit
 from graph.errors import MOST_ERRORS
 from graph.introspection import asks_introspection
-from graph.limits.cost import MOST_POINTS, Cost, cost_of
+from graph.limits.cost import Cost, cost_of
 from graph.limits.shape import MOST_CHARACTERS, MOST_TOKENS, require_bounded_shape, too_complex
+from graph.limits.weights import MOST_POINTS
 
 MOST_KEPT_CHARACTERS = 300_000
 """Characters of the documents that are kept: their trees take some 300 bytes for each."""

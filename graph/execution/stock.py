@@ -20,15 +20,8 @@ async def execute(
 ) -> ExecutionResult:
     """Run a query or a mutation of a document that may be run; what fails is told in the result."""
     result = core_execute(
-        schema._schema,  # noqa: SLF001 - the schema below strawberry's
-        document,
-        context_value=context,
-        variable_values=dict(variables),
-        operation_name=name,
-        max_coercion_errors=MOST_COERCION_ERRORS,
-        executor_class=schema.execution_context_class,
+        **_given(document, name, variables, context),
         is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # it guards as the engine's own does
-        hide_suggestions=True,
     )
     return result if isinstance(result, ExecutionResult) else await result
 
@@ -37,14 +30,20 @@ async def subscribe(
     document: DocumentNode, name: str | None, variables: Mapping[str, Any], context: Context
 ) -> AsyncIterator[ExecutionResult] | ExecutionResult:
     """Open a subscription of a document that may be run; a result in place of a stream says what failed."""
-    opened = core_subscribe(
-        schema._schema,  # noqa: SLF001 - the schema below strawberry's
-        document,
-        context_value=context,
-        variable_values=dict(variables),
-        operation_name=name,
-        max_coercion_errors=MOST_COERCION_ERRORS,
-        executor_class=schema.execution_context_class,
-        hide_suggestions=True,
-    )
+    opened = core_subscribe(**_given(document, name, variables, context))
     return opened if isinstance(opened, ExecutionResult | AsyncIterator) else await opened
+
+
+def _given(
+    document: DocumentNode, name: str | None, variables: Mapping[str, Any], context: Context
+) -> dict[str, Any]:
+    return {
+        "schema": schema._schema,  # noqa: SLF001 - the schema below strawberry's
+        "document": document,
+        "context_value": context,
+        "variable_values": dict(variables),
+        "operation_name": name,
+        "max_coercion_errors": MOST_COERCION_ERRORS,
+        "executor_class": schema.execution_context_class,
+        "hide_suggestions": True,
+    }

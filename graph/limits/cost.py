@@ -30,37 +30,8 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from graph.limits.weights import CHOOSING, OTHER_LISTS, POINTS_OF_A_MUTATION, POINTS_OF_A_QUOTE, WORKED_OUT
 from graph.loaders.pages import DEFAULT_NODES, MOST_NODES
-
-MOST_POINTS = 250_000
-"""What one operation may cost."""
-OTHER_LISTS = 5
-"""How long a list without pages is taken to be, such as the rates of a card."""
-POINTS_OF_A_MUTATION = 10
-"""What a mutation costs besides its answer, and each item of a list that it is given."""
-POINTS_OF_A_QUOTE = 10_000
-"""What working out a plan counts as: it takes up to 20 ms, which thousands of plain fields take too."""
-POINTS_OF_A_REPLAY = 100_000
-"""What a replay counts as: it takes up to about a second."""
-POINTS_OF_A_HISTORY = 25_000
-"""What a look at thousands of past runs counts as."""
-POINTS_OF_A_COMPARISON = 5_000
-"""What a look at the past counts as for each account or agent of a list, which are looked at together."""
-WORKED_OUT = {
-    "Query.quote": POINTS_OF_A_QUOTE,
-    "Query.selectServices": POINTS_OF_A_QUOTE,
-    "Mutation.createQuote": POINTS_OF_A_QUOTE,
-    "Query.replay": POINTS_OF_A_REPLAY,
-    "Query.costHistory": POINTS_OF_A_HISTORY,
-    "Query.quoteAccuracy": POINTS_OF_A_HISTORY,
-    "Account.quoteAccuracy": POINTS_OF_A_COMPARISON,
-    "Agent.shadowComparison": POINTS_OF_A_COMPARISON,
-    "Quote.history": POINTS_OF_A_HISTORY,
-    "Query.rateCardPreview": POINTS_OF_A_REPLAY,
-    "Mutation.publishRateCard": POINTS_OF_A_REPLAY,
-}
-CHOOSING = frozenset({"Mutation.startWorkflow", "Mutation.holdCredits"})
-"""Mutations that work out a plan where their input has a `selection`."""
 
 Variables = Mapping[str, Any]
 Number = Callable[[Variables], int]

@@ -87,6 +87,17 @@ class PostgresqlServer:
         """Drop a database if it exists, ending the connections to it."""
         self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    @contextmanager
+    def fresh_database(self, name: str) -> Iterator[str]:
+        """Give the address of an empty database, which goes with the block.
+
+        An existing server may remember one of this name from an earlier session: that goes first.
+        """
+        self.drop_database(name)
+        self.create_database(name)
+        yield self.url(name)
+        self.drop_database(name)
+
     def restart_immediately(self) -> None:
         """Crash the server and start it again at the same address; it recovers from its log alone."""
         pytest.skip(f"the server of {EXISTING_SERVER} is not ours to crash")

@@ -21,12 +21,12 @@ def postgresql_target(
     postgresql: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[Target]:
     """A server on a PostgreSQL database, for a whole pytest worker."""
-    name = f"creditgraph_{worker_id}_hostile"
-    postgresql.drop_database(name)
-    postgresql.create_database(name)
-    with target_on(postgresql.url(name), tmp_path_factory.mktemp("hostile-postgresql")) as target:
+    folder = tmp_path_factory.mktemp("hostile-postgresql")
+    with (
+        postgresql.fresh_database(f"creditgraph_{worker_id}_hostile") as url,
+        target_on(url, folder) as target,
+    ):
         yield target
-    postgresql.drop_database(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

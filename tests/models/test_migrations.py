@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,20 +14,6 @@ from models.migrations import NewerSchema, UnreachableStore, drift, migrate, why
 from tests.databases.postgresql import PostgresqlServer
 
 MIGRATE = "import asyncio, sys; from models.migrations import migrate; asyncio.run(migrate(sys.argv[1]))"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a store in which there is nothing yet."""
-    if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
-        return
-    server: PostgresqlServer = request.getfixturevalue("postgresql")
-    name = f"empty_{tmp_path.name}"
-    server.drop_database(name)
-    server.create_database(name)
-    yield server.url(name)
-    server.drop_database(name)
 
 
 async def execute(url: str, statement: str) -> list[tuple[object, ...]]:

@@ -1,8 +1,6 @@
 """A store of the first version becomes one of today: nothing is lost, and its books are right."""
 
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -17,42 +15,27 @@ from models.workflow import Workflow
 from models.writer import Command
 from pricing.credits import Credits
 from tests.databases.opened import opened
-from tests.databases.postgresql import PostgresqlServer
 from tests.models.old_store import NEXT_YEAR, OldStore, migrate_to, write_old_store
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def unmigrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a store in which there is nothing yet."""
-    if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'old.db'}"
-        return
-    server: PostgresqlServer = request.getfixturevalue("postgresql")
-    name = f"old_{tmp_path.name}"
-    server.drop_database(name)
-    server.create_database(name)
-    yield server.url(name)
-    server.drop_database(name)
-
-
 @pytest.fixture
-async def old(unmigrated_url: str) -> OldStore:
-    store = await write_old_store(unmigrated_url)
-    await migrate(unmigrated_url)
+async def old(empty_url: str) -> OldStore:
+    store = await write_old_store(empty_url)
+    await migrate(empty_url)
     return store
 
 
-async def test_the_upgraded_tables_are_those_of_the_code(unmigrated_url: str, old: OldStore) -> None:
-    assert await drift(unmigrated_url) == []
-    async with opened(unmigrated_url) as database:
+async def test_the_upgraded_tables_are_those_of_the_code(empty_url: str, old: OldStore) -> None:
+    assert await drift(empty_url) == []
+    async with opened(empty_url) as database:
         assert await dangling(database) == []
         # A key of the old version still belongs to the account whose table was made anew.
         async with database.read() as session:
             assert await session.scalar(select(Account.id).where(Account.name == "Acme")) == old.acme
 
 
-async def test_the_books_of_an_upgraded_store_are_right(unmigrated_url: str, old: OldStore) -> None:
-    async with opened(unmigrated_url) as database:
+async def test_the_books_of_an_upgraded_store_are_right(empty_url: str, old: OldStore) -> None:
+    async with opened(empty_url) as database:
         found = await database.ask(audit)
         assert (found.differences, found.account_count, found.transfer_count) == ((), 2, 13)
         alone = await database.ask(lambda session: audit(session, account_id=old.acme))
@@ -66,10 +49,8 @@ async def test_the_books_of_an_upgraded_store_are_right(unmigrated_url: str, old
     assert (acme.expiry_due_at, idle.expiry_due_at) == (NEXT_YEAR, None)
 
 
-async def test_old_transfers_are_numbered_in_the_order_of_their_making(
-    unmigrated_url: str, old: OldStore
-) -> None:
-    async with opened(unmigrated_url) as database, database.read() as session:
+async def test_old_transfers_are_numbered_in_the_order_of_their_making(empty_url: str, old: OldStore) -> None:
+    async with opened(empty_url) as database, database.read() as session:
         ordered = (
             select(LedgerTransfer).where(LedgerTransfer.account_id == old.acme).order_by(LedgerTransfer.id)
         )
@@ -79,9 +60,9 @@ async def test_old_transfers_are_numbered_in_the_order_of_their_making(
     assert len({transfer.hash for transfer in transfers}) == 13
 
 
-async def test_runs_of_runs_know_their_ancestors(unmigrated_url: str, old: OldStore) -> None:
+async def test_runs_of_runs_know_their_ancestors(empty_url: str, old: OldStore) -> None:
     root, child, grandchild = old.runs
-    async with opened(unmigrated_url) as database, database.read() as session:
+    async with opened(empty_url) as database, database.read() as session:
         runs = [await session.get_one(Workflow, (old.acme, run)) for run in old.runs]
     assert [run.ancestor_ids for run in runs] == [(), (root,), (root, child)]
     assert [run.id for run in runs] == [root, child, grandchild]
@@ -96,12 +77,12 @@ async def dangling(database: Database) -> list[object]:
         return list(await connection.exec_driver_sql("PRAGMA foreign_key_check"))
 
 
-async def test_a_store_of_the_version_before_is_brought_up(unmigrated_url: str) -> None:
-    await migrate_to(unmigrated_url, "0005")
-    async with opened(unmigrated_url) as database:
+async def test_a_store_of_the_version_before_is_brought_up(empty_url: str) -> None:
+    await migrate_to(empty_url, "0005")
+    async with opened(empty_url) as database:
         assert await why_not_ready(database) == "the database does not have the newest schema"
-        await migrate(unmigrated_url)
+        await migrate(empty_url)
         assert await why_not_ready(database) is None
         made = await database.write(Command(None, partial(make_store_secret, name="any")))
         assert await database.ask(lambda session: find_store_secret(session, "any")) == made
-    assert await drift(unmigrated_url) == []
+    assert await drift(empty_url) == []

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from graph.errors import MOST_ERRORS
-from graph.limits import cost, shape
+from graph.limits import shape, weights
 from models.database import Database
 from server.answers import POINTS_OF_A_REFUSAL
 from tests.door import opened_door
@@ -39,13 +39,13 @@ def test_the_table_is_the_bounds() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        f"a quote or a selection {cost.POINTS_OF_A_QUOTE:,}",
-        f"`quoteAccuracy`) {cost.POINTS_OF_A_HISTORY:,}",
-        f"`shadowComparison`) {cost.POINTS_OF_A_COMPARISON:,}",
-        f"preview of prices {cost.POINTS_OF_A_REPLAY:,}",
-        f"A mutation costs {cost.POINTS_OF_A_MUTATION} more",
-        f"counts as {cost.OTHER_LISTS}",
-        f"{cost.MOST_POINTS:,} points are the most",
+        f"a quote or a selection {weights.POINTS_OF_A_QUOTE:,}",
+        f"`quoteAccuracy`) {weights.POINTS_OF_A_HISTORY:,}",
+        f"`shadowComparison`) {weights.POINTS_OF_A_COMPARISON:,}",
+        f"preview of prices {weights.POINTS_OF_A_REPLAY:,}",
+        f"A mutation costs {weights.POINTS_OF_A_MUTATION} more",
+        f"counts as {weights.OTHER_LISTS}",
+        f"{weights.MOST_POINTS:,} points are the most",
         f"cannot be run costs {POINTS_OF_A_REFUSAL:,}",
         f"at most {MOST_ERRORS} errors",
     ],

@@ -40,13 +40,10 @@ def postgresql_shared(
     postgresql: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[ServerProcess]:
     """A server on an empty PostgreSQL database that it migrates itself."""
-    name = f"creditgraph_{worker_id}_stories"
-    postgresql.drop_database(name)
-    postgresql.create_database(name)
-    with served(postgresql.url(name), tmp_path_factory.mktemp("stories-postgresql")) as server:
+    folder = tmp_path_factory.mktemp("stories-postgresql")
+    with postgresql.fresh_database(f"creditgraph_{worker_id}_stories") as url, served(url, folder) as server:
         yield server
         server.audit()
-    postgresql.drop_database(name)
 
 
 @pytest.fixture(scope="session")
@@ -95,14 +92,13 @@ def postgresql_crowded(
     postgresql: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[ServerProcess]:
     """A server of two processes on one PostgreSQL database."""
-    name = f"creditgraph_{worker_id}_crowded"
-    postgresql.drop_database(name)
-    postgresql.create_database(name)
     folder = tmp_path_factory.mktemp("crowded-postgresql")
-    with served(postgresql.url(name), folder, "--workers", "2") as server:
+    with (
+        postgresql.fresh_database(f"creditgraph_{worker_id}_crowded") as url,
+        served(url, folder, "--workers", "2") as server,
+    ):
         yield server
         server.audit()
-    postgresql.drop_database(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from tests.stories.caller import TIMEOUT_SECONDS, Caller
 
 CONNECTIONS = 128
-PAUSE_SECONDS = 0.05
 
 Request = tuple[str, dict[str, Any]]
 """A mutation and its input."""
@@ -22,8 +21,7 @@ async def ask_all(
 ) -> list[dict[str, Any]]:
     """Send requests over connections side by side, each taking the next that waits; give results in order.
 
-    Every request must be answered with a result of its union: a GraphQL error fails the story. Who is told that
-    the service has too much to do tries again.
+    Every request must be answered with a result of its union: a GraphQL error fails the story.
     """
     waiting = iter(enumerate(requests))
     results: list[dict[str, Any]] = [{}] * len(requests)
@@ -32,9 +30,8 @@ async def ask_all(
         address = urlsplit(owner.url)
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         for position, (mutation, given) in waiting:
-            results[position] = await _asked(
-                reader, writer, _request(address.netloc, owner.key, mutation, given)
-            )
+            writer.write(_request(address.netloc, owner.key, mutation, given))
+            results[position] = await _result(reader)
         writer.close()
         await writer.wait_closed()
 
@@ -57,27 +54,12 @@ def _request(host: str, key: str, mutation: str, given: object) -> bytes:
     return head.encode() + content
 
 
-async def _asked(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
-) -> dict[str, Any]:
-    while True:
-        writer.write(request)
-        status, body = await _answer(reader)
-        if status != 503:
-            return _result(status, body)
-        assert body["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
-        await asyncio.sleep(PAUSE_SECONDS)
-
-
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, Any]:
+async def _result(reader: asyncio.StreamReader) -> dict[str, Any]:
     head = await reader.readuntil(b"\r\n\r\n")
     length = re.search(rb"content-length: (\d+)", head)
     assert length, head
-    return int(head[9:12]), json.loads(await reader.readexactly(int(length[1])))
-
-
-def _result(status: int, body: Any) -> dict[str, Any]:
-    assert status == 200, body
+    body = json.loads(await reader.readexactly(int(length[1])))
+    assert head.startswith(b"HTTP/1.1 200"), body
     assert "errors" not in body, body["errors"]
     (result,) = body["data"].values()
     found: dict[str, Any] = result

@@ -6,7 +6,8 @@ import pytest
 from graphql import GraphQLObjectType
 
 from graph.documents import DocumentRefused, Documents
-from graph.limits.cost import CHOOSING, WORKED_OUT, points_taken
+from graph.limits.cost import points_taken
+from graph.limits.weights import CHOOSING, WORKED_OUT
 from graph.schema import schema
 
 CORE = schema._schema  # noqa: SLF001 - the schema below strawberry's

@@ -3,7 +3,7 @@
 import pytest
 from graphql import get_introspection_query
 
-from graph.limits.cost import MOST_POINTS
+from graph.limits.weights import MOST_POINTS
 from tests.door import Door
 from tests.tenant import Tenant
 
