@@ -94,6 +94,10 @@ class Documents:
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
 
+    def know(self, text: str) -> bool:
+        """Tell whether a document was sent lately, and so costs nothing to prepare."""
+        return text in self._kept
+
     def prepare(self, text: str) -> Document:
         """Give a document that may be run.
 

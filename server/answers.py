@@ -22,6 +22,8 @@ from server.rate_limits import Standing
 from server.reception import Reception
 from server.refusals import Refused
 
+CHARACTERS_OF_A_POINT = 4
+"""Reading a document that was not sent lately costs a point for so many of its characters."""
 POINTS_OF_A_REFUSAL = 1_000
 """What a document that cannot be run counts as: reading one takes longer than answering many that can."""
 
@@ -94,9 +96,12 @@ class _Paid:
     reception: Reception
     context: Context
 
-    def settle(self, data: object) -> dict[str, Any]:
+    def taken(self, data: object) -> int:
+        """Give what an answer has taken: its fields, and what had to be worked out."""
+        return self.work + points_taken(data)
+
+    def settle(self, actual: int) -> dict[str, Any]:
         """Give back what was not needed, and tell the cost."""
-        actual = self.work + points_taken(data)
         limits, key_id = self.reception.rate_limits, self.context.api_key.id
         if actual < self.requested:
             limits.give_back(key_id, self.requested - actual)
@@ -108,17 +113,24 @@ class _Paid:
 async def _paid(
     operation: Operation, context: Context, reception: Reception, observation: Observation
 ) -> _Paid:
-    observation.api_key_id = context.api_key.id
+    limits, key_id = reception.rate_limits, context.api_key.id
+    observation.api_key_id = key_id
+    # Who has used up all points has nothing read either.
+    reading = 0 if documents.know(operation.query) else len(operation.query) // CHARACTERS_OF_A_POINT
+    await limits.take(key_id, reading)
     try:
         document = _document(operation.query, reception.introspection, context.api_key)
         priced = document.operation(operation.name)
         observation.kind, observation.name = priced.kind.value, priced.name
         points = priced.points(operation.variables)
     except DocumentRefused:
-        reception.rate_limits.charge(context.api_key.id, POINTS_OF_A_REFUSAL)
+        limits.charge(key_id, POINTS_OF_A_REFUSAL)
         raise
     observation.cost = points
-    standing = await reception.rate_limits.take(context.api_key.id, points)
+    # What is told of the operation leaves the reading out: it is for once.
+    limits.give_back(key_id, reading)
+    standing = await limits.take(key_id, points)
+    limits.charge(key_id, reading)
     work = priced.work.points(operation.variables)
     return _Paid(document, priced, points, work, standing, reception, context)
 
@@ -136,11 +148,11 @@ async def _answer(paid: _Paid, operation: Operation, context: Context) -> dict[s
             try:
                 await stack.enter_async_context(turn_for_audit(context))
             except GraphQLError as error:
-                return {"data": None, "errors": formatted([error]), "extensions": paid.settle(None)}
+                return {"data": None, "errors": formatted([error]), "extensions": paid.settle(0)}
         result = await paid.reception.execute(
             paid.document.node, operation.name, operation.variables, context
         )
-    return _written(result) | {"extensions": paid.settle(result.data)}
+    return _written(result) | {"extensions": paid.settle(paid.taken(result.data))}
 
 
 async def _told(
@@ -150,7 +162,7 @@ async def _told(
     async for result in stream:
         await context.let_go()
         # Who listens is not cut off for what happens; but it counts against what the key asks next.
-        limits.charge(key_id, points_taken(result.data))
+        limits.charge(key_id, paid.taken(result.data))
         yield _written(result)
 
 

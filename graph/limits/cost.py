@@ -22,6 +22,7 @@ from graphql import (
     ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Undefined,
     ValueNode,
     VariableNode,
     get_named_type,
@@ -193,7 +194,8 @@ class _Count:
 
 def _page(arguments: Mapping[str, object]) -> int:
     sizes = [arguments.get("first"), arguments.get("last")]
-    given = [size for size in sizes if isinstance(size, int)]
+    # What is no number costs as much as any; what the engine makes of it is not known here.
+    given = [size if isinstance(size, int) else MOST_NODES for size in sizes if size not in _NOT_GIVEN]
     # A size that is out of bounds is refused where the field resolves; until then it pays for nothing else.
     return max(0, min(max(given, default=DEFAULT_NODES), MOST_NODES))
 
@@ -245,3 +247,4 @@ def points_taken(data: object) -> int:
 
 
 _NESTED = frozenset((dict, list))
+_NOT_GIVEN = (None, Undefined)

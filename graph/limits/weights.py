@@ -19,6 +19,7 @@ WORKED_OUT = {
     "Query.selectServices": POINTS_OF_A_QUOTE,
     "Mutation.createQuote": POINTS_OF_A_QUOTE,
     "Query.replay": POINTS_OF_A_REPLAY,
+    "Query.ledgerAudit": POINTS_OF_A_REPLAY,
     "Query.costHistory": POINTS_OF_A_HISTORY,
     "Query.quoteAccuracy": POINTS_OF_A_HISTORY,
     "Account.quoteAccuracy": POINTS_OF_A_COMPARISON,

@@ -8,7 +8,7 @@ import pytest
 from graph.errors import MOST_ERRORS
 from graph.limits import shape, weights
 from models.database import Database
-from server.answers import POINTS_OF_A_REFUSAL
+from server.answers import CHARACTERS_OF_A_POINT, POINTS_OF_A_REFUSAL
 from tests.door import opened_door
 from tests.house.tree import ROOT
 from tests.tenant import Tenant
@@ -39,19 +39,25 @@ def test_the_table_is_the_bounds() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        f"a quote or a selection {weights.POINTS_OF_A_QUOTE:,}",
+        f"hold is given) {weights.POINTS_OF_A_QUOTE:,}",
         f"`quoteAccuracy`) {weights.POINTS_OF_A_HISTORY:,}",
         f"`shadowComparison`) {weights.POINTS_OF_A_COMPARISON:,}",
-        f"preview of prices {weights.POINTS_OF_A_REPLAY:,}",
+        f"a `ledgerAudit` {weights.POINTS_OF_A_REPLAY:,}",
         f"A mutation costs {weights.POINTS_OF_A_MUTATION} more",
         f"counts as {weights.OTHER_LISTS}",
         f"{weights.MOST_POINTS:,} points are the most",
-        f"cannot be run costs {POINTS_OF_A_REFUSAL:,}",
+        f"point for every {CHARACTERS_OF_A_POINT} of its characters",
+        f"one that cannot be run {POINTS_OF_A_REFUSAL:,}",
         f"at most {MOST_ERRORS} errors",
     ],
 )
 def test_the_weights_are_the_weights(said: str) -> None:
     assert said in GUIDE
+
+
+@pytest.mark.parametrize("name", sorted({*weights.WORKED_OUT}))
+def test_all_that_is_worked_out_is_named(name: str) -> None:
+    assert f"`{name.partition('.')[2]}`" in GUIDE
 
 
 async def test_the_example_costs_what_it_says(database: Database, tenant: Tenant) -> None:

@@ -53,7 +53,7 @@ def test_pages_by_variables_cost_what_written_ones_do() -> None:
     assert points(LISTED) == 4 + 7 * 2  # the variable's own default
     assert points(LISTED, {"n": None}) == 4 + 20 * 2  # the argument's
     assert points(LISTED, {"n": 10**30}) == points(LISTED, {"n": 100})
-    assert points(LISTED, {"n": "text"}) == 4 + 20 * 2
+    assert points(LISTED, {"n": "text"}) == points(LISTED, {"n": 100.0}) == points(LISTED, {"n": 100})
 
 
 def test_a_page_below_zero_pays_for_nothing_else() -> None:
@@ -84,6 +84,10 @@ def test_work_is_what_is_left_without_the_fields() -> None:
     assert work("{viewer{account{agents{nodes{id}}}}}") == 0
     assert work('mutation{archiveAgent(input:{agentId:"a"}){__typename}}') == 10
     assert work("{quoteAccuracy{__typename}}") == 25_000
+
+
+def test_what_reads_all_books_costs_as_much_as_a_replay() -> None:
+    assert work("{ledgerAudit{__typename}}") == WORKED_OUT["Query.replay"] == 100_000
 
 
 def test_what_is_worked_out_stands_in_the_schema() -> None:
