@@ -39,6 +39,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._bytes = 0
         self._waiting: TimerHandle | None = None
         self._stalling: TimerHandle | None = None
+        self._resting: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Begin to wait for the first head."""
@@ -49,6 +50,7 @@ class BoundedConnection(HttpToolsProtocol):
         """Wait no longer."""
         self._wait_no_longer()
         self._stall_no_longer()
+        self._rest_no_longer()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -81,6 +83,7 @@ class BoundedConnection(HttpToolsProtocol):
         """Begin to answer."""
         self._in_head = False
         self._wait_no_longer()
+        self._rest_no_longer()
         if self._is_excess():
             self._turn_away()
         else:
@@ -118,10 +121,13 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_turned_away = True
         self.app_state["admission"].turn_away_at_the_door()
         self.transport.write(excess_bytes(named_request(self.scope)))  # type: ignore[arg-type]  # a scope
-        self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
+        # uvicorn's own timer ends with the next bytes, be they the rest of what was refused.
+        self._resting = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
+
+    def _rest_no_longer(self) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
 
     def _stall(self) -> None:
         unread = self.transport.get_write_buffer_size()

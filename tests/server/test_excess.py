@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import httpx2
 import pytest
 
+from server.connections import BoundedConnection
 from tests.crowds import crowded
 from tests.streams import Served, served
 from tests.tenant import Tenant, new_tenant
@@ -105,6 +106,24 @@ async def test_a_connection_goes_on_after_a_refusal(live: Served, tenant: Tenant
         assert isinstance(body, dict)
         assert body["data"] == {"viewer": {"scopes": ["READ", "TRACK", "MANAGE"]}}
     assert live.admission.refused == live.admission.refused_at_the_door == 4
+
+
+@pytest.mark.parametrize("rest", [ALIVE, ALIVE[:9], b""], ids=["a whole body", "half of one", "none"])
+async def test_who_was_refused_and_says_no_more_is_let_go(
+    live: Served, tenant: Tenant, rest: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = BoundedConnection.connection_made
+
+    def impatient(connection: BoundedConnection, transport: asyncio.Transport) -> None:
+        begun(connection, transport)
+        connection.timeout_keep_alive = 0.2  # type: ignore[assignment]  # seconds
+
+    monkeypatch.setattr(BoundedConnection, "connection_made", impatient)
+    async with crowded(live.admission), connected(live, tenant) as connection:
+        connection.send(connection.head())
+        assert (await connection.answer())[0] == 503
+        connection.send(rest)
+        assert await connection.is_closed()
 
 
 @pytest.mark.parametrize(
