@@ -6,13 +6,11 @@ from typing import Any, NamedTuple
 from weakref import ReferenceType, ref
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema
-from graphql.execution import execute as core_execute
 from graphql.execution.values import VariableValues, get_variable_values
 from graphql.pyutils import AwaitableOrValue
-from strawberry.execution import optimized_is_awaitable
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.execution.operation import Operation, operation_of
+from graph.execution.stock_engine import StockEngine
 
 MOST_OPERATIONS = 500
 """How many operations are kept: a small one takes some 30 kilobytes."""
@@ -31,6 +29,7 @@ class Operations:
     def __init__(self, schema: GraphQLSchema, *, max_coercion_errors: int = 50) -> None:
         self._schema = schema
         self._max_coercion_errors = max_coercion_errors
+        self._stock = StockEngine(schema, max_coercion_errors)
         self._kept: OrderedDict[tuple[int, str | None], _Kept] = OrderedDict()
         self._seen: OrderedDict[tuple[int, str | None], ReferenceType[DocumentNode]] = OrderedDict()
         """Those that were run once."""
@@ -49,13 +48,13 @@ class Operations:
         """
         operation = self._operation(document, name)
         if operation is None:
-            return self._run_stock(document, name, variables, context, root_value)
+            return self._stock.execute(document, name, variables, context, root_value)
         values = self._values(operation, variables)
         if isinstance(values, list):
             return ExecutionResult(None, values)
         plan = operation.plan(values)
         if plan is None:
-            return self._run_stock(document, name, variables, context, root_value)
+            return self._stock.execute(document, name, variables, context, root_value)
         return operation.executor.begun(plan, values, context, root_value).run()
 
     def _operation(self, document: DocumentNode, name: str | None) -> Operation | None:
@@ -85,27 +84,6 @@ class Operations:
             operation.definition.variable_definitions or (),
             dict(variables),
             max_errors=self._max_coercion_errors,
-            hide_suggestions=True,
-        )
-
-    def _run_stock(
-        self,
-        document: DocumentNode,
-        name: str | None,
-        variables: Mapping[str, Any],
-        context: object,
-        root_value: object,
-    ) -> AwaitableOrValue[ExecutionResult]:
-        return core_execute(
-            self._schema,
-            document,
-            root_value=root_value,
-            context_value=context,
-            variable_values=dict(variables),
-            operation_name=name,
-            max_coercion_errors=self._max_coercion_errors,
-            executor_class=StrawberryGraphQLCoreExecutionContext,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # it guards as the engine's own does
             hide_suggestions=True,
         )
 
