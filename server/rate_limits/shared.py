@@ -221,7 +221,9 @@ class SharedRateLimits:
         return Standing(self._limit.capacity, min(self._limit.capacity, there), self._limit.restore_rate)
 
     def _is_alone(self) -> bool:
-        return self._alone_until is not None and self._database.clock() < self._alone_until
+        now = self._database.clock()
+        # A clock that was set back must not make an outage longer.
+        return self._alone_until is not None and now < self._alone_until <= now + OUTAGE
 
     def _be_alone(self, reason: str, error: Exception | None = None) -> None:
         if self._alone_until is None:
