@@ -1,7 +1,7 @@
 """Changes: what a process remembers of the store is right until somebody has changed it there.
 
-A verb notes what it changes, and the count of such changes grows when its transaction has ended, whatever
-became of it. Who remembers keeps the count that it saw before it read.
+A verb notes what it changes, and the count of such changes grows when its commit was tried, whatever became
+of it. Who remembers keeps the count that it saw before it read.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ def note_change(session: Session, what: str) -> None:
 
 
 def count_changes(session: Session) -> None:
-    """Count what a transaction noted, once it has ended."""
+    """Count what a transaction noted, once its commit was tried."""
     noted = session.info.pop(_NOTED, None)
     if noted:
         session.info["store"].setdefault(_CHANGES, Counter()).update(noted)

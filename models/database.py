@@ -12,7 +12,6 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import QueuePool
 
 from models import engines
 from models.availability import OutcomeUnknown, StoreUnavailable, is_lost, is_transient
@@ -93,15 +92,18 @@ class Database:
 
         A lane that stands still for one account's sake is not counted while others move.
         """
-        pool = self._reader.pool
-        reading = pool.waited_seconds if isinstance(pool, engines.Readers) else 0.0
-        return reading + min(lane.line.waited_seconds for lane in self._lanes)
+        return self._readers.waited_seconds + min(lane.line.waited_seconds for lane in self._lanes)
 
     @property
     def reads_in_use(self) -> int:
         """How many connections of the readers are in use."""
+        return self._readers.checkedout()
+
+    @property
+    def _readers(self) -> engines.Readers:
         pool = self._reader.pool
-        return pool.checkedout() if isinstance(pool, QueuePool) else 0
+        assert isinstance(pool, engines.Readers)  # noqa: S101 - engines.reader makes no other
+        return pool
 
     async def start(self) -> None:
         """Start the writer; commands given before would wait for it."""

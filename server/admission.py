@@ -21,7 +21,7 @@ from server.refusals import Refused
 FIRST_PLACES = 32
 FEWEST_PLACES = 8
 MOST_STANDING = 256
-"""So many clients may always ask in turn; the last in line waits a fraction of a second."""
+"""So many clients may ask in turn; the last in line waits a second or two where each asks much."""
 LONG_SECONDS = 0.05
 SHORT_SECONDS = 0.01
 """What those who run wait, all in all and on average: above the first is long, below this is nothing."""

@@ -45,9 +45,9 @@ def test_fragments_that_unfold_without_end_are_looked_at_once() -> None:
     document = parse(
         "{ ...F0 } " + " ".join(fragments) + f" fragment F{levels} on Query {{ ...F0 __typename }}"
     )
-    started = time.perf_counter()
+    started = time.thread_time()
     assert asks_introspection(document) is False
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
 
 
 @pytest.mark.parametrize(("allowed", "scope"), [*product(Introspection, Scope)])

@@ -86,7 +86,7 @@ async def test_a_line_that_stands_takes_fewer_until_nobody_is_refused() -> None:
     assert admission.is_full  # one was refused just now
     await emptied(tasks[32:])
     watched.look()
-    tasks = tasks[:32] + await filled(admission, 67)
+    tasks = tasks[:32] + await filled(admission, MOST_STANDING)
     assert not admission.is_full
     await emptied(tasks)
 

@@ -44,8 +44,8 @@ async def test_an_overload_is_refused_and_passes(server: ServerProcess, owner: C
     assert counted(outcome).keys() == {ACCEPTED, REFUSED}
     during = Counter(each.outcome for each in outcome.told if each.phase == 0)
     # How much of the peak is for the benchmark to say: a machine that is shared gives now more and now less.
-    assert during[ACCEPTED] > peak
-    assert during[REFUSED] > peak
+    assert during[ACCEPTED] > 0.1 * peak * OVERLOAD_SECONDS
+    assert during[REFUSED] > peak * OVERLOAD_SECONDS
     recovered = [each.outcome for each in outcome.told if each.due - OVERLOAD_SECONDS > RECOVERY_SECONDS]
     assert set(recovered) == {ACCEPTED}
     acknowledged = counted(trial)[ACCEPTED] + counted(outcome)[ACCEPTED]

@@ -7,10 +7,9 @@ from tests.door import Door, scoped
 from tests.graph.tenancy.asking import Caller, leaks
 from tests.graph.tenancy.conftest import Neighbours
 from tests.graph.tenancy.estate import needles
-from tests.graph.tenancy.positions import GRAPH, fields_of, object_types
+from tests.graph.tenancy.positions import GRAPH, ROOTS, fields_of, object_types
 from tests.graph.tenancy.selections import covered, everything
 
-ROOTS = ("Query", "Mutation", "Subscription")
 WITH_IDS = [type_.name for type_ in GRAPH.get_implementations(GRAPH.type_map["Node"]).objects]  # type: ignore[arg-type]  # it is an interface
 
 
@@ -56,8 +55,3 @@ def operation(caller: Caller, type_name: str, name: str, field: GraphQLField) ->
     shown = everything(get_named_type(field.type), 1)
     asked = f"{name}{f' {{ {shown} }}' if shown else ''}"
     return f'{{ node(id: "{caller.own_node(type_name)}") {{ __typename ... on {type_name} {{ {asked} }} }} }}'
-
-
-def required(name: str) -> str:
-    """Write the arguments that a field cannot be asked without."""
-    return {"use": '(subject: "quagga user")'}.get(name, "")
