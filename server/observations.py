@@ -17,6 +17,7 @@ import structlog
 
 from graph.errors import ErrorCode
 from models.availability import is_unavailable
+from models.identity import IdKind, format_id
 from models.statement_count import StatementCount, counted_statements
 from server.authentication import Unauthenticated
 from server.logs import without_secrets
@@ -139,7 +140,7 @@ def _log(observation: Observation, seconds: float, trace_id: str | None) -> None
         "statements": observation.reads.count,
         "milliseconds": round(seconds * 1_000, 2),
         "outcome": observation.outcome,
-        "api_key": None if observation.api_key_id is None else str(observation.api_key_id),
+        "api_key": None if observation.api_key_id is None else format_id(IdKind.API_KEY, observation.api_key_id),
     }
     if observation.kind == "subscription":
         fields["events"] = observation.events

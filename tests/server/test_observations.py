@@ -63,7 +63,7 @@ def test_an_operation_leaves_one_line_and_its_counts(observer: Observer, lines: 
         "cost": 12,
         "statements": 0,
         "outcome": "ok",
-        "api_key": str(KEY_ID),
+        "api_key": f"key_{KEY_ID.hex}",
     }
     assert counted(observer) == {
         'creditgraph_operations_total{kind="mutation",operation="AddUsage",outcome="ok"}': 1,
