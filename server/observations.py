@@ -140,7 +140,9 @@ def _log(observation: Observation, seconds: float, trace_id: str | None) -> None
         "statements": observation.reads.count,
         "milliseconds": round(seconds * 1_000, 2),
         "outcome": observation.outcome,
-        "api_key": None if observation.api_key_id is None else format_id(IdKind.API_KEY, observation.api_key_id),
+        "api_key": None
+        if observation.api_key_id is None
+        else format_id(IdKind.API_KEY, observation.api_key_id),
     }
     if observation.kind == "subscription":
         fields["events"] = observation.events
