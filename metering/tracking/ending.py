@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from metering.errors import Refusal, WorkflowAlreadyEnded
 from metering.ledger import open_postings
+from metering.rollups import RunCounts
 from metering.tracking.window import not_before
 from metering.workflows import found, workflows_by_id
 from models.hold import HoldStatus
@@ -42,14 +43,16 @@ def end_workflows(
     postings = open_postings(session, {item.account_id for item in items}, now=now)
     workflows = workflows_by_id(session, {(item.account_id, item.workflow_id) for item in items})
     postings.load_all_holds(workflow for workflow in workflows.values() if workflow.ended_at is None)
+    counts = RunCounts()
     answers: list[WorkflowEnd | Exception] = []
     for item in items:
         try:
             workflow = found(workflows, (item.account_id, item.workflow_id))
-            answers.append(_end(item, workflow, now))
+            answers.append(_end(item, workflow, counts, now))
             postings.close(postings.holds.of_run(workflow.id), HoldStatus.SETTLED)
         except Refusal as refusal:
             answers.append(refusal)
+    counts.write(session)
     postings.write()
     return answers
 
@@ -61,11 +64,12 @@ def mark_ended(workflow: Workflow, status: WorkflowStatus, ended_at: datetime) -
     workflow.duration_micros = (ended_at - workflow.started_at) // timedelta(microseconds=1)
 
 
-def _end(item: EndWorkflow, workflow: Workflow, now: datetime) -> WorkflowEnd:
+def _end(item: EndWorkflow, workflow: Workflow, counts: RunCounts, now: datetime) -> WorkflowEnd:
     if workflow.ended_at is None:
         # A run may have been started with a clock that is a little ahead of ours.
         ended_at = item.ended_at or max(now, workflow.started_at)
         mark_ended(workflow, item.status, not_before("endedAt", ended_at, workflow.started_at, now=now))
+        counts.add_ended([workflow])
     elif workflow.status is not item.status:
         raise WorkflowAlreadyEnded(workflow.status, workflow.ended_at)
     return WorkflowEnd(workflow)

@@ -1,6 +1,6 @@
 """New runs: what was said of them, what they refer to, and their rows."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,6 +15,7 @@ from metering.credits.holding import DEFAULT_EXPIRY
 from metering.errors import ApiKeyNotFound, WorkflowNestedTooDeep
 from metering.idempotency import fingerprint
 from metering.plans import Plan
+from metering.rollups import RunCounts
 from metering.selections import chooser_of
 from metering.tracking.window import within_window
 from metering.workflows import found, workflows_by_id
@@ -125,11 +126,14 @@ def new_workflow(item: StartWorkflow, references: References, *, now: datetime) 
     )
 
 
-def insert_workflows(session: Session, workflows: Iterable[Workflow]) -> None:
-    """Insert new runs in one statement."""
+def insert_workflows(session: Session, workflows: Collection[Workflow]) -> None:
+    """Insert new runs in one statement, and count them in another."""
     rows = [{name: getattr(workflow, key) for key, name in _COLUMNS} for workflow in workflows]
     if rows:
         session.execute(_INSERT, rows)
+        counts = RunCounts()
+        counts.add_started(workflows)
+        counts.write(session)
 
 
 def _agents_of(item: StartWorkflow) -> list[UUID]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from metering.allocation import Service
 from metering.ledger import Postings
 from metering.prices import PriceBook
+from metering.rollups import UsageCounts
 from models.base import table_of
 from models.identity import new_id
 from models.service_usage import ServiceUsage
@@ -25,6 +26,7 @@ class UsageBatch:
     prices: PriceBook
     postings: Postings
     _usages: list[dict[str, object]] = field(default_factory=list)
+    _counts: UsageCounts = field(default_factory=UsageCounts)
 
     def price(
         self,
@@ -73,6 +75,7 @@ class UsageBatch:
         workflow.total_credits += usage.credits
         workflow.usage_count += 1
         usage.workflow_id = workflow.id
+        self._counts.add(usage, workflow)
         self._usages.append({column.key: getattr(usage, column.key) for column in _TABLE.columns})
 
     def write(self) -> None:
@@ -80,6 +83,7 @@ class UsageBatch:
         if self._usages:
             self.session.execute(_INSERT, self._usages)
             self._usages = []
+            self._counts.write(self.session)
         self.postings.write()
 
 

@@ -11,6 +11,7 @@ from metering.audit_log import log_act
 from metering.errors import ServiceUsageAlreadyVoided, ServiceUsageNotFound
 from metering.idempotency import claim, fingerprint
 from metering.ledger import Postings, open_postings
+from metering.rollups import UsageCounts
 from models.audit_entry import AuditAct
 from models.identity import IdKind
 from models.ledger import Book, Grant, LedgerTransfer
@@ -94,3 +95,6 @@ def _refund(session: Session, usage: ServiceUsage, workflow: Workflow, postings:
     postings.refund(workflow, usage, payments, grants)
     workflow.total_credits -= usage.credits
     workflow.usage_count -= 1
+    counts = UsageCounts()
+    counts.take_back(usage, workflow)
+    counts.write(session)

@@ -47,13 +47,13 @@ async def count(owner: Tenant, act: Callable[[], Awaitable[object]]) -> int:
 
 
 async def test_adding_usages(owner: Tenant) -> None:
-    """Claim keys, load grants, newest card, runs; update account, grant and runs; insert usages and transfers."""
+    """Claim keys, load grants, newest card, runs; update account, grant and runs; insert usages, transfers; rollups."""
     runs = [await owner.start() for _ in range(5)]
     one = await count(owner, lambda: owner.add_all(owner.usage(runs[0].id, CALL)))
     await owner.grant("1000")
     items = [owner.usage(runs[n % 5].id, (CALL, CHAT)[n % 2]) for n in range(MANY)]
     many = await count(owner, lambda: owner.add_all(*items))
-    assert (one, many) == (9, 9)
+    assert (one, many) == (10, 10)
     assert str((await owner.account()).spent) == str(3 + 100 + MANY // 2 * 103)
 
 
@@ -65,7 +65,7 @@ async def test_adding_free_usages_among_others(owner: Tenant, clock: SettableClo
     runs = [await owner.start() for _ in range(20)]
     await owner.add(runs[0], CALL)
     items = [owner.usage(run.id, ("SMS twilio 1 MESSAGES", CALL)[n % 2]) for n, run in enumerate(runs)]
-    assert await count(owner, lambda: owner.add_all(*items)) == 9
+    assert await count(owner, lambda: owner.add_all(*items)) == 10
 
 
 async def test_replaying_usages(owner: Tenant) -> None:
@@ -88,17 +88,17 @@ async def test_refusing_usages(owner: Tenant) -> None:
 
 
 async def test_starting_runs(owner: Tenant) -> None:
-    """Claim keys, load grants, insert runs."""
+    """Claim keys, load grants, insert runs; rollups."""
     parent = await owner.start()
     one = await count(owner, lambda: owner.start_all(owner.run()))
     many = await count(owner, lambda: owner.start_all(*(owner.run() for _ in range(MANY))))
-    assert (one, many) == (3, 3)
+    assert (one, many) == (4, 4)
     children = [owner.run(parent_workflow_id=parent.id) for _ in range(MANY)]
-    assert await count(owner, lambda: owner.start_all(*children)) == 4
+    assert await count(owner, lambda: owner.start_all(*children)) == 5
 
 
 async def test_recording_runs(owner: Tenant) -> None:
-    """Claim keys, load grants, newest card; insert runs; update account and grant; insert usages and transfers."""
+    """Claim keys, load grants, newest card; insert runs; update account and grant; insert usages and transfers; rollups of both."""
 
     def whole() -> RecordWorkflow:
         return RecordWorkflow(owner.run(), WorkflowStatus.COMPLETED, None, (metered(CALL), metered(CHAT)))
@@ -106,11 +106,11 @@ async def test_recording_runs(owner: Tenant) -> None:
     one = await count(owner, lambda: owner.record(whole()))
     await owner.grant("1000")
     many = await count(owner, lambda: owner.record(*(whole() for _ in range(MANY // 2))))
-    assert (one, many) == (8, 8)
+    assert (one, many) == (10, 10)
 
 
 async def test_ending_runs(owner: Tenant) -> None:
-    """Load grants, the runs and their holds; update the runs."""
+    """Load grants, the runs and their holds; update the runs; rollups."""
     started = await owner.start_all(*(owner.run() for _ in range(MANY)))
     ends = tuple(
         EndWorkflow(
@@ -122,7 +122,7 @@ async def test_ending_runs(owner: Tenant) -> None:
     rest = SetCommand(owner.account_id, end_workflows, ends[1:])
     one = await count(owner, lambda: owner.database.write(end))
     many = await count(owner, lambda: owner.database.write(rest))
-    assert (one, many) == (4, 4)
+    assert (one, many) == (5, 5)
 
 
 async def test_holding_credits(owner: Tenant) -> None:
@@ -144,7 +144,7 @@ async def test_starting_runs_with_holds(owner: Tenant) -> None:
     items = [owner.run(hold=plan(CALL)) for _ in range(MANY)]
     one = await count(owner, lambda: owner.start_all(items[0]))
     many = await count(owner, lambda: owner.start_all(*items[1:]))
-    assert (one, many) == (11, 11)
+    assert (one, many) == (12, 12)
 
 
 async def test_starting_runs_with_selections(owner: Tenant) -> None:
@@ -160,8 +160,8 @@ async def test_starting_runs_with_selections(owner: Tenant) -> None:
         batches = [items(many, hold) for many in (1, MANY // 5)]
         return [await count(owner, lambda batch=batch: owner.start_all(*batch)) for batch in batches]
 
-    assert await counts(None) == [9, 9]
-    assert await counts(HoldPlan()) == [15, 15]
+    assert await counts(None) == [10, 10]
+    assert await counts(HoldPlan()) == [16, 16]
 
 
 async def test_holding_by_selection_and_by_quote(owner: Tenant) -> None:
@@ -197,7 +197,7 @@ async def test_capturing_from_holds(owner: Tenant) -> None:
     one = await count(owner, lambda: owner.add_all(owner.usage(runs[0].id, CHAT)))
     items = [owner.usage(run.id, text) for run in runs[1:] for text in (CALL, CHAT)]
     many = await count(owner, lambda: owner.add_all(*items))
-    assert (one, many) == (11, 11)
+    assert (one, many) == (12, 12)
 
 
 async def test_settling_holds(owner: Tenant) -> None:
@@ -209,8 +209,8 @@ async def test_settling_holds(owner: Tenant) -> None:
         for answer in answers
     ]
     one, many = (SetCommand(owner.account_id, end_workflows, tuple(items)) for items in (ends[:1], ends[1:]))
-    assert await count(owner, lambda: owner.database.write(one)) == 9
-    assert await count(owner, lambda: owner.database.write(many)) == 9
+    assert await count(owner, lambda: owner.database.write(one)) == 10
+    assert await count(owner, lambda: owner.database.write(many)) == 10
 
 
 async def test_extending_and_releasing_holds(owner: Tenant) -> None:

@@ -1,0 +1,167 @@
+"""Keep rollups: what a batch adds to them, in one statement for usages and one for runs."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from models.base import Base, table_of
+from models.buckets import bucket_of
+from models.rollup import (
+    NO_AGENT,
+    NOBODY,
+    RUN_DIMENSIONS,
+    USAGE_DIMENSIONS,
+    Grain,
+    RunRollup,
+    UsageRollup,
+    series_of,
+)
+from models.service_usage import ServiceUsage
+from models.workflow import Workflow
+from pricing.credits import Credits
+from pricing.decimal_text import MICROS
+
+_Row = tuple[UUID, Grain, datetime, tuple[Any, ...]]
+RUN_GRAINS = (Grain.HOUR, Grain.DAY)
+
+
+@dataclass(slots=True)
+class UsageCounts:
+    """What the usages of a batch add to the rollups; nothing reaches the store before `write`."""
+
+    _figures: dict[_Row, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0, 0]))
+
+    def add(self, usage: ServiceUsage, workflow: Workflow) -> None:
+        """Count a usage of a run in the stretches in which it was used."""
+        self._count(usage, workflow, 1)
+
+    def take_back(self, usage: ServiceUsage, workflow: Workflow) -> None:
+        """Count a usage that was counted no more."""
+        self._count(usage, workflow, -1)
+
+    def write(self, session: Session) -> None:
+        """Add the figures to the rollups in one statement; the accounts concerned are locked."""
+        rows = [
+            {
+                **_identity(row, USAGE_DIMENSIONS),
+                "usage_count": count,
+                "units": units,
+                "millionths": millionths,
+                "credits": Credits(micros),
+            }
+            for row, (count, units, millionths, micros) in self._figures.items()
+        ]
+        self._figures.clear()
+        _upsert(session, UsageRollup, rows)
+
+    def _count(self, usage: ServiceUsage, workflow: Workflow, times: int) -> None:
+        run, user = _of_run(workflow), workflow.user_id or NOBODY
+        service = (usage.service_type, usage.provider, usage.unit_type)
+        day = bucket_of(usage.used_at, Grain.DAY.length)
+        hour = bucket_of(usage.used_at, Grain.HOUR.length)
+        units, millionths = divmod(usage.micro_units, MICROS)
+        for grain, bucket, of_user in (
+            (Grain.HOUR, hour, NOBODY),
+            (Grain.DAY, day, NOBODY),
+            (Grain.USER_DAY, day, user),
+        ):
+            figures = self._figures[workflow.account_id, grain, bucket, (*run, of_user, *service)]
+            figures[0] += times
+            figures[1] += times * units
+            figures[2] += times * millionths
+            figures[3] += times * usage.credits.micros
+
+
+@dataclass(slots=True)
+class RunCounts:
+    """What runs that start or end add to the rollups; nothing reaches the store before `write`."""
+
+    _figures: dict[_Row, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0, 0]))
+
+    def add_started(self, workflows: Iterable[Workflow]) -> None:
+        """Count new runs in the stretches in which they started, ended or not."""
+        for workflow in workflows:
+            for figures in self._figures_of(workflow):
+                figures[0] += 1
+            if workflow.ended_at is not None:
+                self.add_ended([workflow])
+
+    def add_ended(self, workflows: Iterable[Workflow]) -> None:
+        """Count that runs have ended and how long they took, in the stretches in which they started."""
+        for workflow in workflows:
+            seconds, microseconds = divmod(workflow.duration_micros or 0, MICROS)
+            for figures in self._figures_of(workflow):
+                figures[1] += 1
+                figures[2] += seconds
+                figures[3] += microseconds
+
+    def write(self, session: Session) -> None:
+        """Add the figures to the rollups in one statement; the accounts concerned are locked."""
+        rows = [
+            {
+                **_identity(row, RUN_DIMENSIONS),
+                "run_count": started,
+                "ended_count": ended,
+                "seconds": seconds,
+                "microseconds": microseconds,
+            }
+            for row, (started, ended, seconds, microseconds) in self._figures.items()
+        ]
+        self._figures.clear()
+        _upsert(session, RunRollup, rows)
+
+    def _figures_of(self, workflow: Workflow) -> Iterable[list[int]]:
+        dimensions = _of_run(workflow)
+        for grain in RUN_GRAINS:
+            bucket = bucket_of(workflow.started_at, grain.length)
+            yield self._figures[workflow.account_id, grain, bucket, dimensions]
+
+
+def _of_run(workflow: Workflow) -> tuple[str, str, UUID, UUID]:
+    return (
+        workflow.workflow_name,
+        workflow.business_adapter or NOBODY,
+        workflow.agent_id or NO_AGENT,
+        workflow.api_key_id,
+    )
+
+
+def _identity(row: _Row, names: tuple[str, ...]) -> dict[str, object]:
+    account_id, grain, bucket, dimensions = row
+    return {
+        "account_id": account_id,
+        "grain": grain,
+        "bucket": bucket,
+        "series_id": series_of(*dimensions),
+        **dict(zip(names, dimensions, strict=True)),
+    }
+
+
+def _upsert(session: Session, rollup: type[Base], rows: list[dict[str, object]]) -> None:
+    if rows:
+        session.execute(_UPSERTS[session.get_bind().dialect.name][rollup], rows)
+
+
+def _added(
+    rollup: type[Base], insert: type[postgresql.Insert | sqlite.Insert]
+) -> postgresql.Insert | sqlite.Insert:
+    table = table_of(rollup)
+    statement = insert(table)
+    sums = {name: table.c[name] + statement.excluded[name] for name in _FIGURES[rollup]}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums)
+
+
+_FIGURES: dict[type[Base], tuple[str, ...]] = {
+    UsageRollup: ("usage_count", "units", "millionths", "credits"),
+    RunRollup: ("run_count", "ended_count", "seconds", "microseconds"),
+}
+_UPSERTS = {
+    "postgresql": {rollup: _added(rollup, postgresql.Insert) for rollup in _FIGURES},
+    "sqlite": {rollup: _added(rollup, sqlite.Insert) for rollup in _FIGURES},
+}
