@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, BigInt, Id, Instant, Money, Name
-from pricing.credits import Credits
+from models.base import Base, BigInt, Id, Instant, Name
 from pricing.units import ServiceType, UnitType
 
 NOBODY = ""
@@ -21,6 +20,9 @@ NO_AGENT = UUID(int=0)
 RUN_DIMENSIONS = ("workflow_name", "business_adapter", "agent_id", "api_key_id")
 USAGE_DIMENSIONS = (*RUN_DIMENSIONS, "user_id", "service_type", "provider", "unit_type")
 """The columns that a row of a rollup is of, in the order in which `series_of` takes them."""
+RUN_FIGURES = ("run_count", "ended_count", "seconds", "microseconds")
+USAGE_FIGURES = ("usage_count", "units", "millionths", "micros")
+"""The columns that are added up."""
 
 
 class Grain(StrEnum):
@@ -41,7 +43,8 @@ class UsageRollup(Base):
 
     Names may be too long for an index together, so a row is known by `series_id`, a digest of all that it
     is of. `units` and `millionths` are whole units and what is left of them: in one figure they could
-    outgrow 64 bits. A row that was added to and taken from in equal measure says nothing.
+    outgrow 64 bits. `micros` are micro-credits. A row that was added to and taken from in equal measure says
+    nothing.
     """
 
     __tablename__ = "usage_rollup"
@@ -66,7 +69,7 @@ class UsageRollup(Base):
     usage_count: Mapped[int] = mapped_column(BigInt)
     units: Mapped[int] = mapped_column(BigInt)
     millionths: Mapped[int] = mapped_column(BigInt)
-    credits: Mapped[Credits] = mapped_column(Money)
+    micros: Mapped[int] = mapped_column(BigInt)
 
 
 class RunRollup(Base):

@@ -8,7 +8,18 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from metering.auditing import accounts, counters, expiry, grants, holds, links, references, totals, usages
+from metering.auditing import (
+    accounts,
+    counters,
+    expiry,
+    grants,
+    holds,
+    links,
+    references,
+    rollups,
+    totals,
+    usages,
+)
 from metering.auditing.comparison import Check
 from metering.auditing.findings import Audit
 from metering.errors import AccountNotFound
@@ -28,6 +39,7 @@ _TOPICS = (
     holds.checks,
     usages.checks,
     totals.checks,
+    rollups.checks,
     references.checks,
     expiry.checks,
 )
@@ -37,10 +49,10 @@ def audit(session: Session, *, account_id: UUID | None = None, progress: Progres
     """Recompute the books of one account, or of all, within the session's snapshot.
 
     Compared are balances, grants, holds and their parts with the transfers, each usage with what was paid for
-    it, the totals of runs, keys, services and accounts with each other, every reference with what it refers
-    to, what expires with when it is due, budgets' counters with what they count, and each transfer's hash
-    with the one before. Each kind of comparison is one statement (a few for each budget) and names at most
-    1,000 rows; the chain is read in chunks.
+    it, the totals of runs, keys, services and accounts with each other, rollups with what they add up, every
+    reference with what it refers to, what expires with when it is due, budgets' counters with what they
+    count, and each transfer's hash with the one before. Each kind of comparison is one statement (a few for
+    each budget) and names at most 1,000 rows; the chain is read in chunks.
 
     Raises AccountNotFound.
     """

@@ -16,7 +16,9 @@ from models.rollup import (
     NO_AGENT,
     NOBODY,
     RUN_DIMENSIONS,
+    RUN_FIGURES,
     USAGE_DIMENSIONS,
+    USAGE_FIGURES,
     Grain,
     RunRollup,
     UsageRollup,
@@ -24,7 +26,6 @@ from models.rollup import (
 )
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
-from pricing.credits import Credits
 from pricing.decimal_text import MICROS
 
 _Row = tuple[UUID, Grain, datetime, tuple[Any, ...]]
@@ -53,7 +54,7 @@ class UsageCounts:
                 "usage_count": count,
                 "units": units,
                 "millionths": millionths,
-                "credits": Credits(micros),
+                "micros": micros,
             }
             for row, (count, units, millionths, micros) in self._figures.items()
         ]
@@ -158,8 +159,8 @@ def _added(
 
 
 _FIGURES: dict[type[Base], tuple[str, ...]] = {
-    UsageRollup: ("usage_count", "units", "millionths", "credits"),
-    RunRollup: ("run_count", "ended_count", "seconds", "microseconds"),
+    UsageRollup: USAGE_FIGURES,
+    RunRollup: RUN_FIGURES,
 }
 _UPSERTS = {
     "postgresql": {rollup: _added(rollup, postgresql.Insert) for rollup in _FIGURES},

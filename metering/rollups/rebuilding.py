@@ -1,6 +1,7 @@
 """Rebuild rollups: throw an account's away and add them up anew from its usages and runs."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from models.rollup import RunRollup, UsageRollup, series_of
 _ROWS_AT_ONCE = 1_000
 
 
-def rebuild_rollups(session: Session, *, account_id: UUID) -> int:
+def rebuild_rollups(session: Session, *, account_id: UUID, now: datetime) -> int:  # noqa: ARG001 - a verb's signature
     """Add up an account's rollups anew, and give how many rows they are; the account is locked.
 
     What is recorded meanwhile waits for the transaction, so that nothing is missed and nothing counted twice.

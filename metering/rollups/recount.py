@@ -6,9 +6,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, text
 
 from metering.rollups.keeping import RUN_GRAINS
-from models.base import Base, Id, table_of, total
+from models.base import Base, Id, Name, table_of, total
 from models.buckets import bucket_column
-from models.rollup import NO_AGENT, NOBODY, RUN_DIMENSIONS, USAGE_DIMENSIONS, Grain, RunRollup
+from models.rollup import (
+    NO_AGENT,
+    NOBODY,
+    RUN_DIMENSIONS,
+    RUN_FIGURES,
+    USAGE_DIMENSIONS,
+    USAGE_FIGURES,
+    Grain,
+    RunRollup,
+)
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from pricing.decimal_text import MICROS
@@ -28,12 +37,17 @@ def dimensions_of(rollup: type[Base]) -> tuple[str, ...]:
     return RUN_DIMENSIONS if rollup is RunRollup else USAGE_DIMENSIONS
 
 
+def figures_of(rollup: type[Base]) -> tuple[str, ...]:
+    """Name the columns that count."""
+    return RUN_FIGURES if rollup is RunRollup else USAGE_FIGURES
+
+
 def _usages(grain: Grain) -> AnySelect:
     user = func.coalesce(Workflow.user_id, NOBODY) if grain is Grain.USER_DAY else literal(NOBODY)
     used = table_of(ServiceUsage).c
     keys = {
         "account_id": used.account_id,
-        "grain": literal(grain.value),
+        "grain": literal(grain, Name(Grain)),
         "bucket": bucket_column(used.used_at, grain.length),
         **_of_run(),
         "user_id": user,
@@ -43,7 +57,7 @@ def _usages(grain: Grain) -> AnySelect:
         "usage_count": func.count(),
         "units": total(used.micro_units // MICROS),
         "millionths": total(used.micro_units % MICROS),
-        "credits": total(used.credits),
+        "micros": total(used.credits),
     }
     of_run = (Workflow.account_id == used.account_id) & (Workflow.id == used.workflow_id)
     usages = table_of(ServiceUsage).join(table_of(Workflow), of_run)
@@ -53,7 +67,7 @@ def _usages(grain: Grain) -> AnySelect:
 def _runs(grain: Grain) -> AnySelect:
     keys = {
         "account_id": Workflow.account_id,
-        "grain": literal(grain.value),
+        "grain": literal(grain, Name(Grain)),
         "bucket": bucket_column(Workflow.started_at, grain.length),
         **_of_run(),
     }

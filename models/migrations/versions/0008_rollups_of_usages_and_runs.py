@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -48,7 +49,7 @@ def upgrade() -> None:
     sa.Column('usage_count', base.BigInt(), nullable=False),
     sa.Column('units', base.BigInt(), nullable=False),
     sa.Column('millionths', base.BigInt(), nullable=False),
-    sa.Column('credits', base.Money(), nullable=False),
+    sa.Column('micros', base.BigInt(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_usage_rollup_account_id_account')),
     sa.PrimaryKeyConstraint('account_id', 'grain', 'bucket', 'series_id', name=op.f('pk_usage_rollup')),
     sqlite_strict=True,
@@ -81,7 +82,7 @@ def _fill() -> None:
         "usage_count": sa.func.count(),
         "units": _sum(_whole(used.c.micro_units)),
         "millionths": _sum(used.c.micro_units % 1_000_000),
-        "credits": _sum(used.c.credits),
+        "micros": _sum(used.c.credits),
     }
     of_runs = {
         "run_count": sa.func.count(),
@@ -100,7 +101,7 @@ def _fill() -> None:
         _copy(connection, rows.select_from(run), "run_rollup", _OF_RUN)
 
 
-def _grouped(account, grain, time, dimensions, figures):
+def _grouped(account: Any, grain: str, time: Any, dimensions: Any, figures: Any) -> Any:
     named = {"account_id": account, "bucket": _bucket(time, 3_600 if grain == "HOUR" else 86_400)} | dimensions
     keys = [column.label(name) for name, column in named.items()]
     return sa.select(
@@ -110,7 +111,7 @@ def _grouped(account, grain, time, dimensions, figures):
     ).group_by(*[sa.text(str(place + 1)) for place in range(len(keys))])
 
 
-def _bucket(time, seconds):
+def _bucket(time: Any, seconds: int) -> Any:
     if op.get_context().dialect.name == "sqlite":
         moment = sa.type_coerce(time, base.BigInt())
         return sa.type_coerce(moment - moment % (seconds * 1_000_000), base.Instant())
@@ -118,27 +119,27 @@ def _bucket(time, seconds):
     return sa.func.date_bin(timedelta(seconds=seconds), time, beginning, type_=base.Instant())
 
 
-def _whole(column):
+def _whole(column: Any) -> Any:
     return (column - column % 1_000_000) // 1_000_000
 
 
-def _sum(column):
+def _sum(column: Any) -> Any:
     return sa.cast(sa.func.coalesce(sa.func.sum(sa.cast(column, base.BigInt())), 0), base.BigInt())
 
 
-def _copy(connection, rows, name, dimensions):
+def _copy(connection: sa.Connection, rows: Any, name: str, dimensions: list[str]) -> None:
     target = _table(name)
     for chunk in connection.execute(rows.execution_options(yield_per=_ROWS_AT_ONCE)).mappings().partitions():
         filled = [dict(row) | {"series_id": _series([row[key] for key in dimensions])} for row in chunk]
         connection.execute(target.insert(), filled)
 
 
-def _series(values):
+def _series(values: list[Any]) -> UUID:
     text = "\x1f".join(value.hex if isinstance(value, UUID) else value for value in values)
     return UUID(bytes=blake2b(text.encode(), digest_size=16).digest())
 
 
-def _table(name):
+def _table(name: str) -> Any:
     ids = ("account_id", "id", "workflow_id", "agent_id", "api_key_id", "series_id")
     moments = ("bucket", "used_at", "started_at", "voided_at")
     numbers = ("micro_units", "credits", "duration_micros")
@@ -148,12 +149,12 @@ def _table(name):
         "workflow": ["account_id", "id", *_OF_RUN[:2], "agent_id", "api_key_id", "user_id", "started_at"]
         + ["duration_micros"],
         "usage_rollup": ["account_id", "grain", "bucket", "series_id", *_OF_USAGE]
-        + ["usage_count", "units", "millionths", "credits"],
+        + ["usage_count", "units", "millionths", "micros"],
         "run_rollup": ["account_id", "grain", "bucket", "series_id", *_OF_RUN]
         + ["run_count", "ended_count", "seconds", "microseconds"],
     }[name]
 
-    def kind(column):
+    def kind(column: str) -> Any:
         if column in ids:
             return base.Id()
         if column in moments:

@@ -16,6 +16,7 @@ CALL = "PHONE twilio 5 MINUTES"
 CHAT = "GPT gpt-4o-mini 3000 TOKENS"
 OF_ACME = "account_id = (SELECT id FROM account WHERE name = 'Acme')"
 CHECKS = "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0"
+ROLLUP = "rollup by "
 _HASH = re.compile("[0-9a-f]{64}")
 
 
@@ -41,7 +42,17 @@ class Store:
         await self._send(statement, armed=False)
 
     async def differences(self) -> list[str]:
-        """Give what the audit finds, e.g. `balance spent: 102, not 103`, whether of all or of Acme alone."""
+        """Give what the audit finds, e.g. `balance spent: 102, not 103`, whether of all or of Acme alone.
+
+        What differs in rollups, which follow all that they add up, is left to `wrong_rollups`.
+        """
+        return [line for line in await self._found() if not line.startswith(ROLLUP)]
+
+    async def wrong_rollups(self) -> list[str]:
+        """Give what the audit finds in rollups."""
+        return [line.removeprefix(ROLLUP) for line in await self._found() if line.startswith(ROLLUP)]
+
+    async def _found(self) -> list[str]:
         found = await self.database.ask(audit)
         assert {difference.account_id for difference in found.differences} <= {self.tenant.account_id}
         alone = await self.database.ask(lambda session: audit(session, account_id=self.tenant.account_id))
