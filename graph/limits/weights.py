@@ -13,7 +13,9 @@ POINTS_OF_A_REPLAY = 100_000
 POINTS_OF_A_HISTORY = 25_000
 """What a look at thousands of past runs counts as."""
 POINTS_OF_A_COMPARISON = 5_000
-"""What a look at the past counts as for each account or agent of a list, which are looked at together."""
+"""What a look at the past counts as for each owner in a list; all of them are looked at together."""
+POINTS_OF_A_FORECAST = 1_000
+"""What adding up the last days counts as, for each account, key or budget of a list."""
 WORKED_OUT = {
     "Query.quote": POINTS_OF_A_QUOTE,
     "Query.selectServices": POINTS_OF_A_QUOTE,
@@ -23,6 +25,12 @@ WORKED_OUT = {
     "Query.costHistory": POINTS_OF_A_HISTORY,
     "Query.quoteAccuracy": POINTS_OF_A_HISTORY,
     "Account.quoteAccuracy": POINTS_OF_A_COMPARISON,
+    "Account.unitEconomics": POINTS_OF_A_COMPARISON,
+    "Agent.unitEconomics": POINTS_OF_A_COMPARISON,
+    "ApiKey.unitEconomics": POINTS_OF_A_COMPARISON,
+    "Account.forecast": POINTS_OF_A_FORECAST,
+    "ApiKey.forecast": POINTS_OF_A_FORECAST,
+    "Budget.forecast": POINTS_OF_A_FORECAST,
     "Agent.shadowComparison": POINTS_OF_A_COMPARISON,
     "Quote.history": POINTS_OF_A_HISTORY,
     "Query.rateCardPreview": POINTS_OF_A_REPLAY,

@@ -14,24 +14,29 @@ from graph.loaders import (
     budgets,
     dues,
     explanations,
+    forecasts,
     margins,
     pages,
     quotes,
     rows,
     shadows,
+    unit_economics,
     usage,
 )
 from graph.loaders.agents import VersionKey
 from graph.loaders.balances import GrantSums
 from graph.loaders.budgets import BudgetWindowKey
 from graph.loaders.dues import Dues
+from graph.loaders.forecasts import SpendingKey
 from graph.loaders.pages import ListKey, PageKey, RowPage
 from graph.loaders.quotes import AccuracyFigures, AccuracyKey
 from graph.loaders.rows import OwnedId, RateWithCard
 from graph.loaders.shadows import ComparisonKey
+from graph.loaders.unit_economics import Economics, EconomicsKey, Trend, TrendKey
 from graph.loaders.usage import Figures, UsageKey
 from metering import analytics
 from metering.budgets.counters import CounterKey
+from metering.forecasting import DailyTotals
 from metering.margins import UnitsUsed
 from metering.prices import PriceBook
 from metering.selections.keeping import KeptSelection
@@ -210,4 +215,14 @@ class Loaders:
     )
     runs_by_owner = Edge[UsageKey, Figures](
         lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.runs_by_workflow_name)
+    )
+    economics_by_owner = Edge[EconomicsKey, Economics](
+        lambda loaders: unit_economics.economics_by_owner(loaders.snapshot)
+    )
+    trend_by_name = Edge[TrendKey, Trend](lambda loaders: unit_economics.trend_by_name(loaders.snapshot))
+    daily_totals_by_subject = Edge[SpendingKey, DailyTotals](
+        lambda loaders: forecasts.daily_totals_by_subject(loaders.snapshot)
+    )
+    key_budgets_by_account = Edge[UUID, list[Budget]](
+        lambda loaders: forecasts.key_budgets_by_account(loaders.snapshot)
     )

@@ -8,18 +8,20 @@ import strawberry
 
 from graph.context import Info
 from graph.ids import written
-from graph.inputs import optional_name
 from graph.loaders import filters
-from graph.loaders.pages import ListKey
+from graph.loaders.pages import DEFAULT_NODES, ListKey
 from graph.permissions import manage_field, read_field
 from graph.types.agent import Agent
+from graph.types.agent_listing import AgentsArchived, OfAdapter, connect_agents
 from graph.types.api_key import ApiKey
 from graph.types.audit_entry import AuditEntry
 from graph.types.audit_listing import AuditEntriesNarrowed, connect_entries
 from graph.types.balance import Balance
 from graph.types.budget import Budget
+from graph.types.budget_listing import BudgetsActive, connect_budgets
 from graph.types.connection import PAGED, Connection, PageArguments, connect
 from graph.types.event import Event, OfEventTypes
+from graph.types.forecast import Forecast, InTimeZone, forecast_of_account
 from graph.types.grant import Grant
 from graph.types.hold import Hold
 from graph.types.hold_listing import HoldsLike, connect_holds
@@ -31,9 +33,7 @@ from graph.types.ledger_listing import (
 )
 from graph.types.ledger_transfer import LedgerTransfer
 from graph.types.listings import (
-    AGENTS_OF_ACCOUNT,
     API_KEYS_OF_ACCOUNT,
-    BUDGETS_OF_ACCOUNT,
     ENDPOINTS_OF_ACCOUNT,
     EVENTS_OF_ACCOUNT,
     GRANTS_OF_ACCOUNT,
@@ -47,9 +47,7 @@ from graph.types.listings import (
 )
 from graph.types.node import Node
 from graph.types.orders import (
-    AGENTS_NEWEST_FIRST,
     API_KEYS_NEWEST_FIRST,
-    BUDGETS_NEWEST_FIRST,
     ENDPOINTS_NEWEST_FIRST,
     EVENTS_NEWEST_FIRST,
     GRANTS_NEWEST_FIRST,
@@ -63,6 +61,15 @@ from graph.types.quote_listing import WhichQuotes, connect_quotes
 from graph.types.replay_job import ReplayJob, connect_replay_jobs
 from graph.types.service_usage import ServiceUsage
 from graph.types.stored_quote import StoredQuote
+from graph.types.unit_economics import (
+    EconomicsFrom,
+    EconomicsOf,
+    EconomicsTo,
+    FirstNames,
+    UnitEconomics,
+    question_of,
+    unit_economics_of,
+)
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
 from graph.types.webhook import WebhookEndpoint
 from graph.types.workflow import Workflow
@@ -113,17 +120,11 @@ class Account(Node):
         self,
         info: Info,
         page: PageArguments,
-        business_adapter: Annotated[
-            str | None, strawberry.argument(description="Only agents of this adapter.")
-        ] = None,
-        archived: Annotated[
-            bool | None, strawberry.argument(description="Only archived agents, or only those in use.")
-        ] = None,
+        business_adapter: OfAdapter = None,
+        archived: AgentsArchived = None,
     ) -> Connection[Agent]:
         """Load a page of agents."""
-        like = filters.AgentsLike(optional_name("businessAdapter", business_adapter), archived)
-        agents = ListKey(AGENTS_OF_ACCOUNT, self.owner, like, AGENTS_NEWEST_FIRST)
-        return await connect(info, agents, Agent.of, page)
+        return await connect_agents(info, self.owner, business_adapter, archived, page)
 
     @read_field("The account's runs.", PAGED)
     async def workflows(
@@ -193,18 +194,10 @@ class Account(Node):
         "The limits on what the account, its keys, agents, users and workflows spend, newest first.", PAGED
     )
     async def budgets(
-        self,
-        info: Info,
-        page: PageArguments,
-        active: Annotated[
-            bool | None,
-            strawberry.argument(description="Only budgets in force, or only removed ones; null is all."),
-        ] = True,
+        self, info: Info, page: PageArguments, active: BudgetsActive = True
     ) -> Connection[Budget]:
         """Load a page of budgets."""
-        like = filters.BudgetsLike(active)
-        budgets = ListKey(BUDGETS_OF_ACCOUNT, self.owner, like, BUDGETS_NEWEST_FIRST)
-        return await connect(info, budgets, Budget.of, page)
+        return await connect_budgets(info, self.owner, active, page)
 
     @read_field("What happened to the account, newest first.", PAGED)
     async def events(self, info: Info, page: PageArguments, types: OfEventTypes = None) -> Connection[Event]:
@@ -254,3 +247,21 @@ class Account(Node):
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:
         """Give the figures of a period."""
         return usage_of(Level.ACCOUNT, self.owner, start, end, narrowed)
+
+    @read_field("What finished runs of the account cost and how long they took, name by name.")
+    async def unit_economics(
+        self,
+        info: Info,
+        start: EconomicsFrom = None,
+        end: EconomicsTo = None,
+        narrowed: EconomicsOf = None,
+        first: FirstNames = DEFAULT_NODES,
+    ) -> UnitEconomics:
+        """Look at finished runs."""
+        question = question_of(Level.ACCOUNT, start, end, narrowed, first)
+        return await unit_economics_of(info, self.owner, question)
+
+    @read_field("What the account will have spent by the end of the calendar month.")
+    async def forecast(self, info: Info, time_zone: InTimeZone = "UTC") -> Forecast:
+        """Foretell the month."""
+        return await forecast_of_account(info, self.row, time_zone)

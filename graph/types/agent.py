@@ -8,6 +8,7 @@ import strawberry
 from adapters.resolution import field_origins
 from graph.context import Info
 from graph.ids import written
+from graph.loaders.pages import DEFAULT_NODES
 from graph.permissions import read_field
 from graph.scalars import JsonValue
 from graph.types.agent_version import AgentVersion
@@ -17,6 +18,15 @@ from graph.types.node import Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
 from graph.types.service_configuration import ServiceConfiguration
 from graph.types.shadow import ShadowComparison, ShadowPolicy, comparison_of, policies_of
+from graph.types.unit_economics import (
+    EconomicsFrom,
+    EconomicsOf,
+    EconomicsTo,
+    FirstNames,
+    UnitEconomics,
+    question_of,
+    unit_economics_of,
+)
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
 from metering.agents import service_configuration_of
 from metering.analytics import Level
@@ -124,6 +134,20 @@ class Agent(Node):
     def usage(self, start: From = None, end: To = None, narrowed: OfRuns = None) -> UsageAnalytics:
         """Give the figures of a period."""
         return usage_of(Level.AGENT, (self.row.account_id, self.row.id), start, end, narrowed)
+
+    @read_field("What finished runs of the agent cost and how long they took, name by name.")
+    async def unit_economics(
+        self,
+        info: Info,
+        start: EconomicsFrom = None,
+        end: EconomicsTo = None,
+        narrowed: EconomicsOf = None,
+        first: FirstNames = DEFAULT_NODES,
+    ) -> UnitEconomics:
+        """Look at finished runs."""
+        owner = (self.row.account_id, self.row.id)
+        question = question_of(Level.AGENT, start, end, narrowed, first)
+        return await unit_economics_of(info, owner, question)
 
     async def _newest_policy(self, info: Info) -> PolicyRow | None:
         return await info.context.loaders.newest_shadow_policy_by_agent.load(

@@ -7,11 +7,22 @@ import strawberry
 
 from graph.context import Info
 from graph.ids import written
+from graph.loaders.pages import DEFAULT_NODES
 from graph.permissions import read_field
 from graph.types.connection import PAGED, Connection, PageArguments, connect
+from graph.types.forecast import Forecast, InTimeZone, forecast_of_key
 from graph.types.listings import WORKFLOWS_OF_API_KEY, WorkflowsLike, runs_of
 from graph.types.node import Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
+from graph.types.unit_economics import (
+    EconomicsFrom,
+    EconomicsOf,
+    EconomicsTo,
+    FirstNames,
+    UnitEconomics,
+    question_of,
+    unit_economics_of,
+)
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
 from metering.analytics import Level
 from models.api_key import ApiKey as ApiKeyRow
@@ -81,3 +92,22 @@ class ApiKey(Node):
         """Give the figures of a period."""
         parent = (self.row.account_id or self.row.id, self.row.id)
         return usage_of(Level.API_KEY, parent, start, end, narrowed)
+
+    @read_field("What finished runs of the key cost and how long they took, name by name.")
+    async def unit_economics(
+        self,
+        info: Info,
+        start: EconomicsFrom = None,
+        end: EconomicsTo = None,
+        narrowed: EconomicsOf = None,
+        first: FirstNames = DEFAULT_NODES,
+    ) -> UnitEconomics:
+        """Look at finished runs."""
+        owner = (self.row.account_id or self.row.id, self.row.id)
+        question = question_of(Level.API_KEY, start, end, narrowed, first)
+        return await unit_economics_of(info, owner, question)
+
+    @read_field("What the key's runs will have spent by the end of the calendar month.")
+    async def forecast(self, info: Info, time_zone: InTimeZone = "UTC") -> Forecast:
+        """Foretell the month."""
+        return await forecast_of_key(info, self.row, time_zone)

@@ -11,6 +11,7 @@ from graph.inputs import bad_input, optional_text
 from graph.loaders.budgets import BudgetWindowKey
 from graph.loaders.pages import MOST_NODES
 from graph.permissions import read_field
+from graph.types.forecast import Forecast, forecast_of_budget
 from graph.types.node import Node
 from metering.budgets.counters import CounterKey
 from metering.budgets.rules import left
@@ -20,6 +21,11 @@ from models.budget import BudgetAction, BudgetScope, BudgetWindow
 from models.budget import BudgetUse as BudgetUseRow
 from models.identity import IdKind
 from pricing.credits import Credits
+
+OfSubject = Annotated[
+    str | None,
+    strawberry.argument(description="The key, agent, user or workflow name; else the budget's own."),
+]
 
 
 @strawberry.type(description="What one subject has of a budget in one window.")
@@ -103,10 +109,7 @@ class Budget(Node):
     async def use(
         self,
         info: Info,
-        subject: Annotated[
-            str | None,
-            strawberry.argument(description="The key, agent, user or workflow name; else the budget's own."),
-        ] = None,
+        subject: OfSubject = None,
     ) -> BudgetUse | None:
         """Load a counter."""
         window, whose = self._present(info), self._whose(optional_text("subject", subject))
@@ -131,6 +134,15 @@ class Budget(Node):
         key = BudgetWindowKey(self.row.account_id, self.row.id, window.start, first)
         rows = await info.context.loaders.uses_by_budget_window.load(key)
         return [BudgetUse.of(self.row, window, row.subject, row) for row in rows]
+
+    @read_field(
+        "What a subject's present window will come to, and when its limit will be used up; null where `use` "
+        "is null."
+    )
+    async def forecast(self, info: Info, subject: OfSubject = None) -> Forecast | None:
+        """Foretell the present window."""
+        whose = self._whose(optional_text("subject", subject))
+        return None if self._present(info) is None else await forecast_of_budget(info, self.row, whose)
 
     def _present(self, info: Info) -> Window | None:
         if self.row.window is BudgetWindow.REQUEST or self.row.removed_at is not None:
