@@ -4,6 +4,7 @@ PYTHON ?=
 PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python
 PYTEST_ARGS ?= -n 2
 SERVE_ARGS ?=
+BENCH_ARGS ?=
 LOCK_ARGS ?=
 
 BIN := .venv/bin
@@ -17,7 +18,7 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: run test check schema migration soak web lock clean help
+.PHONY: run test check schema migration soak bench web lock clean help
 
 run: .venv/run.stamp ## Serve demo data on 127.0.0.1:8000 from the embedded store (SERVE_ARGS="--port 8001")
 	@$(BIN)/creditgraph serve --demo $(SERVE_ARGS)
@@ -44,6 +45,9 @@ migration: .venv/dev.stamp ## Write a migration from the difference between mode
 soak: .venv/dev.stamp ## Run the long tests that `make test` leaves out
 	@$(BIN)/pytest -m soak $(PYTEST_ARGS)
 
+bench: .venv/bench.stamp ## Compare with others, side by side (BENCH_ARGS="--only smallest nested --seconds 3")
+	@$(BIN)/python -m benchmarks.bench $(BENCH_ARGS)
+
 web: ## Build the pages of web/ anew (needs Node.js)
 	@cd web && npm ci && npm run build
 
@@ -66,6 +70,21 @@ help: ## Show these targets
 .venv/run.stamp: requirements.lock pyproject.toml $(BIN)/python
 	$(call install,requirements.lock)
 	@touch .venv/run.stamp
+
+# What benchmarks compare with. Who has no npm goes without the rivals in Node.js.
+.venv/bench.stamp: .venv/dev.stamp benchmarks/peers/package-lock.json benchmarks/peers/requirements.txt
+	@mkdir -p .venv/bench && cp benchmarks/peers/package.json benchmarks/peers/package-lock.json benchmarks/peers/.npmrc .venv/bench
+	@if command -v npm >/dev/null; then \
+		echo 'Installing benchmarks/peers/package-lock.json' && \
+		cd .venv/bench && npm ci --ignore-scripts --loglevel=error; \
+	else \
+		echo 'npm is missing: rivals in Node.js are skipped' >&2; \
+	fi
+	@echo 'Installing benchmarks/peers/requirements.txt'
+	@test -x .venv/bench/python/bin/python || $(BIN)/python -m venv .venv/bench/python
+	@.venv/bench/python/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+		-r benchmarks/peers/requirements.txt
+	@touch $@
 
 $(BIN)/python:
 	@for python in $(PYTHONS) none; do \

@@ -1,0 +1,1 @@
+"""How rivals are started, asked in turns and timed; `benchmarks/rows` says what they are asked."""

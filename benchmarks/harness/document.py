@@ -1,0 +1,32 @@
+"""The table's place in docs/performance.md: what stands between two marks is written by `make bench`."""
+
+from typing import Any
+
+from benchmarks.harness.clients import ROOT
+from benchmarks.harness.figures import Figure, table
+
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+
+def document(figures: list[Figure], origins: dict[str, Any]) -> None:
+    """Write the recorded figures into the page, with what they are of."""
+    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    lines = [*table(figures), "", *_origins(origins), *_notes(figures)]
+    PAGE.write_text("\n".join([f"{before}{BEGIN}", "", *lines, "", f"{END}{after}"]), "utf-8")
+
+
+def _origins(origins: dict[str, Any]) -> list[str]:
+    rows: dict[str, list[str]] = {}
+    for row, origin in origins.items():
+        rows.setdefault(origin, []).append(row)
+    return [f"- {origin}: {', '.join(sorted(those))}." for origin, those in rows.items()]
+
+
+def _notes(figures: list[Figure]) -> list[str]:
+    return [
+        f"- {figure.work}, {figure.store}, {figure.rival or 'alone'}: {figure.note}."
+        for figure in figures
+        if figure.note
+    ]
