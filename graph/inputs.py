@@ -7,6 +7,7 @@ from graphql import GraphQLError
 
 from graph.scalars import DecimalText
 from metering.analytics import Period
+from metering.budgets.windows import UnknownZone, require_zone
 from pricing.names import LONGEST_TEXT, free_text, name_from_text
 from pricing.units import Quantity, UnitType
 
@@ -66,6 +67,16 @@ def quantity(field: str, units: DecimalText, unit_type: UnitType) -> Quantity:
         return Quantity.parse(units, unit_type)
     except ValueError as error:
         raise bad_input(field, str(error)) from error
+
+
+def time_zone(field: str, text: str) -> str:
+    """Read the name of a time zone, e.g. `Europe/Vienna`."""
+    zone = name(field, text)
+    try:
+        require_zone(zone)
+    except UnknownZone as error:
+        raise bad_input(field, str(error)) from error
+    return zone
 
 
 def period(start: datetime | None, end: datetime | None) -> Period:

@@ -14,6 +14,8 @@ POINTS_OF_A_HISTORY = 25_000
 """What a look at thousands of past runs counts as."""
 POINTS_OF_A_COMPARISON = 5_000
 """What a look at the past counts as for each owner in a list; all of them are looked at together."""
+POINTS_OF_A_SERIES = 1_000
+"""What a time series counts as, which may have as many points, and a ranking, which adds up all users."""
 POINTS_OF_A_FORECAST = 1_000
 """What adding up the last days counts as, for each account, key or budget of a list."""
 WORKED_OUT = {
@@ -28,6 +30,8 @@ WORKED_OUT = {
     "Account.unitEconomics": POINTS_OF_A_COMPARISON,
     "Agent.unitEconomics": POINTS_OF_A_COMPARISON,
     "ApiKey.unitEconomics": POINTS_OF_A_COMPARISON,
+    "UsageAnalytics.timeSeries": POINTS_OF_A_SERIES,
+    "UsageAnalytics.ranking": POINTS_OF_A_SERIES,
     "Account.forecast": POINTS_OF_A_FORECAST,
     "ApiKey.forecast": POINTS_OF_A_FORECAST,
     "Budget.forecast": POINTS_OF_A_FORECAST,

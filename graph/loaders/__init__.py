@@ -33,7 +33,7 @@ from graph.loaders.quotes import AccuracyFigures, AccuracyKey
 from graph.loaders.rows import OwnedId, RateWithCard
 from graph.loaders.shadows import ComparisonKey
 from graph.loaders.unit_economics import Economics, EconomicsKey, Trend, TrendKey
-from graph.loaders.usage import Figures, UsageKey
+from graph.loaders.usage import Figures, RankingKey, SeriesKey, UsageKey
 from metering import analytics
 from metering.budgets.counters import CounterKey
 from metering.forecasting import DailyTotals
@@ -210,11 +210,14 @@ class Loaders:
     workflow_names_by_owner = Edge[UsageKey, Figures](
         lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.by_workflow_name)
     )
-    users_by_owner = Edge[UsageKey, Figures](
-        lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.by_user)
-    )
     runs_by_owner = Edge[UsageKey, Figures](
         lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.runs_by_workflow_name)
+    )
+    ranking_by_owner = Edge[RankingKey, Figures](
+        lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.ranked)
+    )
+    series_by_owner = Edge[SeriesKey, Figures](
+        lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.series)
     )
     economics_by_owner = Edge[EconomicsKey, Economics](
         lambda loaders: unit_economics.economics_by_owner(loaders.snapshot)

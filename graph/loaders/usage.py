@@ -1,15 +1,14 @@
 """Figures of usage, one statement for all owners that ask for the same figures."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
 
 from graph.context import AnySelect, Snapshot
-from metering.analytics import Scope
+from metering.analytics import Dimension, Grains, Owner, Scope
 
-Statement = Callable[[Scope, list[tuple[UUID, UUID]]], AnySelect]
 Figures = Sequence[tuple[Any, ...]]
 
 
@@ -18,22 +17,72 @@ class UsageKey:
     """One owner (its account and its id) and which usages of it are added up."""
 
     scope: Scope
-    owner: tuple[UUID, UUID]
+    owner: Owner
+
+    @property
+    def question(self) -> tuple[Scope]:
+        """What is asked of every owner alike."""
+        return (self.scope,)
+
+
+@dataclass(frozen=True, slots=True)
+class RankingKey:
+    """One owner, and how many of the dearest rows of which dimension are asked for."""
+
+    scope: Scope
+    owner: Owner
+    by: Dimension
+    first: int
+
+    @property
+    def question(self) -> tuple[Scope, Dimension, int]:
+        """What is asked of every owner alike."""
+        return self.scope, self.by, self.first
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesKey:
+    """One owner, and which stretches of time are told apart."""
+
+    scope: Scope
+    owner: Owner
+    grains: Grains
+    length: timedelta
+
+    @property
+    def question(self) -> tuple[Scope, Grains, timedelta]:
+        """What is asked of every owner alike."""
+        return self.scope, self.grains, self.length
+
+
+class _Key(Protocol):
+    @property
+    def owner(self) -> Owner: ...
+
+    @property
+    def question(self) -> tuple[Hashable, ...]: ...
+
+
+Key = TypeVar("Key", bound=_Key)
 
 
 def figures_by_owner(
-    snapshot: Snapshot, statement: Statement
-) -> Callable[[list[UsageKey]], Awaitable[list[Figures]]]:
-    """Load the rows of a statement of metering.analytics, each owner's without the owner's column."""
+    snapshot: Snapshot, statement: Callable[..., AnySelect]
+) -> Callable[[list[Key]], Awaitable[list[Figures]]]:
+    """Load the rows of a statement of metering.analytics, each owner's without the owner's column.
 
-    async def load(keys: list[UsageKey]) -> list[Figures]:
-        owners: dict[Scope, list[tuple[UUID, UUID]]] = defaultdict(list)
+    The statement is given the scope, the owners, and what else the question says.
+    """
+
+    async def load(keys: list[Key]) -> list[Figures]:
+        groups: dict[tuple[Hashable, ...], list[Key]] = defaultdict(list)
         for key in keys:
-            owners[key.scope].append(key.owner)
-        found: dict[tuple[Scope, UUID], list[tuple[Any, ...]]] = defaultdict(list)
-        for scope, group in owners.items():
-            for row in await snapshot.rows(statement(scope, group)):
-                found[scope, row[0]].append(tuple(row[1:]))
-        return [found[key.scope, key.owner[1]] for key in keys]
+            groups[key.question].append(key)
+        found: dict[tuple[Hashable, ...], list[tuple[Any, ...]]] = defaultdict(list)
+        for question, group in groups.items():
+            scope, *rest = question
+            for row in await snapshot.rows(statement(scope, [key.owner for key in group], *rest)):
+                found[question, row[0]].append(tuple(row[1:]))
+        return [found[key.question, key.owner[1]] for key in keys]
 
     return load

@@ -7,6 +7,7 @@ from typing import TypeVar
 import strawberry
 
 from adapters.resolution import FieldOrigin
+from metering.analytics import Dimension, Granularity
 from metering.explanations import PaymentSource
 from metering.replaying import ReplayRefusalKind
 from metering.shadows import ShadowRefusalKind
@@ -229,3 +230,18 @@ described(
     FAILED="It could not be made: `error` says why.",
     CANCELLED="It was cancelled.",
 )(ReplayStatus)
+described(
+    "How long a point of a time series lasts.",
+    MINUTE="A minute.",
+    HOUR="An hour of the time zone.",
+    DAY="A day of the time zone.",
+    MONTH="A month of the time zone.",
+)(Granularity)
+described(
+    "What credits are grouped by.",
+    SERVICE="Service type and provider.",
+    WORKFLOW_NAME="The name of the runs.",
+    AGENT="The agent of the runs.",
+    API_KEY="The API key that the runs are attributed to.",
+    USER="The user that the runs were for.",
+)(Dimension)

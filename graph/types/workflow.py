@@ -21,7 +21,7 @@ from graph.types.node import Node
 from graph.types.orders import ServiceUsageOrder, ServiceUsagesBy
 from graph.types.run_selection import RunSelection, connect_selections, selection_of
 from graph.types.service_usage import ServiceUsage
-from graph.types.usage import ServiceBreakdown, breakdown_of_services
+from graph.types.usage_rows import ServiceBreakdown, breakdown_of_services
 from metering.analytics import Level, Period, RunsLike, Scope
 from models.identity import IdKind
 from models.workflow import Workflow as WorkflowRow

@@ -1,0 +1,84 @@
+"""Which usages are added up: whose, in which period, of which runs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
+
+from models.workflow import Workflow
+
+
+class Level(StrEnum):
+    """Whose usages are added up."""
+
+    ACCOUNT = "ACCOUNT"
+    AGENT = "AGENT"
+    API_KEY = "API_KEY"
+    WORKFLOW = "WORKFLOW"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A period from a moment on, up to but not including another; None is open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def contains(self, column: InstrumentedAttribute[datetime]) -> list[ColumnElement[bool]]:
+        """Give what a time column must fulfil."""
+        conditions: list[ColumnElement[bool]] = []
+        if self.start is not None:
+            conditions.append(column >= self.start)
+        if self.end is not None:
+            conditions.append(column < self.end)
+        return conditions
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no moment is in it."""
+        return self.start is not None and self.end is not None and self.start >= self.end
+
+    def before(self) -> "Period | None":
+        """Give the period of the same length right before; None for one that is open."""
+        if self.start is None or self.end is None:
+            return None
+        return Period(self.start - (self.end - self.start), self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class RunsLike:
+    """The runs whose usages count."""
+
+    workflow_name: str | None = None
+    business_adapter: str | None = None
+    agent_id: UUID | None = None
+    user_id: str | None = None
+    api_key_id: UUID | None = None
+
+    def conditions(self, of: Any = Workflow) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a mapped class
+        """Give a condition for each thing that is asked for, on runs or on what is kept of them."""
+        wanted = {
+            "workflow_name": self.workflow_name,
+            "business_adapter": self.business_adapter,
+            "agent_id": self.agent_id,
+            "user_id": self.user_id,
+            "api_key_id": self.api_key_id,
+        }
+        return [getattr(of, name) == value for name, value in wanted.items() if value is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which usages are added up: a level's, in a period, of runs like these."""
+
+    level: Level
+    period: Period
+    runs: RunsLike
+
+
+Owner = tuple[UUID, UUID]
+"""An account and the id, within it, of what the level names."""
