@@ -5,14 +5,14 @@ from typing import Annotated, Self
 
 import strawberry
 
+from graph import inputs
 from graph.context import Info
-from graph.inputs import bad_input, name
 from graph.loaders.balances import books_of
 from graph.loaders.forecasts import SpendingKey
 from graph.scalars import Long
 from metering.budgets.counters import CounterKey
 from metering.budgets.rules import left
-from metering.budgets.windows import UnknownZone, Window, require_zone, window_of
+from metering.budgets.windows import Window, window_of
 from metering.forecasting import (
     DAYS_LOOKED_AT,
     FEWEST_DAYS_OF_A_BAND,
@@ -94,7 +94,7 @@ class Forecast:
 async def forecast_of_account(info: Info, row: Account, time_zone: str) -> Forecast:
     """Foretell an account's month; BAD_USER_INPUT where there is no such time zone."""
     loaders = info.context.loaders
-    key = SpendingKey(row.id, BudgetScope.ACCOUNT, row.id, _zone(time_zone))
+    key = SpendingKey(row.id, BudgetScope.ACCOUNT, row.id, inputs.time_zone("timeZone", time_zone))
     daily = await loaders.daily_totals_by_subject.load(key)
     grants = await loaders.grant_sums_by_account.load(row.id)
     books = books_of(row, grants, await loaders.dues_by_account.load(row.id))
@@ -105,7 +105,7 @@ async def forecast_of_account(info: Info, row: Account, time_zone: str) -> Forec
 async def forecast_of_key(info: Info, row: ApiKey, time_zone: str) -> Forecast:
     """Foretell a key's month; BAD_USER_INPUT where there is no such time zone."""
     account_id = row.account_id or row.id
-    key = SpendingKey(account_id, BudgetScope.API_KEY, row.id, _zone(time_zone))
+    key = SpendingKey(account_id, BudgetScope.API_KEY, row.id, inputs.time_zone("timeZone", time_zone))
     daily = await info.context.loaders.daily_totals_by_subject.load(key)
     subject = format_id(IdKind.API_KEY, row.id)
     budgets = await info.context.loaders.key_budgets_by_account.load(account_id)
@@ -164,15 +164,6 @@ def _spender(budget: Budget, subject: str) -> Subject | None:
         return parse_id(subject, kind)
     except InvalidId:
         return None
-
-
-def _zone(text: str) -> str:
-    zone = name("timeZone", text)
-    try:
-        require_zone(zone)
-    except UnknownZone as error:
-        raise bad_input("timeZone", str(error)) from error
-    return zone
 
 
 _IDS = {BudgetScope.API_KEY: IdKind.API_KEY, BudgetScope.AGENT: IdKind.AGENT}

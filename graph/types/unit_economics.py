@@ -11,6 +11,7 @@ from graph.context import Info
 from graph.inputs import bad_input, period
 from graph.loaders.pages import MOST_NODES
 from graph.loaders.unit_economics import PARTS_OF_A_TREND, EconomicsKey, NameEconomics, Question, TrendKey
+from graph.permissions import read_field
 from graph.scalars import DecimalText, Long
 from graph.types.run_filter import UsageFilter
 from metering.analytics import Level, RunsLike
@@ -39,7 +40,7 @@ EconomicsFrom = Annotated[
 ]
 EconomicsTo = Annotated[
     datetime | None,
-    strawberry.argument(name="to", description="The moment after the period's last; null: now."),
+    strawberry.argument(name="to", description="The moment after the period's last; null: now is its last."),
 ]
 EconomicsOf = Annotated[
     UsageFilter | None, strawberry.argument(name="filter", description="Look only at runs like these.")
@@ -148,7 +149,7 @@ class WorkflowUnitEconomics:
     drift: UnitDrift = strawberry.field(description="How the two differ.")
     key: strawberry.Private[TrendKey]
 
-    @strawberry.field(description=f"The period in {PARTS_OF_A_TREND} equal parts, the oldest first.")
+    @read_field(f"The period in {PARTS_OF_A_TREND} equal parts, the oldest first.")
     async def trend(self, info: Info) -> list[UnitTrendPoint]:
         """Load the parts."""
         parts = await info.context.loaders.trend_by_name.load(self.key)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 DEFAULT_SPAN = timedelta(days=28)
 LONGEST_SPAN = timedelta(days=366)
 """A look at the past reads every run of the period and of the one before."""
+_TICK = timedelta(microseconds=1)
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -23,9 +24,9 @@ class Span:
 
 
 def span_of(start: datetime | None, end: datetime | None, now: datetime) -> Span:
-    """Give the stretch that is looked at: until now and the last 28 days where nobody says otherwise."""
+    """Give the stretch that is looked at: now and the 28 days before where nobody says otherwise."""
     if end is None:
-        end = now if start is None else max(start, now)
+        end = now + _TICK if start is None else max(start, now + _TICK)
     return Span(_before(end, DEFAULT_SPAN) if start is None else start, end)
 
 

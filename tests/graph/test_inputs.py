@@ -157,6 +157,8 @@ async def test_arguments_of_text_are_checked_too(ask: Door, tenant: Tenant) -> N
     # A budget's subject is free text; tests of budgets look at it.
     asked = {
         "Account.agents(businessAdapter)": "viewer { account { agents(businessAdapter: $in) { totalCount } } }",
+        "Account.forecast(timeZone)": "viewer { account { forecast(timeZone: $in) { basis } } }",
+        "ApiKey.forecast(timeZone)": "viewer { apiKey { forecast(timeZone: $in) { basis } } }",
         "Account.quoteAccuracy(workflowName)": "viewer { account { quoteAccuracy(workflowName: $in) { runs } } }",
         "Query.quoteAccuracy(workflowName)": "quoteAccuracy(workflowName: $in) { runs }",
         "Query.costHistory(workflowName)": "costHistory(workflowName: $in) { runs }",
@@ -164,7 +166,7 @@ async def test_arguments_of_text_are_checked_too(ask: Door, tenant: Tenant) -> N
         "Query.rateCardDiff(from)": 'rateCardDiff(from: $in, to: "2025-01-01") { from }',
         "Query.rateCardDiff(to)": 'rateCardDiff(from: "2025-01-01", to: $in) { from }',
     }
-    assert found == asked.keys() | {"Budget.use(subject)"}
+    assert found == asked.keys() | {"Budget.use(subject)", "Budget.forecast(subject)"}
     for name, text in asked.items():
         argument = name.rpartition("(")[2].removesuffix(")")
         for value in HOSTILE:

@@ -200,8 +200,8 @@ async def test_without_a_period_it_is_the_last_28_days(ask: Door, tenant: Tenant
     await ran(tenant, 7, ago=timedelta(minutes=1))
     account = await asked(ask, tenant)
     assert (account["unitEconomics"]["from"], account["unitEconomics"]["to"]) == (
-        "2026-02-04T12:00:00Z",
-        "2026-03-04T12:00:00Z",
+        "2026-02-04T12:00:00.000001Z",
+        "2026-03-04T12:00:00.000001Z",
     )
     [name] = account["unitEconomics"]["byWorkflowName"]
     assert (name["figures"]["p50Credits"], name["figures"]["creditsPerMinute"]) == ("7", "3.5")
