@@ -18,17 +18,23 @@ from benchmarks.harness.figures import Figure, merged, read, table, write
 from benchmarks.harness.programs import Absent
 from benchmarks.harness.stage import Stage
 from benchmarks.harness.turns import Pace
+from benchmarks.rows.batches import batch
+from benchmarks.rows.breakdown import breakdown
 from benchmarks.rows.nested import nested
 from benchmarks.rows.recording import hot, lone, record
+from benchmarks.rows.recording_sqlite import record_sqlite
 from benchmarks.rows.smallest import objects, smallest
 
 ROWS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "smallest": smallest,
     "objects": objects,
     "record": record,
+    "record-sqlite": record_sqlite,
     "hot": hot,
     "lone": lone,
+    "batch": batch,
     "nested": nested,
+    "breakdown": breakdown,
 }
 FOUND = ROOT / ".venv" / "bench.json"
 RECORDED = ROOT / "benchmarks" / "figures.json"

@@ -86,11 +86,14 @@ def compared(work: Work, series: Sequence[Series], targets: dict[str, str] | Non
         )
 
 
-def waits(work: Work, series: Sequence[Series], targets: dict[str, str], *, alone: str) -> Iterator[Figure]:
+def waits(
+    work: Work, series: Sequence[Series], targets: dict[str, str], *, alone: str | None = None
+) -> Iterator[Figure]:
     """Compare the first of all series with each of the others by the median time; less is better."""
     ours, *others = series
     own = _milliseconds(ours)
-    yield Figure(work.row, work.words, work.store, work.unit, median(own), target=alone)
+    if alone is not None:
+        yield Figure(work.row, work.words, work.store, work.unit, median(own), target=alone)
     for theirs in others:
         ratios = [a / b for a, b in zip(own, _milliseconds(theirs), strict=True)]
         yield Figure(

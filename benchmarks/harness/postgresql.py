@@ -40,6 +40,14 @@ class Postgresql:
         """Ask for one value."""
         return asyncio.run(self._with(lambda connection: connection.fetchval(query)))
 
+    def export(self, query: str, path: Path) -> None:
+        """Write what a query finds to a CSV file with a heading."""
+        asyncio.run(
+            self._with(
+                lambda connection: connection.copy_from_query(query, output=path, format="csv", header=True)
+            )
+        )
+
     def add_rivals(self) -> None:
         """Make the tables of rivals."""
         self.run((PEERS / "rival.sql").read_text("utf-8"))

@@ -1,0 +1,78 @@
+"""A heavy key's history: as many usages as are wanted, recorded by the service's own verb, books and all."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import uvloop
+
+from metering.tracking import RecordWorkflow
+from models.migrations import migrate
+from models.workflow import WorkflowStatus
+from tests.databases.opened import opened_with_prices
+from tests.tenant import Tenant, given, metered, new_tenant
+
+USAGES_OF_A_RUN = 20
+RUNS_AT_A_TIME = 50
+DAYS = 30
+MINUTES = DAYS * 24 * 60
+SERVICES_USED = tuple(
+    metered(text)
+    for text in (
+        "PHONE twilio 5 MINUTES",
+        "GPT gpt-4o-mini 3000 TOKENS",
+        "GPT gpt-4o 2500 TOKENS",
+        "VOICE_STT deepgram 2 MINUTES",
+        "VOICE_STT openai-whisper 2 MINUTES",
+        "VOICE_TTS cartesia 600 CHARACTERS",
+        "VOICE_TTS elevenlabs 450 CHARACTERS",
+    )
+)
+NAMES = ("phone_ai_call", "voice_chat", "emergency_medical_call", "language_learning_voice_chat", "chat")
+USERS = 500
+
+
+class Historian:
+    """Makes the history of one key longer; the store is open only while it writes."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._tenant: Tenant | None = None
+        self._runs = 0
+        self._now = datetime.now(UTC)
+
+    @property
+    def secret(self) -> str:
+        """The key's secret, once there is a history."""
+        assert self._tenant is not None  # noqa: S101 - for the types
+        return self._tenant.secret
+
+    def reach(self, usages: int) -> None:
+        """Record runs until they have so many usages."""
+        uvloop.run(self._reach(usages // USAGES_OF_A_RUN))
+
+    async def _reach(self, runs: int) -> None:
+        if self._tenant is None:
+            await migrate(self._url)
+        async with opened_with_prices(self._url) as database:
+            if self._tenant is None:
+                self._tenant = await new_tenant(database, "Heavy")
+            tenant = replace(self._tenant, database=database)
+            while self._runs < runs:
+                until = min(self._runs + RUNS_AT_A_TIME, runs)
+                items = [self._run(tenant, number) for number in range(self._runs, until)]
+                for answer in await tenant.record(*items):
+                    given(answer)
+                self._runs = until
+
+    def _run(self, tenant: Tenant, number: int) -> RecordWorkflow:
+        """Write down a run; one follows the other through the days, again and again."""
+        started_at = self._now - timedelta(minutes=MINUTES - number * 7 % MINUTES)
+        used = (SERVICES_USED[(number + each * each) % len(SERVICES_USED)] for each in range(USAGES_OF_A_RUN))
+        start = tenant.run(
+            NAMES[number % len(NAMES)],
+            user_id=f"user-{number % USERS}",
+            started_at=started_at,
+            idempotency_key=f"history-{number}",
+        )
+        usages = tuple(replace(usage, used_at=started_at) for usage in used)
+        return RecordWorkflow(start, WorkflowStatus.COMPLETED, started_at + timedelta(minutes=5), usages)
