@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models.base import Json, table_of
 from models.event import Event, EventType
 from models.identity import new_id
+from models.prepared import PreparedWrite
 
 
 @dataclass(slots=True)
@@ -18,26 +19,16 @@ class Outbox:
 
     session: Session
     now: datetime
-    _rows: list[dict[str, object]] = field(default_factory=list)
+    _rows: list[tuple[object, ...]] = field(default_factory=list)
 
     def add(self, account_id: UUID, type_: EventType, data: Json) -> None:
         """Note an event; ids and credits in `data` are texts as callers see them."""
-        self._rows.append(
-            {
-                "account_id": account_id,
-                "id": new_id(),
-                "type": type_,
-                "data": data,
-                "occurred_at": self.now,
-                "dispatched_at": None,
-            }
-        )
+        self._rows.append((account_id, new_id(), type_, data, self.now))
 
     def write(self) -> None:
         """Write all events in one statement, none where nothing happened."""
-        if self._rows:
-            self.session.execute(_INSERT, self._rows)
-            self._rows = []
+        _INSERT.write(self.session, self._rows)
+        self._rows = []
 
 
-_INSERT = insert(table_of(Event))
+_INSERT = PreparedWrite(insert(table_of(Event)), ("account_id", "id", "type", "data", "occurred_at"))

@@ -12,12 +12,12 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 
 from metering.errors import IdempotencyConflict
 from models.base import Json, table_of
 from models.idempotency import IdempotentRequest
 from models.identity import new_id
+from models.prepared import PreparedWrite
 
 KeyOfAccount = tuple[UUID, str]
 
@@ -96,7 +96,7 @@ class Claims:
         # A key whose first request was refused may have been taken by a later one of the batch.
         taken = [_row(key, self._accepted[key], self.now) for key in freed if key in self._accepted]
         if taken:
-            self.session.execute(insert(_TABLE), taken)
+            _INSERT.write(self.session, taken)
         if self._answers:
             kept = [
                 {"owner": key[0], "kept": key[1], "answer": answer} for key, answer in self._answers.items()
@@ -113,12 +113,14 @@ def claim(session: Session, requests: Iterable[Request], *, now: datetime) -> Cl
             wanted[_key(request)] = _Claim(request.fingerprint, new_id())
     if not wanted:
         return claims
+    claims._claimed = wanted  # noqa: SLF001 - made here
     rows = [_row(key, claim_, now) for key, claim_ in wanted.items()]
-    inserted = {(row.account_id, row.key) for row in session.execute(_insert_first(session), rows)}
-    claims._claimed = {key: wanted[key] for key in inserted}  # noqa: SLF001 - made here
-    earlier = wanted.keys() - inserted
-    if earlier:
-        claims._accepted = _earlier_claims(session, earlier)  # noqa: SLF001 - made here
+    if _INSERT_FIRST.write(session, rows) < len(rows):
+        stored = _stored_claims(session, wanted.keys())
+        # What another request has claimed before carries the id of that request's result.
+        earlier = {key: claim_ for key, claim_ in stored.items() if claim_.result_id != wanted[key].result_id}
+        claims._claimed = {key: wanted[key] for key in wanted.keys() - earlier}  # noqa: SLF001 - made here
+        claims._accepted = earlier  # noqa: SLF001 - likewise
     return claims
 
 
@@ -144,35 +146,28 @@ def _key(request: Request) -> KeyOfAccount:
     return request.account_id, request.idempotency_key
 
 
-def _earlier_claims(session: Session, wanted: AbstractSet[KeyOfAccount]) -> dict[KeyOfAccount, _Claim]:
+def _stored_claims(session: Session, wanted: AbstractSet[KeyOfAccount]) -> dict[KeyOfAccount, _Claim]:
     account_ids = {account_id for account_id, _ in wanted}
     statement = select(_TABLE).where(
         _TABLE.c.account_id.in_(account_ids), _TABLE.c.key.in_({key for _, key in wanted})
     )
-    # The same key may have come for another account in this batch: only what was asked for is earlier.
+    # The same key may be another account's in this batch: only what was asked for counts.
     rows = [row for row in session.execute(statement) if (row.account_id, row.key) in wanted]
     return {(row.account_id, row.key): _Claim(row.fingerprint, row.result_id, row.answer) for row in rows}
 
 
-def _row(key: KeyOfAccount, claim_: _Claim, now: datetime) -> dict[str, object]:
-    return {
-        "account_id": key[0],
-        "key": key[1],
-        "fingerprint": claim_.fingerprint,
-        "result_id": claim_.result_id,
-        "answer": None,
-        "created_at": now,
-    }
-
-
-def _insert_first(session: Session) -> ReturningInsert[tuple[UUID, str]]:
-    return _INSERT_FIRST_SQLITE if session.get_bind().dialect.name == "sqlite" else _INSERT_FIRST_POSTGRESQL
+def _row(key: KeyOfAccount, claim_: _Claim, now: datetime) -> tuple[object, ...]:
+    return (*key, claim_.fingerprint, claim_.result_id, now)
 
 
 _TABLE = table_of(IdempotentRequest)
-_CLAIMED = (_TABLE.c.account_id, _TABLE.c.key)
-_INSERT_FIRST_SQLITE = sqlite.insert(_TABLE).on_conflict_do_nothing().returning(*_CLAIMED)
-_INSERT_FIRST_POSTGRESQL = postgresql.insert(_TABLE).on_conflict_do_nothing().returning(*_CLAIMED)
+_NAMES = ("account_id", "key", "fingerprint", "result_id", "created_at")
+_INSERT = PreparedWrite(insert(_TABLE), _NAMES)
+_INSERT_FIRST = PreparedWrite.of_each(
+    sqlite.insert(_TABLE).on_conflict_do_nothing(),
+    postgresql.insert(_TABLE).on_conflict_do_nothing(),
+    _NAMES,
+)
 _FREE = delete(_TABLE).where(_TABLE.c.account_id == bindparam("owner"), _TABLE.c.key == bindparam("freed"))
 _REMEMBER = (
     update(_TABLE)

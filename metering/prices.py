@@ -6,10 +6,11 @@ from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session
 
 from metering.errors import AmountTooLarge, NoRateCardInForce, RateUnknown
+from models.prepared import PreparedRead
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from pricing import quote
 from pricing.quote import PlannedService, PricedUsage
@@ -152,7 +153,8 @@ class PriceBook:
 def price_book(session: Session) -> PriceBook:
     """Give the published prices; they are read again only after another version was published."""
     store = session.info.setdefault("store", {})
-    newest = session.scalar(_NEWEST)
+    rows = _NEWEST.rows(session)
+    newest: UUID | None = rows[0][0] if rows else None
     book = store.get("price_book")
     if book is None or book.newest != newest:
         book = store["price_book"] = _read(session, newest)
@@ -207,4 +209,8 @@ def _key(version: str, rate: Rate) -> _RateKey:
 
 
 # By id, not by number: a number that was rolled back comes again with other prices.
-_NEWEST = select(PublishedRateCard.id).order_by(PublishedRateCard.publishing_order.desc()).limit(1)
+_NEWEST = PreparedRead(
+    select(PublishedRateCard.id)
+    .order_by(PublishedRateCard.publishing_order.desc())
+    .limit(literal_column("1"))
+)

@@ -7,6 +7,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from metering.errors import WorkflowAlreadyEnded, WorkflowNotFound
+from models.base import table_of
+from models.prepared import PreparedRead
+from models.rows import read_row
 from models.workflow import Workflow
 
 OwnedId = tuple[UUID, UUID]
@@ -18,8 +21,7 @@ def workflows_by_id(session: Session, wanted: Collection[OwnedId]) -> dict[Owned
     if not wanted:
         return {}
     accounts, ids = {account_id for account_id, _ in wanted}, {workflow_id for _, workflow_id in wanted}
-    rows = session.scalars(_BY_ID, {"accounts": list(accounts), "ids": list(ids)})
-    return {(workflow.account_id, workflow.id): workflow for workflow in rows}
+    return {(workflow.account_id, workflow.id): workflow for workflow in _by_id(session, accounts, ids)}
 
 
 def found(workflows: Mapping[OwnedId, Workflow], wanted: OwnedId) -> Workflow:
@@ -50,11 +52,17 @@ def workflows_of(
     """Load runs of the accounts by id in one statement, none where there are no ids."""
     if not workflow_ids:
         return {}
-    rows = session.scalars(_BY_ID, {"accounts": list(account_ids), "ids": list(workflow_ids)})
-    return {workflow.id: workflow for workflow in rows}
+    return {workflow.id: workflow for workflow in _by_id(session, account_ids, workflow_ids)}
 
 
-_BY_ID = select(Workflow).where(
-    Workflow.account_id.in_(bindparam("accounts", expanding=True)),
-    Workflow.id.in_(bindparam("ids", expanding=True)),
+def _by_id(session: Session, account_ids: Iterable[UUID], ids: Iterable[UUID]) -> list[Workflow]:
+    rows = _BY_ID.rows(session, accounts=account_ids, ids=ids)
+    return [read_row(session, Workflow, row) for row in rows]
+
+
+_BY_ID = PreparedRead(
+    select(table_of(Workflow)).where(
+        Workflow.account_id.in_(bindparam("accounts", expanding=True)),
+        Workflow.id.in_(bindparam("ids", expanding=True)),
+    )
 )

@@ -1,13 +1,17 @@
 """Changed rows, written back as sets."""
 
+from operator import attrgetter
+from typing import Any
+
 from sqlalchemy import Update, and_, bindparam, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from models.account import Account
 from models.base import Base, table_of
 from models.hold import Hold, HoldPart
 from models.ledger import Grant
+from models.prepared import PreparedWrite
+from models.rows import changes_of, forget_changes
 from models.workflow import Workflow
 
 # The session's own flush makes a statement for every run of rows in which the same columns changed, so that
@@ -44,27 +48,18 @@ _MOVING: dict[type[Base], tuple[str, ...]] = {
 
 def write_back(session: Session) -> None:
     """Write what changed: one statement for each table, however many rows they are."""
-    changed = [row for row in session.dirty if session.is_modified(row)]
-    for mapped, names in _MOVING.items():
-        rows = [row for row in changed if isinstance(row, mapped)]
-        if rows:
-            _update(session, mapped, rows, names)
+    changed: dict[type[Base], list[Base]] = {mapped: [] for mapped in _MOVING}
+    for row in session.dirty:
+        names = changes_of(row)
+        moving = _MOVING_NAMES.get(type(row), _NOTHING)
+        if names & moving:
+            changed[type(row)].append(row)
+        if names <= moving:
+            # What is written here is no longer a change: the flush that follows leaves it alone.
+            forget_changes(session, row)
+    for mapped, rows in changed.items():
+        _STATEMENTS[mapped].write(session, [_VALUES[mapped](row) for row in rows])
     session.flush()
-
-
-def _update(session: Session, mapped: type[Base], rows: list[Base], names: tuple[str, ...]) -> None:
-    keys = [column.name for column in table_of(mapped).primary_key]
-    session.execute(
-        _STATEMENTS[mapped],
-        [
-            {_key(name): getattr(row, name) for name in keys} | {name: getattr(row, name) for name in names}
-            for row in rows
-        ],
-    )
-    for row in rows:
-        for name in names:
-            # What is written is no longer a change: the flush that follows leaves it alone.
-            set_committed_value(row, name, getattr(row, name))
 
 
 def _statement(mapped: type[Base], names: tuple[str, ...]) -> Update:
@@ -73,9 +68,21 @@ def _statement(mapped: type[Base], names: tuple[str, ...]) -> Update:
     return update(table).where(its_row).values({name: bindparam(name) for name in names})
 
 
+def _keys(mapped: type[Base]) -> list[str]:
+    return [column.name for column in table_of(mapped).primary_key]
+
+
 def _key(name: str) -> str:
     # A parameter that is named like a column would be taken for its new value.
     return f"of_{name}"
 
 
-_STATEMENTS = {mapped: _statement(mapped, names) for mapped, names in _MOVING.items()}
+_NOTHING: frozenset[str] = frozenset()
+_MOVING_NAMES = {mapped: frozenset(names) for mapped, names in _MOVING.items()}
+_STATEMENTS = {
+    mapped: PreparedWrite(_statement(mapped, names), [*map(_key, _keys(mapped)), *names])
+    for mapped, names in _MOVING.items()
+}
+_VALUES: dict[type[Base], Any] = {
+    mapped: attrgetter(*_keys(mapped), *names) for mapped, names in _MOVING.items()
+}

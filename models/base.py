@@ -53,9 +53,9 @@ class Id(TypeDecorator[UUID]):
         """Choose the column's type."""
         return dialect.type_descriptor(LargeBinary(16) if _is_sqlite(dialect) else Uuid())
 
-    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> bytes | UUID | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
         """Give the driver its form of the id."""
-        return value.bytes if value is not None and _is_sqlite(dialect) else value
+        return _bytes_of_id if _is_sqlite(dialect) else None
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         """Take the id from the driver's form."""
@@ -83,9 +83,9 @@ class Money(TypeDecorator[Credits]):
         """Choose the column's type."""
         return _big_integer(dialect)
 
-    def process_bind_param(self, value: Credits | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:  # noqa: ARG002 - SQLAlchemy's signature
         """Give the driver micro-credits."""
-        return None if value is None else value.micros
+        return _micros_of_credits
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - SQLAlchemy's signature
         """Take micro-credits as credits."""
@@ -105,13 +105,9 @@ class Instant(TypeDecorator[datetime]):
         """Choose the column's type."""
         return dialect.type_descriptor(Integer() if _is_sqlite(dialect) else TIMESTAMP(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | datetime | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """Give the driver its form of the moment; ValueError for a time without an offset."""
-        if value is None:
-            return None
-        if value.utcoffset() is None:
-            raise ValueError("A time without an offset cannot be stored.")
-        return (value - _EPOCH) // _MICROSECOND if _is_sqlite(dialect) else value.astimezone(UTC)
+        return _micros_of_moment if _is_sqlite(dialect) else _moment_in_utc
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - SQLAlchemy's signature
         """Take the moment in UTC."""
@@ -147,9 +143,9 @@ class Name(TypeDecorator[Member]):
         super().__init__()
         self.members = members
 
-    def process_bind_param(self, value: Member | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:  # noqa: ARG002 - SQLAlchemy's signature
         """Give the driver the member's value."""
-        return None if value is None else value.value
+        return _text_of_member
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - SQLAlchemy's signature
         """Take the member; ValueError for a text that names none."""
@@ -237,7 +233,36 @@ def _big_integer(dialect: Dialect) -> TypeEngine[Any]:
     return dialect.type_descriptor(Integer() if _is_sqlite(dialect) else BigInteger())
 
 
-# What follows is done for every value of every row that is read: SQLAlchemy calls it as it stands.
+# What follows is done for every value of every row that is read or written: SQLAlchemy calls it as it stands.
+
+
+def _bytes_of_id(value: UUID | None) -> bytes | None:
+    return None if value is None else value.int.to_bytes(16, "big")
+
+
+def _micros_of_credits(value: Credits | None) -> int | None:
+    return None if value is None else value.micros
+
+
+def _micros_of_moment(value: datetime | None) -> int | None:
+    return None if value is None else (_in_utc(value) - _EPOCH) // _MICROSECOND
+
+
+def _moment_in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else _in_utc(value)
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return value
+    if value.utcoffset() is None:
+        raise ValueError("A time without an offset cannot be stored.")
+    return value.astimezone(UTC)
+
+
+def _text_of_member(value: StrEnum | None) -> str | None:
+    # `value` is looked up by way of the class; what a member is made of is there at once.
+    return None if value is None else value._value_
 
 
 def _id_from_bytes(value: bytes | None) -> UUID | None:
@@ -259,6 +284,8 @@ def _moment(value: int | datetime | None) -> datetime | None:
         return None
     if not isinstance(value, datetime):
         return _EPOCH + value * _MICROSECOND
+    if value.tzinfo is UTC:
+        return value
     # The first and the last moment there is are infinities to asyncpg: they come back without an offset.
     return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 

@@ -24,7 +24,7 @@ from models.writer import Command, SetCommand
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 
-LANES_ON_POSTGRESQL = 4
+LANES_ON_POSTGRESQL = 2
 TRIES = 6
 Question = Callable[[Session], Answer]
 Work = Callable[[Session], list[Any]]

@@ -18,6 +18,9 @@ from sqlalchemy.orm import Session
 from models.account import Account
 from models.actor import THE_SERVICE, Actor
 from models.availability import is_transient
+from models.base import table_of
+from models.prepared import PreparedRead
+from models.rows import read_row
 
 Answer = TypeVar("Answer")
 Answer_co = TypeVar("Answer_co", covariant=True)
@@ -121,6 +124,7 @@ def _run_alone(session: Session, commands: Sequence[AnyCommand], clock: Callable
         if is_transient(error) or not _in_transaction(connection):
             raise
         session.rollback()
+        session.expunge_all()
         if len(commands) == 1:
             return [error]
         raise _BrokenTogether from error
@@ -142,7 +146,8 @@ def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
     account_ids = sorted({command.account_id for command in commands if command.account_id is not None})
     if account_ids:
         # The rows stay in the session, so a verb's session.get(Account, …) costs no further statement.
-        session.info[_LOCKED] = set(session.scalars(_LOCK_ACCOUNTS, {"accounts": account_ids}))
+        rows = _LOCK_ACCOUNTS.rows(session, accounts=account_ids)
+        session.info[_LOCKED] = {read_row(session, Account, row) for row in rows}
 
 
 def _read_again(session: Session) -> None:
@@ -168,6 +173,8 @@ def _run_group(session: Session, commands: Sequence[AnyCommand], now: datetime) 
     except Exception as error:
         if is_transient(error) or not _in_transaction(connection):
             raise
+        # What was written is a change no longer, and would be taken for what the store has.
+        session.expire_all()
         if isinstance(error, SQLAlchemyError):
             # Where the savepoint itself has failed, PostgreSQL ignores whatever follows, and takes COMMIT for
             # a rollback without a word: this statement hears of it.
@@ -202,8 +209,8 @@ def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime)
 _LOCKED = "locked_accounts"
 _ACTORS = "actors"
 _STILL_THERE = text("SELECT 1")
-_LOCK_ACCOUNTS = (
-    select(Account)
+_LOCK_ACCOUNTS = PreparedRead(
+    select(table_of(Account))
     .where(Account.id.in_(bindparam("accounts", expanding=True)))
     .order_by(Account.id)
     .with_for_update(key_share=True)

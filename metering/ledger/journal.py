@@ -12,6 +12,7 @@ from models.base import table_of
 from models.identity import new_id
 from models.ledger import Book, LedgerTransfer
 from models.ledger_chain import chained
+from models.prepared import PreparedWrite
 from pricing.credits import Credits
 
 
@@ -21,7 +22,7 @@ class Journal:
 
     session: Session
     now: datetime
-    _rows: list[dict[str, object]] = field(default_factory=list)
+    _rows: list[tuple[object, ...]] = field(default_factory=list)
 
     def post(
         self,
@@ -37,11 +38,11 @@ class Journal:
     ) -> None:
         """Move credits from one book of the account to another."""
         transfer_id = new_id()
-        account.transfer_count += 1
-        account.chain_hash = chained(
+        account.transfer_count = sequence = account.transfer_count + 1
+        account.chain_hash = hash_ = chained(
             account.chain_hash,
             account_id=account.id,
-            sequence=account.transfer_count,
+            sequence=sequence,
             transfer_id=transfer_id,
             debit_book=debit,
             credit_book=credit,
@@ -53,27 +54,40 @@ class Journal:
             posted_at=self.now,
         )
         self._rows.append(
-            {
-                "account_id": account.id,
-                "id": transfer_id,
-                "sequence": account.transfer_count,
-                "debit_book": debit,
-                "credit_book": credit,
-                "amount": amount,
-                "grant_id": grant_id,
-                "debit_hold_id": debit_hold_id,
-                "credit_hold_id": credit_hold_id,
-                "service_usage_id": usage_id,
-                "posted_at": self.now,
-                "hash": account.chain_hash,
-            }
+            (
+                account.id,
+                transfer_id,
+                sequence,
+                debit,
+                credit,
+                amount,
+                grant_id,
+                debit_hold_id,
+                credit_hold_id,
+                usage_id,
+                self.now,
+                hash_,
+            )
         )
 
     def write(self) -> None:
         """Write all transfers in one statement; what they refer to is written before."""
-        if self._rows:
-            self.session.execute(_INSERT, self._rows)
-            self._rows = []
+        _INSERT.write(self.session, self._rows)
+        self._rows = []
 
 
-_INSERT = insert(table_of(LedgerTransfer))
+_NAMES = (
+    "account_id",
+    "id",
+    "sequence",
+    "debit_book",
+    "credit_book",
+    "amount",
+    "grant_id",
+    "debit_hold_id",
+    "credit_hold_id",
+    "service_usage_id",
+    "posted_at",
+    "hash",
+)
+_INSERT = PreparedWrite(insert(table_of(LedgerTransfer)), _NAMES)

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, insert, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, insert, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from metering.allocation import HoldShare
 from models.base import Base, table_of
 from models.hold import Hold, HoldLine, HoldPart, HoldStatus
 from models.ledger import Grant
+from models.prepared import PreparedRead, PreparedWrite
+from models.rows import read_row, values_of
 from models.workflow import Workflow
 from pricing.credits import Credits
-
-_OfShares = tuple[HoldPart, HoldLine, Hold, Workflow, Grant]
 
 
 @dataclass(slots=True)
@@ -80,22 +80,31 @@ class OpenHolds:
 
     def insert(self) -> None:
         """Insert what the batch made, one statement for each table."""
-        for mapped in (Hold, HoldLine, HoldPart):
-            columns = [column.key for column in mapped.__mapper__.column_attrs]
-            rows = [{key: getattr(row, key) for key in columns} for row in self._new if type(row) is mapped]
-            if rows:
-                self.session.execute(_INSERTS[mapped], rows)
+        for mapped, insertion in _INSERTS.items():
+            made = [row for row in self._new if type(row) is mapped]
+            insertion.write(self.session, values_of(mapped, made))
         self._new = []
 
-    def _add(self, statement: Select[*_OfShares], **values: object) -> list[HoldShare]:
+    def _add(self, statement: PreparedRead, **values: object) -> list[HoldShare]:
         found = []
-        for part, line, hold, run, grant in self.session.execute(statement, values):
-            share = self._by_part.get((hold.id, part.part))
+        for row in statement.rows(self.session, **values):
+            read = self._read(row)
+            share = self._by_part.get((read.hold.id, read.part.part))
             if share is None:
-                share = HoldShare(run, hold, line, part, grant)
+                share = read
                 self._index(share)
             found.append(share)
         return found
+
+    def _read(self, row: Sequence[object]) -> HoldShare:
+        grant = row[_PLACES[Grant]]
+        return HoldShare(
+            run=read_row(self.session, Workflow, row[_PLACES[Workflow]]),
+            hold=read_row(self.session, Hold, row[_PLACES[Hold]]),
+            line=read_row(self.session, HoldLine, row[_PLACES[HoldLine]]),
+            part=read_row(self.session, HoldPart, row[_PLACES[HoldPart]]),
+            grant=None if grant[0] is None else read_row(self.session, Grant, grant),
+        )
 
     def _index(self, share: HoldShare) -> None:
         self._shares[share.hold.workflow_id].append(share)
@@ -104,11 +113,11 @@ class OpenHolds:
 
 def next_expiries(session: Session, account_ids: Iterable[UUID], now: datetime) -> dict[UUID, datetime]:
     """Tell when the next open hold of each account expires; accounts without one are left out."""
-    rows = session.execute(_NEXT_EXPIRIES, {"accounts": list(account_ids), "now": now})
+    rows = _NEXT_EXPIRIES.rows(session, accounts=account_ids, now=now)
     return {row[0]: row[1] for row in rows}
 
 
-def _open(which: Callable[[type[Hold]], ColumnElement[bool]]) -> Select[*_OfShares]:
+def _open(which: Callable[[type[Hold]], ColumnElement[bool]]) -> PreparedRead:
     of_line = and_(
         HoldLine.account_id == HoldPart.account_id,
         HoldLine.hold_id == HoldPart.hold_id,
@@ -120,10 +129,11 @@ def _open(which: Callable[[type[Hold]], ColumnElement[bool]]) -> Select[*_OfShar
     # SQLite would go through the parts of all holds that the account ever had, if it were not told which.
     open_hold = aliased(Hold)
     chosen = select(open_hold.id).where(
-        open_hold.account_id.in_(_ACCOUNTS), open_hold.status == HoldStatus.OPEN, which(open_hold)
+        open_hold.account_id.in_(_ACCOUNTS), open_hold.status == _OPEN, which(open_hold)
     )
-    return (
-        select(HoldPart, HoldLine, Hold, Workflow, Grant)
+    return PreparedRead(
+        select(*(column for mapped in _OF_SHARE for column in table_of(mapped).columns))
+        .select_from(HoldPart)
         .join(HoldLine, of_line)
         .join(Hold, of_hold)
         .join(Workflow, of_run)
@@ -133,12 +143,27 @@ def _open(which: Callable[[type[Hold]], ColumnElement[bool]]) -> Select[*_OfShar
     )
 
 
+def _places(entities: Iterable[type[Base]]) -> dict[type[Base], slice]:
+    begin, places = 0, {}
+    for mapped in entities:
+        end = begin + len(table_of(mapped).columns)
+        places[mapped] = slice(begin, end)
+        begin = end
+    return places
+
+
+_OF_SHARE: tuple[type[Base], ...] = (HoldPart, HoldLine, Hold, Workflow, Grant)
+_PLACES = _places(_OF_SHARE)
+# No parameter, so that the index of open holds serves it.
+_OPEN: ColumnElement[HoldStatus] = literal_column(f"'{HoldStatus.OPEN.value}'")
 _ACCOUNTS: BindParameter[UUID] = bindparam("accounts", expanding=True)
 _OPEN_OF_RUNS = _open(lambda hold: hold.workflow_id.in_(bindparam("runs", expanding=True)))
 _OPEN_AND_EXPIRED = _open(lambda hold: hold.expires_at <= bindparam("now"))
-_NEXT_EXPIRIES = (
+_NEXT_EXPIRIES = PreparedRead(
     select(Hold.account_id, func.min(Hold.expires_at, type_=Hold.expires_at.type))
-    .where(Hold.account_id.in_(_ACCOUNTS), Hold.status == HoldStatus.OPEN, Hold.expires_at > bindparam("now"))
+    .where(Hold.account_id.in_(_ACCOUNTS), Hold.status == _OPEN, Hold.expires_at > bindparam("now"))
     .group_by(Hold.account_id)
 )
-_INSERTS = {mapped: insert(table_of(mapped)) for mapped in (Hold, HoldLine, HoldPart)}
+_INSERTS: dict[type[Base], PreparedWrite] = {
+    mapped: PreparedWrite(insert(table_of(mapped))) for mapped in (Hold, HoldLine, HoldPart)
+}

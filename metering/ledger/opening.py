@@ -19,10 +19,13 @@ from metering.ledger.open_holds import OpenHolds, next_expiries
 from metering.ledger.postings import Postings
 from metering.ledger.warnings import Warnings
 from models.account import Account
+from models.base import table_of
 from models.event import EventType
 from models.hold import Hold, HoldStatus
 from models.identity import IdKind, format_id
 from models.ledger import WITH_SOMETHING_LEFT, Grant
+from models.prepared import PreparedRead
+from models.rows import read_row
 from models.writer import locked_accounts
 from pricing.credits import Credits
 
@@ -146,13 +149,14 @@ def _note_next(postings: Postings, due: Sequence[Account]) -> None:
 
 def _grants(session: Session, accounts: Iterable[UUID]) -> dict[UUID, list[Grant]]:
     grants: dict[UUID, list[Grant]] = defaultdict(list)
-    for grant in session.scalars(_LIVE_GRANTS, {"accounts": list(accounts)}):
+    for row in _LIVE_GRANTS.rows(session, accounts=accounts):
+        grant = read_row(session, Grant, row)
         grants[grant.account_id].append(grant)
     return grants
 
 
-_LIVE_GRANTS = (
-    select(Grant)
+_LIVE_GRANTS = PreparedRead(
+    select(table_of(Grant))
     .where(Grant.account_id.in_(bindparam("accounts", expanding=True)), WITH_SOMETHING_LEFT)
     .order_by(Grant.id)
 )

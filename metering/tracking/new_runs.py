@@ -22,6 +22,8 @@ from metering.workflows import found, workflows_by_id
 from models.agent import Agent
 from models.api_key import ApiKey
 from models.base import Json, table_of
+from models.prepared import PreparedWrite
+from models.rows import new_row, values_of
 from models.workflow import Workflow, WorkflowStatus
 from pricing.credits import Credits
 
@@ -105,7 +107,8 @@ def new_workflow(item: StartWorkflow, references: References, *, now: datetime) 
         ancestor_ids = (*parent.ancestor_ids, parent.id)
         if len(ancestor_ids) > MOST_ANCESTORS:
             raise WorkflowNestedTooDeep(MOST_ANCESTORS)
-    return Workflow(
+    return new_row(
+        Workflow,
         account_id=item.account_id,
         workflow_name=item.workflow_name,
         status=WorkflowStatus.RUNNING,
@@ -128,9 +131,8 @@ def new_workflow(item: StartWorkflow, references: References, *, now: datetime) 
 
 def insert_workflows(session: Session, workflows: Collection[Workflow]) -> None:
     """Insert new runs in one statement, and count them in another."""
-    rows = [{name: getattr(workflow, key) for key, name in _COLUMNS} for workflow in workflows]
-    if rows:
-        session.execute(_INSERT, rows)
+    if workflows:
+        _INSERT.write(session, values_of(Workflow, workflows))
         counts = RunCounts()
         counts.add_started(workflows)
         counts.write(session)
@@ -141,6 +143,4 @@ def _agents_of(item: StartWorkflow) -> list[UUID]:
     return [agent_id for agent_id in (item.agent_id, chooser) if agent_id is not None]
 
 
-_INSERT = insert(table_of(Workflow))
-# `metadata` is a word of the mapper's own, so one attribute is called otherwise than its column.
-_COLUMNS = [(attribute.key, attribute.columns[0].key) for attribute in Workflow.__mapper__.column_attrs]
+_INSERT = PreparedWrite(insert(table_of(Workflow)))

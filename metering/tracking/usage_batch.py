@@ -12,6 +12,8 @@ from metering.prices import PriceBook
 from metering.rollups import UsageCounts
 from models.base import table_of
 from models.identity import new_id
+from models.prepared import PreparedWrite
+from models.rows import new_row, values_of
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from pricing.units import Quantity, ServiceType
@@ -25,7 +27,7 @@ class UsageBatch:
     now: datetime
     prices: PriceBook
     postings: Postings
-    _usages: list[dict[str, object]] = field(default_factory=list)
+    _usages: list[ServiceUsage] = field(default_factory=list)
     _counts: UsageCounts = field(default_factory=UsageCounts)
 
     def price(
@@ -46,7 +48,8 @@ class UsageBatch:
             service_type, provider, quantity, at=used_at, account_id=workflow.account_id
         )
         self.postings.require_room_for(workflow, priced.credits, Service(service_type, provider))
-        return ServiceUsage(
+        return new_row(
+            ServiceUsage,
             account_id=workflow.account_id,
             id=new_id(),
             workflow_id=workflow.id,
@@ -76,14 +79,13 @@ class UsageBatch:
         workflow.usage_count += 1
         usage.workflow_id = workflow.id
         self._counts.add(usage, workflow)
-        self._usages.append({column.key: getattr(usage, column.key) for column in _TABLE.columns})
+        self._usages.append(usage)
 
     def write(self) -> None:
         """Write everything back, a fixed number of statements for any number of usages."""
-        if self._usages:
-            self.session.execute(_INSERT, self._usages)
-            self._usages = []
-            self._counts.write(self.session)
+        _INSERT.write(self.session, values_of(ServiceUsage, self._usages))
+        self._usages = []
+        self._counts.write(self.session)
         self.postings.write()
 
 
@@ -91,5 +93,4 @@ def _ratio(numerator: int, denominator: int) -> str:
     return str(numerator) if denominator == 1 else f"{numerator}/{denominator}"
 
 
-_TABLE = table_of(ServiceUsage)
-_INSERT = insert(_TABLE)
+_INSERT = PreparedWrite(insert(table_of(ServiceUsage)))
