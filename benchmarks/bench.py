@@ -20,7 +20,10 @@ from benchmarks.harness.stage import Stage
 from benchmarks.harness.turns import Pace
 from benchmarks.rows.batches import batch
 from benchmarks.rows.breakdown import breakdown
+from benchmarks.rows.holds import holds
 from benchmarks.rows.nested import nested
+from benchmarks.rows.prices import price
+from benchmarks.rows.processes import memory, start, workers
 from benchmarks.rows.recording import hot, lone, record
 from benchmarks.rows.recording_sqlite import record_sqlite
 from benchmarks.rows.smallest import objects, smallest
@@ -34,6 +37,11 @@ ROWS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "lone": lone,
     "batch": batch,
     "nested": nested,
+    "holds": holds,
+    "price": price,
+    "start": start,
+    "memory": memory,
+    "workers": workers,
     "breakdown": breakdown,
 }
 FOUND = ROOT / ".venv" / "bench.json"
@@ -44,16 +52,23 @@ LARGEST = 1_000_000
 def main() -> None:
     arguments = parsed_arguments()
     found: list[Figure] = []
+    broken = []
     with Stage(Pace(arguments.seconds, arguments.slices), largest=arguments.largest) as stage:
         for row in arguments.only:
-            found += measured(stage, row)
+            try:
+                found += measured(stage, row)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the other rows are worth an hour
+                broken.append(f"{row}: {error}")
+                print(f"failed: {broken[-1]}", flush=True)
+            keep(FOUND, found)
     print("", *table(found), sep="\n")
-    keep(FOUND, found)
     print(f"\nFigures: {FOUND.relative_to(ROOT)}")
     if arguments.record:
         keep(RECORDED, found)
         document(*read(RECORDED))
         print(f"Recorded: {RECORDED.relative_to(ROOT)} and docs/performance.md")
+    if broken:
+        raise SystemExit("\n".join(["", "failed:", *broken]))
 
 
 def parsed_arguments() -> argparse.Namespace:

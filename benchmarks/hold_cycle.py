@@ -17,7 +17,7 @@ import uvloop
 from benchmarks.bare_holds import bare_holds
 from benchmarks.hold_clients import VERBS, Client, Round, Run, Service, Side, Told, work
 from benchmarks.hold_profile import profile
-from benchmarks.hold_proof import mismatches
+from benchmarks.hold_proof import add_rollups, mismatches
 from models.database import Database
 from models.migrations import migrate
 from tests.databases.opened import opened_with_prices, run_apart
@@ -167,6 +167,7 @@ async def cell(url: str, shape: str, clients: int, arguments: argparse.Namespace
             for each in (service, beside):
                 await each.play(seconds, most_cycles=int(2 * seconds * each.rounds[-1].rate))
         show(shape, clients, service, beside)
+        await add_rollups(database, beside.told)
         told = service.told | beside.told
         return [f"{shape}, {clients} clients: {line}" for line in await mismatches(database, told)]
 

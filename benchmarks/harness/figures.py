@@ -91,11 +91,11 @@ def waits(
 ) -> Iterator[Figure]:
     """Compare the first of all series with each of the others by the median time; less is better."""
     ours, *others = series
-    own = _milliseconds(ours)
+    own = _times(ours, work.unit)
     if alone is not None:
         yield Figure(work.row, work.words, work.store, work.unit, median(own), target=alone)
     for theirs in others:
-        ratios = [a / b for a, b in zip(own, _milliseconds(theirs), strict=True)]
+        ratios = [a / b for a, b in zip(own, _times(theirs, work.unit), strict=True)]
         yield Figure(
             work.row,
             work.words,
@@ -103,7 +103,7 @@ def waits(
             work.unit,
             median(own),
             theirs.name,
-            median(_milliseconds(theirs)),
+            median(_times(theirs, work.unit)),
             median(ratios),
             min(ratios),
             max(ratios),
@@ -113,8 +113,10 @@ def waits(
         )
 
 
-def _milliseconds(series: Series) -> list[float]:
-    return [each.p50_ms or 1_000 * each.seconds / each.done for each in series.slices]
+def _times(series: Series, unit: str) -> list[float]:
+    """Give the median time of each turn, or its mean where single times are not told."""
+    times = {"ms": 1.0, "µs": 1_000.0}[unit]
+    return [times * (each.p50_ms or 1_000 * each.seconds / each.done) for each in series.slices]
 
 
 def _ratio(one: float | None, other: float | None) -> float | None:
