@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from graph.context import Snapshot
-from metering.forecasting import DailyTotals, LastDays, Subject, daily_totals, last_days
+from metering.forecasting import DailyTotals, LastDays, Subject, daily_totals, last_days, owner_of
 from models.budget import Budget, BudgetScope, BudgetWindow
 from pricing.credits import Credits
 
@@ -40,10 +40,11 @@ def daily_totals_by_subject(
             days = last_days(time_zone, now)
             spent: dict[tuple[UUID, Subject], _Days] = defaultdict(dict)
             subjects = [(key.account_id, key.subject) for key in group]
-            for account_id, subject, day, micros in await snapshot.rows(daily_totals(scope, days, subjects)):
-                spent[account_id, subject][day] = Credits(micros)
+            for owner_id, subject, day, micros in await snapshot.rows(daily_totals(scope, days, subjects)):
+                spent[owner_id, subject][day] = Credits(micros)
             for key in group:
-                found[key] = _whole(days, spent[key.account_id, key.subject])
+                owner_id = owner_of(scope, key.account_id, key.subject)
+                found[key] = _whole(days, spent[owner_id, key.subject])
         return [found[key] for key in keys]
 
     return load

@@ -97,8 +97,7 @@ def economics_by_owner(snapshot: Snapshot) -> Callable[[list[EconomicsKey]], Awa
             runs = FinishedRuns(question.level, edges, question.runs, first=question.first)
             rows = await _by_owner(snapshot, runs, group)
             for owner in group:
-                names = _names(rows[owner[1]], question.first)
-                found[EconomicsKey(question, owner)] = Economics(span, names)
+                found[EconomicsKey(question, owner)] = Economics(span, _names(rows[owner[1]]))
         return [found[key] for key in keys]
 
     return load
@@ -135,8 +134,8 @@ async def _by_owner(
     return found
 
 
-def _names(rows: list[NamedFigures], first: int) -> tuple[NameEconomics, ...]:
+def _names(rows: list[NamedFigures]) -> tuple[NameEconomics, ...]:
     previous = {row.name: row.figures for row in rows if row.part == PREVIOUS}
     present = [row for row in rows if row.part == PRESENT]
     dearest = sorted(present, key=lambda row: (-row.figures.total.micros, row.name))
-    return tuple(NameEconomics(row.name, row.figures, previous.get(row.name)) for row in dearest[:first])
+    return tuple(NameEconomics(row.name, row.figures, previous.get(row.name)) for row in dearest)

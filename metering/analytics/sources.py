@@ -161,9 +161,13 @@ def _rolled_up(rollup: type[UsageRollup | RunRollup], part: Part, wanted: _Wante
     known["agent_id"] = func.nullif(known["agent_id"], bindparam("no_agent", NO_AGENT, Id()), type_=Id())
     if "user_id" in known:
         known["user_id"] = func.nullif(known["user_id"], NOBODY)
-    return wanted.of(rollup, known, table_of(rollup)).where(
+    chosen = wanted.of(rollup, known, table_of(rollup)).where(
         rollup.grain == part.grain, *part.period.contains(rollup.bucket)
     )
+    if NO_AGENT in {wanted.scope.runs.agent_id, *(owner_id for _, owner_id in wanted.owners)}:
+        # Whoever asks for an agent with the id that stands for none asks for one that is not there.
+        chosen = chosen.where(rollup.agent_id != NO_AGENT)
+    return chosen
 
 
 def _laid(parts: Sequence[Select[Any]]) -> Subquery:

@@ -3,7 +3,7 @@
 from metering.forecasting.days import DAYS_LOOKED_AT, DailyTotals, LastDays, last_days
 from metering.forecasting.forecast import Forecast, forecast, seconds_to_exhaustion
 from metering.forecasting.pace import FEWEST_DAYS_BY_WEEKDAY, FEWEST_DAYS_OF_A_BAND, Pace
-from metering.forecasting.spending import Subject, daily_totals
+from metering.forecasting.spending import Subject, daily_totals, owner_of
 
 __all__ = [
     "DAYS_LOOKED_AT",
@@ -17,5 +17,6 @@ __all__ = [
     "daily_totals",
     "forecast",
     "last_days",
+    "owner_of",
     "seconds_to_exhaustion",
 ]

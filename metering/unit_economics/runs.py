@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from metering.analytics import Level, RunsLike
 from models.base import BigInt, total
 from models.sums import wide_total
+from models.text_order import by_code_point
 from models.workflow import Workflow, WorkflowStatus
 
 PERCENTS = (50, 95)
@@ -26,7 +27,7 @@ class FinishedRuns:
     """The runs of a level that started between the first and the last edge and have ended.
 
     Each edge but the first begins a new part after the one before it. `first` keeps only so many names of
-    each owner, those which cost most in the last part, and more where they cost the same.
+    each owner: those which cost most in the last part, and of those that cost the same the first by name.
     """
 
     level: Level
@@ -117,8 +118,8 @@ def _at_ranks(
 
 def _dearest(grouped: Subquery, *, last: int, first: int) -> Select[Any]:
     """Keep the names of the first places; a name that is not in the last part has none."""
-    most = grouped.c.micros.desc()
-    place = func.rank().over(partition_by=(grouped.c.owner, grouped.c.part), order_by=most)
+    order = (grouped.c.micros.desc(), by_code_point(grouped.c.name))
+    place = func.row_number().over(partition_by=(grouped.c.owner, grouped.c.part), order_by=order)
     placed = select(grouped, case((grouped.c.part == last, place)).label("place")).subquery()
     of_name = func.min(placed.c.place).over(partition_by=(placed.c.owner, placed.c.name))
     kept = select(placed, of_name.label("name_place")).subquery()

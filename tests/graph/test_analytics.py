@@ -227,6 +227,7 @@ async def test_usage_is_narrowed_to_runs_like_these(ask: Door, tenant: Tenant, h
         ({"apiKeyId": f"key_{run.api_key_id.hex}"}, lambda it: it.api_key_id == run.api_key_id),
         ({"businessAdapter": "emergencyservices"}, lambda it: it.business_adapter == "emergencyservices"),
         ({"businessAdapter": "nothing"}, lambda _: False),
+        ({"agentId": f"agent_{32 * '0'}"}, lambda _: False),
     ]
     for like, of in likes:
         assert (await asked(ask, tenant, **like))["usage"] == figures(history, of, None, None), like
