@@ -10,7 +10,6 @@ from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from metering.errors import IdempotencyConflict
@@ -40,9 +39,16 @@ class Request(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
+    """`request` is the one whose fingerprint it is, where it is of this batch: no need to digest it again."""
+
     fingerprint: str
     result_id: UUID
     answer: Json | None = None
+    request: Request | None = field(default=None, compare=False)
+
+    def is_for(self, request: Request) -> bool:
+        """Tell whether the key was claimed with this request's input."""
+        return self.request is request or self.fingerprint == request.fingerprint
 
 
 @dataclass(slots=True)
@@ -66,7 +72,7 @@ class Claims:
         accepted = self._accepted.get(_key(request))
         if accepted is None:
             return None
-        if accepted.fingerprint != request.fingerprint:
+        if not accepted.is_for(request):
             raise IdempotencyConflict(request.idempotency_key)
         return accepted.result_id
 
@@ -74,8 +80,8 @@ class Claims:
         """Keep the key for this request and give the id that its result must have."""
         key = _key(request)
         claimed = self._claimed.get(key)
-        if claimed is None or claimed.fingerprint != request.fingerprint:
-            claimed = _Claim(request.fingerprint, new_id())
+        if claimed is None or not claimed.is_for(request):
+            claimed = _Claim(request.fingerprint, new_id(), request=request)
         self._accepted[key] = claimed
         return claimed.result_id
 
@@ -110,7 +116,7 @@ def claim(session: Session, requests: Iterable[Request], *, now: datetime) -> Cl
     wanted: dict[KeyOfAccount, _Claim] = {}
     for request in requests:
         if _key(request) not in wanted:
-            wanted[_key(request)] = _Claim(request.fingerprint, new_id())
+            wanted[_key(request)] = _Claim(request.fingerprint, new_id(), request=request)
     if not wanted:
         return claims
     claims._claimed = wanted  # noqa: SLF001 - made here
@@ -131,10 +137,7 @@ def replayed_ids(answers: Iterable[object]) -> set[UUID]:
 
 def fingerprint(verb: str, *values: object) -> str:
     """Digest a parsed input; times and amounts count by their canonical text."""
-    text = json.dumps(
-        [verb, *values], default=_canonical, ensure_ascii=False, separators=(",", ":"), sort_keys=True
-    )
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_written([verb, *values]).encode()).hexdigest()
 
 
 def _canonical(value: object) -> str:
@@ -160,14 +163,13 @@ def _row(key: KeyOfAccount, claim_: _Claim, now: datetime) -> tuple[object, ...]
     return (*key, claim_.fingerprint, claim_.result_id, now)
 
 
+_written = json.JSONEncoder(
+    default=_canonical, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+).encode
 _TABLE = table_of(IdempotentRequest)
 _NAMES = ("account_id", "key", "fingerprint", "result_id", "created_at")
 _INSERT = PreparedWrite(insert(_TABLE), _NAMES)
-_INSERT_FIRST = PreparedWrite.of_each(
-    sqlite.insert(_TABLE).on_conflict_do_nothing(),
-    postgresql.insert(_TABLE).on_conflict_do_nothing(),
-    _NAMES,
-)
+_INSERT_FIRST = PreparedWrite.claiming(_TABLE, _NAMES)
 _FREE = delete(_TABLE).where(_TABLE.c.account_id == bindparam("owner"), _TABLE.c.key == bindparam("freed"))
 _REMEMBER = (
     update(_TABLE)

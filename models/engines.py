@@ -8,6 +8,8 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, StaticPool
 
+from models.prepared import send
+
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 CONNECT_TIMEOUT_SECONDS = 10
 READERS_ON_SQLITE = 4
@@ -55,7 +57,11 @@ def sqlite_writer(url: URL) -> Engine:
 
 
 def postgresql_writer(url: URL) -> AsyncEngine:
-    """READ COMMITTED with bounded waits; rows are locked before they are read."""
+    """READ COMMITTED with bounded waits; rows are locked before they are read.
+
+    Connections are not tried before they are used: one that was lost is found out by the first statement,
+    and the transaction begins again over another.
+    """
     settings = {
         "statement_timeout": "30s",
         "lock_timeout": "10s",
@@ -63,7 +69,6 @@ def postgresql_writer(url: URL) -> AsyncEngine:
     }
     return create_async_engine(
         url,
-        pool_pre_ping=True,
         pool_size=8,
         connect_args={"server_settings": settings, "timeout": CONNECT_TIMEOUT_SECONDS},
         hide_parameters=True,
@@ -116,4 +121,4 @@ def _prepare_sqlite(engine: Engine, *, begin: str, query_only: bool) -> None:
 
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's connection
-        connection.exec_driver_sql(begin)
+        send(connection, begin)

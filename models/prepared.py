@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Update
+from sqlalchemy import Connection, Dialect, Insert, Select, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
@@ -29,7 +29,7 @@ class PreparedRead:
 
     def rows(self, session: Session, **values: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - values of any column
         """Give the rows, their values as SQLAlchemy gives them."""
-        connection = session.connection()
+        connection = _connection_of(session)
         form = self._forms.get(connection.dialect.name)
         if form is None:
             form = self._forms[connection.dialect.name] = _read_form(self._statement, connection.dialect)
@@ -51,13 +51,45 @@ class PreparedWrite:
         self._forms: dict[str, _WriteForm] = {}
 
     @classmethod
-    def of_each(
-        cls, on_sqlite: sqlite.Insert, on_postgresql: postgresql.Insert, names: Sequence[str] | None = None
-    ) -> "PreparedWrite":
-        """Prepare an INSERT that each database has a construct of its own for, such as an upsert.
+    def claiming(cls, table: Table, names: Sequence[str]) -> "PreparedWrite":
+        """Prepare an INSERT that leaves out the rows whose key the table has already."""
+        return cls._of_each(
+            sqlite.insert(table).on_conflict_do_nothing(),
+            postgresql.insert(table).on_conflict_do_nothing(),
+            names,
+        )
 
-        No two of the rows that it is given are for the same row of the table.
+    @classmethod
+    def setting(cls, table: Table, names: Sequence[str], *, columns: Sequence[str]) -> "PreparedWrite":
+        """Prepare an INSERT that sets columns of the rows whose key the table has already."""
+        return cls._upsert(table, names, lambda excluded: {name: excluded[name] for name in columns})
+
+    @classmethod
+    def adding(cls, table: Table, names: Sequence[str], *, sums: Sequence[str]) -> "PreparedWrite":
+        """Prepare an INSERT that adds to columns of the rows whose key the table has already.
+
+        No two of the rows that it is given at once have the same key.
         """
+        return cls._upsert(
+            table, names, lambda excluded: {name: table.c[name] + excluded[name] for name in sums}
+        )
+
+    @classmethod
+    def _upsert(
+        cls, table: Table, names: Sequence[str], new: Callable[[Any], dict[str, Any]]
+    ) -> "PreparedWrite":
+        key = list(table.primary_key)
+        ours, theirs = sqlite.insert(table), postgresql.insert(table)
+        return cls._of_each(
+            ours.on_conflict_do_update(index_elements=key, set_=new(ours.excluded)),
+            theirs.on_conflict_do_update(index_elements=key, set_=new(theirs.excluded)),
+            names,
+        )
+
+    @classmethod
+    def _of_each(
+        cls, on_sqlite: sqlite.Insert, on_postgresql: postgresql.Insert, names: Sequence[str]
+    ) -> "PreparedWrite":
         prepared = cls(on_sqlite, names)
         prepared._statements["postgresql"] = on_postgresql
         return prepared
@@ -66,7 +98,7 @@ class PreparedWrite:
         """Write rows, in one statement however many they are; say how many an INSERT has inserted."""
         if not rows:
             return 0
-        connection = session.connection()
+        connection = _connection_of(session)
         form = self._forms.get(connection.dialect.name)
         if form is None:
             statement = self._statements[connection.dialect.name]
@@ -166,7 +198,8 @@ def _write_form(statement: _Statement, names: Sequence[str] | None, dialect: Dia
     )
     if dialect.name == "sqlite":
         return _WriteForm(_PARAMETER.sub("?", str(compiled)), order, takes_columns=False)
-    if isinstance(statement, Insert):
+    if _CLAIMING.search(str(compiled)):
+        # The driver says how many rows of one statement were inserted, but not of one that it runs for each.
         lists = ", ".join(f"${n}::{_type(type_, dialect)}[]" for n, type_ in enumerate(types, 1))
         text = _VALUES.sub(f"SELECT * FROM unnest({lists})", str(compiled))  # noqa: S608 - types and numbers
         return _WriteForm(text, order, takes_columns=True)
@@ -200,6 +233,19 @@ def _in_form(processor: _Processor | None, values: Iterable[object]) -> list[Any
     return list(map(processor, values)) if processor else list(values)
 
 
+def _connection_of(session: Session) -> Connection:
+    # The session looks for its connection in six places; one that it has given back is closed.
+    known: Connection | None = session.info.get(_CONNECTION)
+    if known is None or known.closed:
+        known = session.info[_CONNECTION] = session.connection()
+    return known
+
+
+def send(connection: Connection, text: str) -> None:
+    """Send a statement that has neither parameters nor rows."""
+    _sent(connection, text, ()).close()
+
+
 def _sent(connection: Connection, text: str, values: Values) -> Any:  # noqa: ANN401 - a driver's cursor
     return _noted(connection, text, values, lambda cursor: cursor.execute(text, values))
 
@@ -223,8 +269,10 @@ def _noted(connection: Connection, text: str, values: Any, send: Callable[[Any],
     return cursor
 
 
+_CONNECTION = "connection"
 _PARAMETER = re.compile(r"%\((\w+)\)s|IN \(__\[POSTCOMPILE_(\w+)\]\)")
-_VALUES = re.compile(r"VALUES \(.*?\)(?=$| ON CONFLICT)")
+_CLAIMING = re.compile("ON CONFLICT DO NOTHING$")
+_VALUES = re.compile(r"VALUES \(.*?\)(?= ON CONFLICT)")
 _PLAIN: dict[str, Dialect] = {
     "sqlite": sqlite.dialect(paramstyle="pyformat"),
     "postgresql": postgresql.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]  # a class in disguise

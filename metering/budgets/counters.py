@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models.base import table_of
 from models.budget import BudgetUse
+from models.prepared import PreparedRead, PreparedWrite
 from pricing.credits import Credits
 
 
@@ -63,7 +63,7 @@ class Counters:
         moved = [key for key, each in self._counters.items() if each != self._stored.get(key, _UNTOUCHED)]
         if moved:
             rows = [_row(key, self._counters[key]) for key in sorted(moved)]
-            self.session.execute(_UPSERTS[self.session.get_bind().dialect.name], rows)
+            _SET.write(self.session, rows)
             for key in moved:
                 each = self._counters[key]
                 self._stored[key] = Counter(each.used, each.held, each.alerted)
@@ -72,31 +72,34 @@ class Counters:
 def _read(session: Session, wanted: AbstractSet[CounterKey]) -> dict[CounterKey, Counter]:
     # Lists, not tuples: so many keys as tuples would be more parameters than a statement may have. What is
     # found beside the wanted counters is other subjects' or windows' and left alone.
-    statement = select(_TABLE).where(
-        _TABLE.c.account_id.in_({key.account_id for key in wanted}),
-        _TABLE.c.budget_id.in_({key.budget_id for key in wanted}),
-        _TABLE.c.subject.in_({key.subject for key in wanted}),
-        _TABLE.c.window_start.in_({key.window_start for key in wanted}),
+    rows = _READ.rows(
+        session,
+        accounts={key.account_id for key in wanted},
+        budgets={key.budget_id for key in wanted},
+        subjects={key.subject for key in wanted},
+        windows={key.window_start for key in wanted},
     )
     found = {
-        CounterKey(row.account_id, row.budget_id, row.subject, row.window_start): Counter(
-            row.used, row.held, row.alerted
-        )
-        for row in session.execute(statement)
+        CounterKey(account_id, budget_id, subject, window_start): Counter(used, held, alerted)
+        for account_id, budget_id, subject, window_start, used, held, alerted in rows
     }
     return {key: found[key] for key in wanted & found.keys()}
 
 
-def _row(key: CounterKey, counter: Counter) -> dict[str, object]:
-    return {**key._asdict(), "used": counter.used, "held": counter.held, "alerted": counter.alerted}
-
-
-def _upsert(insert: "type[postgresql.Insert | sqlite.Insert]") -> "postgresql.Insert | sqlite.Insert":
-    statement = insert(_TABLE)
-    new = {name: statement.excluded[name] for name in ("used", "held", "alerted")}
-    return statement.on_conflict_do_update(index_elements=list(_TABLE.primary_key), set_=new)
+def _row(key: CounterKey, counter: Counter) -> tuple[object, ...]:
+    return (*key, counter.used, counter.held, counter.alerted)
 
 
 _TABLE = table_of(BudgetUse)
 _UNTOUCHED = Counter()
-_UPSERTS = {"postgresql": _upsert(postgresql.Insert), "sqlite": _upsert(sqlite.Insert)}
+_FIGURES = ("used", "held", "alerted")
+_NAMES = (*CounterKey._fields, *_FIGURES)
+_READ = PreparedRead(
+    select(*(_TABLE.c[name] for name in _NAMES)).where(
+        _TABLE.c.account_id.in_(bindparam("accounts", expanding=True)),
+        _TABLE.c.budget_id.in_(bindparam("budgets", expanding=True)),
+        _TABLE.c.subject.in_(bindparam("subjects", expanding=True)),
+        _TABLE.c.window_start.in_(bindparam("windows", expanding=True)),
+    )
+)
+_SET = PreparedWrite.setting(_TABLE, _NAMES, columns=_FIGURES)

@@ -13,6 +13,7 @@ from metering.ledger import Postings
 from metering.prices import CardIds, PriceBook
 from models.hold import Hold, HoldLine, HoldPart, HoldStatus
 from models.ledger import Grant
+from models.rows import new_row
 from models.workflow import Workflow
 from pricing.credits import Credits
 from pricing.fitting import fitting
@@ -71,7 +72,8 @@ def make_hold(
     run: Workflow, planned: PlannedHold, postings: Postings, *, hold_id: UUID, expires_at: datetime
 ) -> Hold:
     """Set aside what was permitted for a run that has an id."""
-    hold = Hold(
+    hold = new_row(
+        Hold,
         account_id=run.account_id,
         id=hold_id,
         workflow_id=run.id,
@@ -142,7 +144,8 @@ def _origin(payment: Payment) -> Grant | None:
 
 def _line_row(hold: Hold, number: int, line: _Line, now: datetime) -> HoldLine:
     planned = line.planned
-    return HoldLine(
+    return new_row(
+        HoldLine,
         account_id=hold.account_id,
         hold_id=hold.id,
         line=number,
@@ -158,7 +161,8 @@ def _line_row(hold: Hold, number: int, line: _Line, now: datetime) -> HoldLine:
 
 def _part_row(hold: Hold, number: int, line: int, payment: Payment) -> HoldPart:
     grant, lender = _origin(payment), payment.share
-    return HoldPart(
+    return new_row(
+        HoldPart,
         account_id=hold.account_id,
         hold_id=hold.id,
         part=number,

@@ -1,17 +1,17 @@
 """Keep rollups: what a batch adds to them, in one statement for usages and one for runs."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.base import Base, table_of
 from models.buckets import bucket_of
+from models.prepared import PreparedWrite
 from models.rollup import (
     NO_AGENT,
     NOBODY,
@@ -48,18 +48,8 @@ class UsageCounts:
 
     def write(self, session: Session) -> None:
         """Add the figures to the rollups in one statement; the accounts concerned are locked."""
-        rows = [
-            {
-                **_identity(row, USAGE_DIMENSIONS),
-                "usage_count": count,
-                "units": units,
-                "millionths": millionths,
-                "micros": micros,
-            }
-            for row, (count, units, millionths, micros) in self._figures.items()
-        ]
+        _ADD_USAGES.write(session, _rows(self._figures))
         self._figures.clear()
-        _upsert(session, UsageRollup, rows)
 
     def _count(self, usage: ServiceUsage, workflow: Workflow, times: int) -> None:
         run, user = _of_run(workflow), workflow.user_id or NOBODY
@@ -104,18 +94,8 @@ class RunCounts:
 
     def write(self, session: Session) -> None:
         """Add the figures to the rollups in one statement; the accounts concerned are locked."""
-        rows = [
-            {
-                **_identity(row, RUN_DIMENSIONS),
-                "run_count": started,
-                "ended_count": ended,
-                "seconds": seconds,
-                "microseconds": microseconds,
-            }
-            for row, (started, ended, seconds, microseconds) in self._figures.items()
-        ]
+        _ADD_RUNS.write(session, _rows(self._figures))
         self._figures.clear()
-        _upsert(session, RunRollup, rows)
 
     def _figures_of(self, workflow: Workflow) -> Iterable[list[int]]:
         dimensions = _of_run(workflow)
@@ -133,36 +113,18 @@ def _of_run(workflow: Workflow) -> tuple[str, str, UUID, UUID]:
     )
 
 
-def _identity(row: _Row, names: tuple[str, ...]) -> dict[str, object]:
-    account_id, grain, bucket, dimensions = row
-    return {
-        "account_id": account_id,
-        "grain": grain,
-        "bucket": bucket,
-        "series_id": series_of(*dimensions),
-        **dict(zip(names, dimensions, strict=True)),
-    }
+def _rows(figures: Mapping[_Row, Iterable[int]]) -> list[tuple[object, ...]]:
+    return [
+        (account_id, grain, bucket, series_of(*dimensions), *dimensions, *of_row)
+        for (account_id, grain, bucket, dimensions), of_row in figures.items()
+    ]
 
 
-def _upsert(session: Session, rollup: type[Base], rows: list[dict[str, object]]) -> None:
-    if rows:
-        session.execute(_UPSERTS[session.get_bind().dialect.name][rollup], rows)
-
-
-def _added(
-    rollup: type[Base], insert: type[postgresql.Insert | sqlite.Insert]
-) -> postgresql.Insert | sqlite.Insert:
+def _adding(rollup: type[Base], dimensions: Iterable[str], figures: Sequence[str]) -> PreparedWrite:
     table = table_of(rollup)
-    statement = insert(table)
-    sums = {name: table.c[name] + statement.excluded[name] for name in _FIGURES[rollup]}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums)
+    names = ("account_id", "grain", "bucket", "series_id", *dimensions, *figures)
+    return PreparedWrite.adding(table, names, sums=figures)
 
 
-_FIGURES: dict[type[Base], tuple[str, ...]] = {
-    UsageRollup: USAGE_FIGURES,
-    RunRollup: RUN_FIGURES,
-}
-_UPSERTS = {
-    "postgresql": {rollup: _added(rollup, postgresql.Insert) for rollup in _FIGURES},
-    "sqlite": {rollup: _added(rollup, sqlite.Insert) for rollup in _FIGURES},
-}
+_ADD_USAGES = _adding(UsageRollup, USAGE_DIMENSIONS, USAGE_FIGURES)
+_ADD_RUNS = _adding(RunRollup, RUN_DIMENSIONS, RUN_FIGURES)
