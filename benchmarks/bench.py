@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import platform
 import sqlite3
 import subprocess
@@ -125,7 +126,7 @@ def origin_now() -> str:
     ).stdout.strip()
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {commit or 'no commit'}, Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}"
+        f"SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores"
     )
 
 

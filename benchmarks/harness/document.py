@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.harness.clients import ROOT
-from benchmarks.harness.figures import Figure, table
+from benchmarks.harness.figures import SENDER_LIMITS, Figure, table
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
@@ -13,7 +13,7 @@ def document(figures: list[Figure], origins: dict[str, Any]) -> None:
     """Write the recorded figures into the page, with what they are of."""
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    lines = [*table(figures), "", *_origins(origins), *_notes(figures)]
+    lines = [*table(figures), "", *_origins(origins), *_limits(figures)]
     PAGE.write_text("\n".join([f"{before}{BEGIN}", "", *lines, "", f"{END}{after}"]), "utf-8")
 
 
@@ -24,9 +24,7 @@ def _origins(origins: dict[str, Any]) -> list[str]:
     return [f"- {origin}: {', '.join(sorted(those))}." for origin, those in rows.items()]
 
 
-def _notes(figures: list[Figure]) -> list[str]:
-    return [
-        f"- {figure.work}, {figure.store}, {figure.rival or 'alone'}: {figure.note}."
-        for figure in figures
-        if figure.note
-    ]
+def _limits(figures: list[Figure]) -> list[str]:
+    """Say where the sender may have been what was waited for."""
+    limited = {f"{figure.work} beside {figure.rival}" for figure in figures if SENDER_LIMITS in figure.note}
+    return [f"- The sender {SENDER_LIMITS}: {'; '.join(sorted(limited))}."] if limited else []

@@ -12,6 +12,8 @@ from benchmarks.harness.turns import Series
 PERCENT_OF_A_CORE = 0.85
 """A sender that takes more of a core than this may be what its rivals wait for."""
 
+SENDER_LIMITS = "limits the faster"
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -135,7 +137,7 @@ def _note(ours: Series, theirs: Series) -> str:
         found.append(f"p50/p99 {' against '.join(latencies)} ms")
     busy = [value for each in (ours, theirs) if (value := each.median(lambda one: one.sender_busy))]
     if busy:
-        limit = ": it limits the faster" if max(busy) > PERCENT_OF_A_CORE else ""
+        limit = f": it {SENDER_LIMITS}" if max(busy) > PERCENT_OF_A_CORE else ""
         found.append(f"sender {' and '.join(f'{value:.0%}' for value in busy)}{limit}")
     return ", ".join(found)
 
@@ -162,7 +164,7 @@ def cells(figure: Figure) -> tuple[str, ...]:
         target += " missed"
     return (
         figure.work,
-        figure.store,
+        "" if figure.store == "none" else figure.store,
         f"{shown(figure.ours)} {figure.unit}".replace(" /s", "/s"),
         figure.rival or "",
         "" if figure.theirs is None else f"{shown(figure.theirs)} {figure.unit}".replace(" /s", "/s"),

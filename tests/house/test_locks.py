@@ -25,7 +25,8 @@ def loose_requirement(path: str, text: str) -> list[str]:
 
 
 def test_every_locked_package_has_hashes_and_no_address() -> None:
-    uphold(loose_requirement, [ROOT / "requirements.lock", ROOT / "requirements-dev.lock"])
+    locks = ("requirements.lock", "requirements-dev.lock", "benchmarks/peers/requirements.txt")
+    uphold(loose_requirement, [ROOT / lock for lock in locks])
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def loose_web_package(path: str, text: str) -> list[str]:
 
 
 def test_every_locked_web_package_has_a_hash_and_no_address() -> None:
-    uphold(loose_web_package, files("package-lock.json", "web"))
+    uphold(loose_web_package, files("package-lock.json", "web", "benchmarks"))
 
 
 def test_a_loose_web_package_is_seen() -> None:
