@@ -1,7 +1,7 @@
 """Accounts: tenants with their balance and all that they own."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
@@ -14,6 +14,7 @@ from graph.permissions import manage_field, read_field
 from graph.types.agent import Agent
 from graph.types.agent_listing import AgentsArchived, OfAdapter, connect_agents
 from graph.types.api_key import ApiKey
+from graph.types.api_key_listing import KeysRevoked, connect_api_keys
 from graph.types.audit_entry import AuditEntry
 from graph.types.audit_listing import AuditEntriesNarrowed, connect_entries
 from graph.types.balance import Balance
@@ -33,8 +34,6 @@ from graph.types.ledger_listing import (
 )
 from graph.types.ledger_transfer import LedgerTransfer
 from graph.types.listings import (
-    API_KEYS_OF_ACCOUNT,
-    ENDPOINTS_OF_ACCOUNT,
     EVENTS_OF_ACCOUNT,
     GRANTS_OF_ACCOUNT,
     HOLDS_OF_ACCOUNT,
@@ -47,8 +46,6 @@ from graph.types.listings import (
 )
 from graph.types.node import Node
 from graph.types.orders import (
-    API_KEYS_NEWEST_FIRST,
-    ENDPOINTS_NEWEST_FIRST,
     EVENTS_NEWEST_FIRST,
     GRANTS_NEWEST_FIRST,
     ServiceUsageOrder,
@@ -72,6 +69,7 @@ from graph.types.unit_economics import (
 )
 from graph.types.usage import From, OfRuns, To, UsageAnalytics, usage_of
 from graph.types.webhook import WebhookEndpoint
+from graph.types.webhook_listing import EndpointsRemoved, connect_endpoints
 from graph.types.workflow import Workflow
 from metering.analytics import Level
 from models.account import Account as AccountRow
@@ -152,17 +150,10 @@ class Account(Node):
 
     @read_field("The account's API keys, newest first.", PAGED)
     async def api_keys(
-        self,
-        info: Info,
-        page: PageArguments,
-        revoked: Annotated[
-            bool | None, strawberry.argument(description="Only revoked keys, or only living ones.")
-        ] = None,
+        self, info: Info, page: PageArguments, revoked: KeysRevoked = None
     ) -> Connection[ApiKey]:
         """Load a page of keys."""
-        like = filters.KeysLike(revoked)
-        keys = ListKey(API_KEYS_OF_ACCOUNT, self.owner, like, API_KEYS_NEWEST_FIRST)
-        return await connect(info, keys, ApiKey.of, page)
+        return await connect_api_keys(info, self.owner, revoked, page)
 
     @read_field("The credits given to the account, newest first.", PAGED)
     async def grants(self, info: Info, page: PageArguments) -> Connection[Grant]:
@@ -208,17 +199,10 @@ class Account(Node):
 
     @read_field("Where the account's events are sent, newest first.", PAGED)
     async def webhook_endpoints(
-        self,
-        info: Info,
-        page: PageArguments,
-        removed: Annotated[
-            bool, strawberry.argument(description="True for those that were removed.")
-        ] = False,
+        self, info: Info, page: PageArguments, removed: EndpointsRemoved = False
     ) -> Connection[WebhookEndpoint]:
         """Load a page of endpoints."""
-        like = filters.EndpointsLike(removed)
-        endpoints = ListKey(ENDPOINTS_OF_ACCOUNT, self.owner, like, ENDPOINTS_NEWEST_FIRST)
-        return await connect(info, endpoints, WebhookEndpoint.of, page)
+        return await connect_endpoints(info, self.owner, removed, page)
 
     @read_field("Replays that were started in the background, newest first.", PAGED)
     async def replay_jobs(self, info: Info, page: PageArguments) -> Connection[ReplayJob]:
