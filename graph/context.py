@@ -61,6 +61,8 @@ class Snapshot:
     async def close(self) -> None:
         """Let go of the connection, once the statement that runs on it is done."""
         self._closed = True
+        if self._opened is None and not self._turn.locked():
+            return
         async with self._turn:
             if self._opened is not None:
                 await self._opened.__aexit__(None, None, None)

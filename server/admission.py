@@ -12,8 +12,9 @@ where they wait for nothing, as with a store that is far away, there are more. I
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Self
 
 from graph.errors import ErrorCode
 from server.refusals import Refused
@@ -41,13 +42,24 @@ class Overloaded(Refused):
 
 
 class Place:
-    """The place of one who runs; left by whoever has it, at the end of its block at the latest."""
+    """The place of one who runs, for the length of an `async with` block, or until it is left.
+
+    To enter waits for one's turn, and raises Overloaded at once where too many do.
+    """
 
     __slots__ = ("_admission", "_is_left")
 
     def __init__(self, admission: "Admission") -> None:
         self._admission = admission
+        self._is_left = True
+
+    async def __aenter__(self) -> Self:
+        await self._admission.enter()
         self._is_left = False
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.leave()
 
     def leave_soon(self) -> None:
         """Leave it within a second: who listens to events may hear nothing for hours."""
@@ -107,9 +119,12 @@ class Admission:
         self.refused += 1
         self.refused_at_the_door += 1
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[Place]:
-        """Wait for a place and keep it for the length of the block, or until it is left.
+    def place(self) -> Place:
+        """Give a place to be entered."""
+        return Place(self)
+
+    async def enter(self) -> None:
+        """Wait for a place.
 
         Raises Overloaded, at once.
         """
@@ -123,11 +138,6 @@ class Admission:
             self.running += 1
         else:
             await self._turn()
-        place = Place(self)
-        try:
-            yield place
-        finally:
-            place.leave()
 
     def leave(self) -> None:
         """Take a place back; the next in line has it."""

@@ -64,8 +64,10 @@ def create_agent_endpoint(
     async def endpoint(request: Request) -> Response:
         try:
             account_id, api_key = await _managed_account(request, database, authentication)
-            actor = Actor.with_key(api_key, origin_of(request))
-            agent = await _create(database, account_id, actor, await json_object(request))
+            actor = Actor.with_key(api_key, origin_of(request.scope))
+            agent = await _create(
+                database, account_id, actor, json_object(request.headers, await request.body())
+            )
         except Unauthenticated:
             return unauthenticated()
         except Forbidden:

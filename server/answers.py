@@ -1,7 +1,7 @@
 """Answers: an operation is paid for in points and run, once or as a stream; nothing internal is told."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +105,7 @@ class _Paid:
         limits, key_id = self.reception.rate_limits, self.context.api_key.id
         if actual < self.requested:
             limits.give_back(key_id, self.requested - actual)
-        else:
+        elif actual > self.requested:
             limits.charge(key_id, actual - self.requested)
         return {"cost": _cost(self.requested, actual, self.standing)}
 
@@ -115,24 +115,34 @@ async def _paid(
 ) -> _Paid:
     limits, key_id = reception.rate_limits, context.api_key.id
     observation.api_key_id = key_id
-    # Who has used up all points has nothing read either.
-    reading = 0 if documents.know(operation.query) else len(operation.query) // CHARACTERS_OF_A_POINT
-    await limits.take(key_id, reading)
+    if documents.know(operation.query):
+        document, priced, points = _priced(operation, context, reception, observation)
+        standing = await limits.take(key_id, points)
+    else:
+        # Who has used up all points has nothing read either. What is told of the operation leaves the reading
+        # out: it is for once.
+        reading = len(operation.query) // CHARACTERS_OF_A_POINT
+        await limits.take(key_id, reading)
+        document, priced, points = _priced(operation, context, reception, observation)
+        limits.give_back(key_id, reading)
+        standing = await limits.take(key_id, points)
+        limits.charge(key_id, reading)
+    work = priced.work.points(operation.variables)
+    return _Paid(document, priced, points, work, standing, reception, context)
+
+
+def _priced(
+    operation: Operation, context: Context, reception: Reception, observation: Observation
+) -> tuple[Document, PricedOperation, int]:
     try:
         document = _document(operation.query, reception.introspection, context.api_key)
         priced = document.operation(operation.name)
         observation.kind, observation.name = priced.kind.value, priced.name
-        points = priced.points(operation.variables)
+        observation.cost = points = priced.points(operation.variables)
     except DocumentRefused:
-        limits.charge(key_id, POINTS_OF_A_REFUSAL)
+        reception.rate_limits.charge(context.api_key.id, POINTS_OF_A_REFUSAL)
         raise
-    observation.cost = points
-    # What is told of the operation leaves the reading out: it is for once.
-    limits.give_back(key_id, reading)
-    standing = await limits.take(key_id, points)
-    limits.charge(key_id, reading)
-    work = priced.work.points(operation.variables)
-    return _Paid(document, priced, points, work, standing, reception, context)
+    return document, priced, points
 
 
 def _document(text: str, introspection: Introspection, api_key: ApiKey) -> Document:
@@ -143,16 +153,20 @@ def _document(text: str, introspection: Introspection, api_key: ApiKey) -> Docum
 
 
 async def _answer(paid: _Paid, operation: Operation, context: Context) -> dict[str, Any]:
-    async with AsyncExitStack() as stack:
-        if paid.operation.asks_audit:
-            try:
-                await stack.enter_async_context(turn_for_audit(context))
-            except GraphQLError as error:
-                return {"data": None, "errors": formatted([error]), "extensions": paid.settle(0)}
-        result = await paid.reception.execute(
-            paid.document.node, operation.name, operation.variables, context
-        )
-    return _written(result) | {"extensions": paid.settle(paid.taken(result.data))}
+    if not paid.operation.asks_audit:
+        return await _run(paid, operation, context)
+    try:
+        async with turn_for_audit(context):
+            return await _run(paid, operation, context)
+    except GraphQLError as error:
+        return {"data": None, "errors": formatted([error]), "extensions": paid.settle(0)}
+
+
+async def _run(paid: _Paid, operation: Operation, context: Context) -> dict[str, Any]:
+    result = await paid.reception.execute(paid.document.node, operation.name, operation.variables, context)
+    answer = _written(result)
+    answer["extensions"] = paid.settle(paid.taken(result.data))
+    return answer
 
 
 async def _told(
@@ -167,10 +181,11 @@ async def _told(
 
 
 def _written(result: ExecutionResult) -> dict[str, Any]:
-    errors = result.errors or ()
+    errors = result.errors
+    if not errors:
+        return {"data": result.data}
     is_before = result.data is None and all(error.path is None for error in errors)
-    answer: dict[str, Any] = {} if is_before else {"data": result.data}
-    return answer | {"errors": formatted(errors)} if errors else answer
+    return {"errors": formatted(errors)} if is_before else {"data": result.data, "errors": formatted(errors)}
 
 
 def _cost(requested: int, actual: int, standing: Standing) -> dict[str, int | None]:

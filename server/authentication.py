@@ -55,28 +55,20 @@ class Authentication:
         self._database = database
         self._notes: set[asyncio.Task[None]] = set()
         self._known: dict[str, _Known] = {}
+        self._looking: dict[str, asyncio.Event] = {}
 
     async def api_key(self, secret: str, snapshot: Snapshot) -> ApiKey:
         """Give the living key with the secret.
 
         Raises Unauthenticated.
         """
-        digest, now = hash_secret(secret), snapshot.now()
-        changes = changes_of(self._database.info, API_KEYS)
-        known = self._known.get(digest)
-        if known is not None and known.changes == changes and _is_fresh(known, now):
-            return known.api_key
-        statement = key_with_secret(secret, now)
-        found = [] if statement is None else await snapshot.scalars(statement)
-        if not found:
-            self._known.pop(digest, None)
-            raise Unauthenticated
-        api_key: ApiKey = found[0]
-        if len(self._known) >= MOST_KNOWN:
-            self._known.clear()
-        self._known[digest] = _Known(api_key, now, time.monotonic() + KNOWN_SECONDS, changes)
-        self._note_use(api_key, digest)
-        return api_key
+        digest = hash_secret(secret)
+        found = self._recognised(digest, snapshot.now())
+        if found is None and (looking := self._looking.get(digest)) is not None:
+            # Of all who ask at the same time one looks. Who hears nothing from it looks itself.
+            await looking.wait()
+            found = self._recognised(digest, snapshot.now())
+        return found or await self._looked_up(secret, digest, snapshot)
 
     async def live(self, secrets: Iterable[str]) -> frozenset[str]:
         """Give those of the secrets whose key lives at this moment, for callers that stay connected.
@@ -90,6 +82,36 @@ class Authentication:
     async def close(self) -> None:
         """Wait for what is being noted."""
         await asyncio.gather(*self._notes, return_exceptions=True)
+
+    def _recognised(self, digest: str, now: datetime) -> ApiKey | None:
+        known = self._known.get(digest)
+        if known is None or known.changes != self._changes() or not _is_fresh(known, now):
+            return None
+        return known.api_key
+
+    async def _looked_up(self, secret: str, digest: str, snapshot: Snapshot) -> ApiKey:
+        now, changes = snapshot.now(), self._changes()
+        statement = key_with_secret(secret, now)
+        if statement is None:
+            raise Unauthenticated
+        looking = self._looking[digest] = asyncio.Event()
+        try:
+            found = await snapshot.scalars(statement)
+        finally:
+            self._looking.pop(digest, None)
+            looking.set()
+        if not found:
+            self._known.pop(digest, None)
+            raise Unauthenticated
+        api_key: ApiKey = found[0]
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[digest] = _Known(api_key, now, time.monotonic() + KNOWN_SECONDS, changes)
+        self._note_use(api_key, digest)
+        return api_key
+
+    def _changes(self) -> int:
+        return changes_of(self._database.info, API_KEYS)
 
     def _note_use(self, api_key: ApiKey, digest: str) -> None:
         now = self._database.clock()

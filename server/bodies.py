@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 import orjson
-from starlette.requests import Request
 
 from graph.scalars import WrittenDecimal
 from server.refusals import Refused
@@ -14,13 +13,13 @@ DEEPEST_JSON = 20
 MOST_DIGITS = 100
 
 
-async def json_object(request: Request) -> dict[str, object]:
+def json_object(head: Mapping[str, str], body: bytes) -> dict[str, object]:
     """Read a JSON object; fractions keep their text, so that nothing passes through a float.
 
     Raises Refused.
     """
-    _refuse_media_type(request)
-    return object_from(await request.body())
+    _refuse_media_type(head)
+    return object_from(body)
 
 
 def object_from(text: bytes) -> dict[str, object]:
@@ -29,13 +28,7 @@ def object_from(text: bytes) -> dict[str, object]:
     Raises Refused.
     """
     try:
-        value = json.loads(
-            text.decode("utf-8"),
-            parse_float=_fraction,
-            parse_int=_integer,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object,
-        )
+        value = _STRICT.decode(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise Refused(400, "The body is not valid JSON in UTF-8.") from error
     if not isinstance(value, dict):
@@ -53,13 +46,13 @@ def json_bytes(content: Mapping[str, object]) -> bytes:
         return json.dumps(content).encode()
 
 
-def _refuse_media_type(request: Request) -> None:
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+def _refuse_media_type(head: Mapping[str, str]) -> None:
+    media_type, _, parameters = head.get("content-type", "").partition(";")
     if media_type.strip().lower() != "application/json":
         raise Refused(415, "Send the request as application/json.")
     if parameters.strip().lower().replace('"', "") not in {"", "charset=utf-8"}:
         raise Refused(415, "Send the request as application/json in UTF-8, without other parameters.")
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if head.get("content-encoding", "identity").strip().lower() != "identity":
         raise Refused(415, "Send the body as it is, without a content encoding.")
 
 
@@ -105,3 +98,11 @@ def _refuse_digits(digits: str) -> None:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_STRICT = json.JSONDecoder(
+    parse_float=_fraction,
+    parse_int=_integer,
+    parse_constant=_refuse_constant,
+    object_pairs_hook=_object,
+)

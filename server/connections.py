@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from server.admission import Admission
 from server.bodies import json_bytes
 from server.excess import excess_bytes, is_short
+from server.gate import WHOLE
 from server.origins import named_request
 
 LARGEST_HEAD_BYTES = 128 * 1024
@@ -97,6 +98,7 @@ class BoundedConnection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End a request; the next one is counted from its beginning, or from the next bytes that come."""
         if not self._is_turned_away:
+            self.scope[WHOLE] = True  # type: ignore[literal-required]  # a key of ours
             super().on_message_complete()
         self._is_turned_away = False
         self._in_head = True

@@ -13,37 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 
 @dataclass(eq=False, slots=True)
 class Draining:
     """Whether the process has been told to stop."""
 
     has_begun: bool = False
-
-
-class Farewell:
-    """Closes each connection after its answer while the process drains: the next request goes elsewhere."""
-
-    def __init__(self, app: ASGIApp, draining: Draining) -> None:
-        self._app = app
-        self._draining = draining
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def closing(message: Message) -> None:
-            # Asked as late as can be: what began long ago ends now.
-            if message["type"] == "http.response.start" and self._draining.has_begun:
-                MutableHeaders(raw=message.setdefault("headers", []))["connection"] = "close"
-            await send(message)
-
-        await self._app(scope, receive, closing)
 
 
 @contextmanager

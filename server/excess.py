@@ -6,17 +6,16 @@ from starlette.types import Scope, Send
 
 from server.admission import Overloaded
 from server.bodies import json_bytes
+from server.departures import SAFE, Headers
 from server.refusals import shown
 
 RETRY_AFTER_SECONDS = 1
 
-Headers = list[tuple[bytes, bytes]]
 
-
-async def refuse_excess(scope: Scope, send: Send, request_id: str) -> None:
+async def refuse_excess(scope: Scope, send: Send) -> None:
     """Answer for a request that has no place, whose body was not read."""
     known, body = _GRAPHQL if scope["path"] == "/graphql" else _REST
-    headers = [*known, (b"x-request-id", request_id.encode())]
+    headers = [*known]
     if not is_short(scope["headers"]):
         # What is left of the body is not waited for: the connection ends here.
         headers.append((b"connection", b"close"))
@@ -46,8 +45,6 @@ def _prepared(content: Mapping[str, object]) -> tuple[Headers, bytes]:
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"retry-after", str(RETRY_AFTER_SECONDS).encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"cache-control", b"no-store"),
     ]
     return headers, body
 
@@ -59,7 +56,7 @@ _REST = _prepared({"error": {"message": Overloaded().message}})
 _BEFORE_ID = b"".join(
     (
         b"HTTP/1.1 503 Service Unavailable\r\n",
-        *(name + b": " + value + b"\r\n" for name, value in _GRAPHQL[0]),
+        *(name + b": " + value + b"\r\n" for name, value in (*_GRAPHQL[0], *SAFE)),
         b"x-request-id: ",
     )
 )

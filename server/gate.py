@@ -4,21 +4,26 @@ It is plain ASGI and works before anything is parsed, so that what it refuses ha
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
 
-from server.admission import PLACE, Admission, Overloaded, Place
+from server.admission import PLACE, Admission, Overloaded
 from server.bodies import json_bytes
+from server.departures import Departure, Exit
 from server.excess import refuse_excess
+from server.heads import head_of
+from server.logs import LoggedAs
 from server.origins import named_request
 from server.refusals import Refused, shown
 
 LARGEST_BODY_BYTES = 1024 * 1024
 LARGEST_HEADER_BYTES = 16 * 1024
 SLOWEST_BODY_SECONDS = 10.0
+WHOLE = "creditgraph.whole"
+"""Said in a request's scope where its body has come, so that nobody waits for it."""
 VITAL_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 """What a process is asked to find out how it is; an answer matters most when it has too much to do."""
 
@@ -35,57 +40,62 @@ class Bounds:
 class Gate:
     """Lets requests in whole and within bounds, or answers for the application."""
 
-    def __init__(self, app: ASGIApp, bounds: Bounds, admission: Admission) -> None:
+    def __init__(self, app: ASGIApp, bounds: Bounds, admission: Admission, way_out: Exit) -> None:
         self._app = app
         self._bounds = bounds
         self._admission = admission
+        self._way_out = way_out
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with its body received, or refuse it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         request_id = named_request(scope)
+        departure = self._way_out.departure(scope, send, request_id)
         is_vital = scope["path"] in VITAL_PATHS
         if self._admission.is_full and not is_vital:
             self._admission.turn_away()
-            await refuse_excess(scope, send, request_id)
+            await refuse_excess(scope, departure)
             return
-        guarded = _guarded(send, request_id=request_id, storable=scope["path"].startswith("/static/"))
         try:
-            self._refuse_headers(scope)
+            self._refuse_headers(scope["headers"])
             body = await self._body(scope, receive)
         except Refused as error:
-            await _refuse(error, guarded, path=scope["path"])
+            await _refuse(error, departure, path=scope["path"])
             return
         if body is None:
             return
         # Whatever is logged while the request is answered names it.
-        with bound_contextvars(request_id=request_id):
+        with LoggedAs(request_id):
             if is_vital:
-                await self._app(scope, _received(body, receive), guarded)
-                return
-            try:
-                async with self._admission.place() as place:
-                    scope[PLACE] = place
-                    await self._app(scope, _received(body, receive), _leaving(place, guarded))
-            except Overloaded:  # since its head came
-                await refuse_excess(scope, send, request_id)
+                await self._app(scope, _received(body, receive), departure)
+            else:
+                await self._in_its_place(scope, _received(body, receive), departure)
 
-    def _refuse_headers(self, scope: Scope) -> None:
-        names = [name for name, _ in scope["headers"]]
-        size = sum(len(name) + len(value) for name, value in scope["headers"])
-        if size > self._bounds.header_bytes:
+    async def _in_its_place(self, scope: Scope, receive: Receive, departure: Departure) -> None:
+        try:
+            async with self._admission.place() as place:
+                scope[PLACE] = departure.place = place
+                await self._app(scope, receive, departure)
+        except Overloaded:  # since its head came
+            await refuse_excess(scope, departure)
+
+    def _refuse_headers(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        if sum(map(len, chain.from_iterable(headers))) > self._bounds.header_bytes:
             raise Refused(431, f"The headers are larger than {self._bounds.header_bytes:,} bytes.")
+        names = [name for name, _ in headers]
+        if len(set(names)) == len(names):
+            return
         for name in _ONLY_ONCE:
             if names.count(name) > 1:
                 raise Refused(400, f"The header {name.decode()} comes more than once.")
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """Wait for the whole body; None where the caller has left before its end."""
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced[:_LONGEST_LENGTH]) > _READ_OUT * self._bounds.body_bytes:
+        announced = head_of(scope).get("content-length", "0")
+        length = int(announced[:_LONGEST_LENGTH]) if announced.isascii() and announced.isdigit() else 0
+        if length > _READ_OUT * self._bounds.body_bytes:
             raise self._too_large()
+        if WHOLE in scope:  # to set a timer takes longer than to read it
+            return await self._all(receive)
         try:
             async with asyncio.timeout(self._bounds.body_seconds):
                 return await self._all(receive)
@@ -125,29 +135,6 @@ def _received(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return once
-
-
-def _guarded(send: Send, *, request_id: str, storable: bool) -> Send:
-    async def guarded(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(raw=message.setdefault("headers", []))
-            headers["x-content-type-options"] = "nosniff"
-            headers["x-request-id"] = request_id
-            if not storable:
-                headers["cache-control"] = "no-store"
-        await send(message)
-
-    return guarded
-
-
-def _leaving(place: Place, send: Send) -> Send:
-    async def leaving(message: Message) -> None:
-        # Who reads slowly takes nobody's place.
-        if message["type"] == "http.response.body":
-            place.leave()
-        await send(message)
-
-    return leaving
 
 
 async def _refuse(error: Refused, send: Send, *, path: str) -> None:

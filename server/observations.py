@@ -7,8 +7,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -52,9 +51,8 @@ class Observer:
 
     def __init__(self, meters: Meters, traces: Tracing = NO_TRACES) -> None:
         self.meters = meters
-        self._traces = traces
+        self.traces = traces
 
-    @contextmanager
     def observed(
         self,
         *,
@@ -62,40 +60,59 @@ class Observer:
         name: str | None = None,
         api_key_id: UUID | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Iterator[Observation]:
-        """Observe an operation for the length of the block; `headers` may name the caller's trace.
+    ) -> "Observing":
+        """Observe an operation for the length of a `with` block; `headers` may name the caller's trace.
 
         Whatever is not known yet is set on the observation as it becomes known. Exceptions pass, and are its
         outcome.
         """
-        started = time.perf_counter()
-        observation = Observation(kind, name, api_key_id)
-        with self._traces.span(headers or {}) as span, counted_statements() as observation.reads:
-            try:
-                yield observation
-            except BaseException as error:
-                observation.outcome = _outcome_of_error(error)
-                raise
-            finally:
-                _tidy(observation)
-                seconds = time.perf_counter() - started
-                self._count(observation, seconds)
-                span.tell(observation, self.meters.operation_name(observation.name))
-                _log(observation, seconds, span.trace_id)
+        return Observing(self, Observation(kind, name, api_key_id), headers or {})
 
-    def _count(self, observation: Observation, seconds: float) -> None:
+    def count(self, observation: Observation, seconds: float) -> None:
+        """Count an operation that is over."""
         meters, kind = self.meters, observation.kind
         name = meters.operation_name(observation.name)
-        meters.operations.labels(name, kind, observation.outcome).inc()
-        meters.operation_statements.labels(kind).inc(observation.reads.count)
+        meters.operations_by(name, kind, observation.outcome).inc()
+        if observation.reads.count:
+            meters.statements_by(kind).inc(observation.reads.count)
         if observation.cost is not None:
-            meters.operation_cost.labels(kind).inc(observation.cost)
+            meters.cost_by(kind).inc(observation.cost)
         if observation.outcome == ErrorCode.RATE_LIMITED:
             meters.rate_limit_refusals.inc()
         if kind == "subscription":
             meters.events.inc(observation.events)
         else:
-            meters.operation_seconds.labels(name, kind).observe(seconds)
+            meters.seconds_by(name, kind).observe(seconds)
+
+
+class Observing:
+    """The time in which an operation is observed."""
+
+    __slots__ = ("_observation", "_observer", "_reading", "_span", "_started", "_told")
+
+    def __init__(self, observer: Observer, observation: Observation, headers: Mapping[str, str]) -> None:
+        self._observer = observer
+        self._observation = observation
+        self._span = observer.traces.span(headers)
+        self._reading = counted_statements()
+
+    def __enter__(self) -> Observation:
+        self._started = time.perf_counter()
+        self._told = self._span.__enter__()
+        self._observation.reads = self._reading.__enter__()
+        return self._observation
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        observation, observer = self._observation, self._observer
+        self._reading.__exit__(None, None, None)
+        if error is not None:
+            observation.outcome = _outcome_of_error(error)
+        _tidy(observation)
+        seconds = time.perf_counter() - self._started
+        observer.count(observation, seconds)
+        self._told.tell(observation, observer.meters.operation_name(observation.name))
+        _log(observation, seconds, self._told.trace_id)
+        self._span.__exit__(None, None, None)
 
 
 def outcome_of(answer: Mapping[str, Any]) -> str:

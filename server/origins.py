@@ -2,9 +2,9 @@
 
 import random
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 
-from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from models.actor import Origin
@@ -18,25 +18,28 @@ _draw = random.Random()  # noqa: S311 - a name, no secret
 
 def named_request(scope: Scope) -> str:
     """Give a request its id: what its `X-Request-Id` says where that is well formed, else a new one."""
-    given = dict(scope["headers"]).get(b"x-request-id", b"")
-    name = given.decode() if _REQUEST_ID.fullmatch(given) else f"{_draw.getrandbits(128):032x}"
-    scope[_NAMED] = name
+    name: str | None = scope.get(_NAMED)
+    if name is None:
+        given = dict(scope["headers"]).get(b"x-request-id", b"")
+        name = given.decode() if _REQUEST_ID.fullmatch(given) else f"{_draw.getrandbits(128):032x}"
+        scope[_NAMED] = name
     return name
 
 
-def origin_of(connection: HTTPConnection) -> Origin:
+def origin_of(scope: Scope) -> Origin:
     """Give the client's address and the request's id.
 
     The address is what the server sees: behind a proxy it is the client's only where the server trusts the
     proxy's word, and over a Unix socket there is none.
     """
-    name = connection.scope.get(_NAMED) or named_request(connection.scope)
-    return Origin(_address(connection), name)
+    client = scope.get("client")
+    return Origin(None if client is None else _address(client[0]), named_request(scope))
 
 
-def _address(connection: HTTPConnection) -> str | None:
+@lru_cache(maxsize=10_000)
+def _address(host: str) -> str | None:
     # What a proxy says is any text; only an address is kept.
     try:
-        return None if connection.client is None else str(ip_address(connection.client.host))
+        return str(ip_address(host))
     except ValueError:
         return None

@@ -1,12 +1,12 @@
 """The reception: a caller's key is looked up, and what the caller's operation works with is made ready."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from graphql import DocumentNode, ExecutionResult
-from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from graph.context import Context, Snapshot
 from graph.cursors import Cursors
@@ -42,28 +42,50 @@ class Reception:
     execute: Execute
     admission: Admission
 
-    @asynccontextmanager
-    async def context(self, secret: str, connection: HTTPConnection) -> AsyncIterator[Context]:
-        """Give the context of one operation, for the length of the block.
+    def context(self, secret: str, scope: Scope) -> "Received":
+        """Give the context of one operation, for the length of an `async with` block.
 
-        Raises Unauthenticated.
+        To enter it raises Unauthenticated.
         """
-        cursors = Cursors(await self.cursor_secret.value())  # before the snapshot takes the one connection
-        snapshot = Snapshot(self.database)
+        return Received(self, secret, scope)
+
+
+class Received:
+    """A caller at the reception: known, and with a context, as long as the block is."""
+
+    __slots__ = ("_context", "_reception", "_scope", "_secret", "_snapshot")
+
+    def __init__(self, reception: Reception, secret: str, scope: Scope) -> None:
+        self._reception = reception
+        self._secret = secret
+        self._scope = scope
+        self._snapshot = Snapshot(reception.database)
+
+    async def __aenter__(self) -> Context:
+        reception, snapshot = self._reception, self._snapshot
+        secret = await reception.cursor_secret.value()  # before the snapshot takes the one connection
         try:
-            api_key = await self.authentication.api_key(secret, snapshot)
-            context = Context(
-                self.database,
+            api_key = await reception.authentication.api_key(self._secret, snapshot)
+            self._context = Context(
+                reception.database,
                 api_key,
                 snapshot,
-                self.webhook_targets,
-                self.margin_terms,
-                cursors,
-                origin_of(connection),
+                reception.webhook_targets,
+                reception.margin_terms,
+                _cursors(secret),
+                origin_of(self._scope),
             )
-            try:
-                yield context
-            finally:
-                await context.close()
-        finally:
+        except BaseException:
             await snapshot.close()
+            raise
+        return self._context
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            await self._context.close()
+        finally:
+            await self._snapshot.close()
+
+
+_cursors = lru_cache(maxsize=1)(Cursors)
+"""To make them is to make a key: once for each secret."""

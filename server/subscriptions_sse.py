@@ -5,17 +5,18 @@ answers are `next` events, and a `complete` event ends them.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 from uuid import UUID
 
-from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from server.admission import PLACE
 from server.answers import answers_to
 from server.authentication import Unauthenticated
 from server.bodies import json_bytes
+from server.heads import head_of
 from server.operations import Operation
 from server.reception import Reception
 from server.refusals import shown
@@ -24,9 +25,9 @@ from server.subscriptions import Ending, OpenStream, Streams
 EVENT_STREAM = "text/event-stream"
 
 
-def wants_events(request: Request) -> bool:
+def wants_events(head: Mapping[str, str]) -> bool:
     """Tell whether the caller would rather have events than one answer."""
-    first = request.headers.get("accept", "").partition(",")[0]
+    first = head.get("accept", "").partition(",")[0]
     return first.partition(";")[0].strip().lower() == EVENT_STREAM
 
 
@@ -51,7 +52,7 @@ class EventStream:
         with self._streams.opened(self._stream), self._streams.subscription(self._api_key_id):
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             scope[PLACE].leave_soon()
-            telling = asyncio.create_task(self._tell(Request(scope), send))
+            telling = asyncio.create_task(self._tell(scope, send))
             breathing = asyncio.create_task(self._keep_alive(send))
             leaving = asyncio.create_task(_left(receive))
             tasks = (telling, breathing, leaving)
@@ -66,9 +67,9 @@ class EventStream:
             if self._stream.ending.done() and not is_over:
                 await self._say_farewell(send, self._stream.ending.result())
 
-    async def _tell(self, request: Request, send: Send) -> None:
+    async def _tell(self, scope: Scope, send: Send) -> None:
         try:
-            await self._tell_answers(request, send)
+            await self._tell_answers(scope, send)
         except Unauthenticated:
             await self._send(send, _event({"errors": [Ending.KEY_ENDED.error]}))
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
@@ -76,10 +77,10 @@ class EventStream:
         await self._send(send, _COMPLETE)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _tell_answers(self, request: Request, send: Send) -> None:
-        with self._reception.observer.observed(headers=request.headers) as observation:
+    async def _tell_answers(self, scope: Scope, send: Send) -> None:
+        with self._reception.observer.observed(headers=head_of(scope)) as observation:
             async with (
-                self._reception.context(self._secret, request) as context,
+                self._reception.context(self._secret, scope) as context,
                 aclosing(answers_to(self._operation, context, self._reception, observation)) as told,
             ):
                 async for answer in told:

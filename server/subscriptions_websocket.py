@@ -14,13 +14,13 @@ from uuid import UUID
 
 from graphql import GraphQLFormattedError
 from starlette.websockets import WebSocket
-from structlog.contextvars import bound_contextvars
 
 from server.admission import Overloaded, Place
 from server.answers import answers_to
 from server.authentication import Unauthenticated, secret_of
+from server.logs import LoggedAs
 from server.operations import Operation, operation_of
-from server.origins import origin_of
+from server.origins import named_request
 from server.reception import Reception
 from server.refusals import Refused, shown
 from server.subscriptions import Ending, OpenStream, Streams, TooManyStreams
@@ -117,7 +117,7 @@ class _Socket:
             secret = secret_of(texts)
             async with (
                 self.reception.admission.place(),
-                self.reception.context(secret, self.wire.websocket) as context,
+                self.reception.context(secret, self.wire.websocket.scope) as context,
             ):
                 key_id = context.api_key.id
             self._places.enter_context(self.streams.socket(key_id))
@@ -185,11 +185,11 @@ class _Socket:
         assert self.stream.secret is not None  # noqa: S101 - nothing is answered before the key is known
         socket = self.wire.websocket
         with (
-            bound_contextvars(request_id=origin_of(socket).request_id),
+            LoggedAs(named_request(socket.scope)),
             self.reception.observer.observed(headers=socket.headers) as observation,
         ):
             async with (
-                self.reception.context(self.stream.secret, socket) as context,
+                self.reception.context(self.stream.secret, socket.scope) as context,
                 aclosing(answers_to(operation, context, self.reception, observation)) as told,
             ):
                 async for answer in told:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
-from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from graph.errors import ErrorCode
 from metering.api_keys import new_secret
 from models.database import Database
 from models.writer import Command
+from server.logs import name_request
 from tests.databases.opened import opened
 from tests.databases.postgresql import free_port
 from tests.door import Door, opened_door
@@ -62,7 +62,7 @@ async def test_a_bug_is_masked_with_a_reference_that_the_log_has(
         (SPENT, None, ["viewer", "account", "usage", "totalCredits"]),
         (ADD, writing, ["addServiceUsage"]),
     ]:
-        with capture_logs(processors=[merge_contextvars]) as logs:
+        with capture_logs(processors=[name_request]) as logs:
             status, answer = await ask(tenant.secret, query, variables, x_request_id="request-7")
         [error] = answer["errors"]
         reference = error["extensions"]["reference"]

@@ -9,7 +9,10 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from server.admission import Admission
+from server.departures import Exit
+from server.draining import Draining
 from server.gate import Bounds, Gate
+from server.metrics import Meters
 
 BOUNDS = Bounds(body_bytes=1_000, header_bytes=2_000, body_seconds=0.5)
 JSON = "content-type: application/json\r\n"
@@ -32,7 +35,10 @@ async def port() -> AsyncIterator[int]:
     """A server behind a gate with small bounds."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        Gate(length_of_body, BOUNDS, Admission(8)), log_config=None, lifespan="off", server_header=False
+        Gate(length_of_body, BOUNDS, Admission(8), Exit(Meters(), Draining())),
+        log_config=None,
+        lifespan="off",
+        server_header=False,
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
