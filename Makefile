@@ -51,9 +51,10 @@ bench: .venv/bench.stamp ## Compare with others, side by side (BENCH_ARGS="--onl
 web: ## Build the pages of web/ anew (needs Node.js)
 	@cd web && npm ci && npm run build
 
-lock: ## Resolve the dependencies of pyproject.toml into both locks (needs uv; LOCK_ARGS="--upgrade")
+lock: ## Resolve the dependencies into the locks (needs uv; LOCK_ARGS="--upgrade")
 	$(call compile,--extra build,requirements.lock)
 	$(call compile,--extra build --extra dev --extra genai-prices --extra otel,requirements-dev.lock)
+	$(call compile,,benchmarks/peers/requirements.txt,benchmarks/peers/requirements.in)
 
 clean: ## Remove the environment and all caches; databases stay
 	@rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache web/node_modules
@@ -124,6 +125,6 @@ endef
 
 define compile
 @command -v uv >/dev/null || { echo 'make lock needs uv on the PATH' >&2; exit 1; }
-@uv pip compile pyproject.toml $(1) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+@uv pip compile $(or $(3),pyproject.toml) $(1) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --quiet $(LOCK_ARGS) --output-file $(2)
 endef

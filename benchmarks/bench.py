@@ -4,18 +4,14 @@
 """
 
 import argparse
-import os
-import platform
-import sqlite3
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.harness.clients import ROOT
 from benchmarks.harness.document import document
 from benchmarks.harness.figures import Figure, merged, read, table, write
+from benchmarks.harness.origin import origin_now
 from benchmarks.harness.programs import Absent
 from benchmarks.harness.stage import Stage
 from benchmarks.harness.turns import Pace
@@ -113,21 +109,6 @@ def keep(path: Path, found: list[Figure]) -> None:
     known, origins = read(path)
     origin = {row: origin_now() for row in {each.row for each in found}}
     write(path, merged(known, found, list(ROWS)), origins | origin)
-
-
-def origin_now() -> str:
-    """Say when and of what: a commit is marked where files differ from it."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - whichever git there is
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {commit or 'no commit'}, Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores"
-    )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 from statistics import median
 
 from benchmarks.harness.clients import ROOT, OverHttp, Request
+from benchmarks.harness.document import put
 from benchmarks.harness.history import Historian
+from benchmarks.harness.origin import origin_now
 from benchmarks.harness.plot import Line, plot
 from benchmarks.harness.postgresql import CLIENTS, Postgresql
 from benchmarks.harness.stage import STORES, Service, Stage
@@ -23,6 +25,7 @@ from tests.stories.caller import Caller
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 FIGURES = ROOT / "benchmarks" / "growth.json"
 PICTURE = ROOT / "docs" / "growth.svg"
+TITLE = "Cost of one operation beside so many usages, of that in a store of 10,000"
 ADDING, BREAKING_DOWN = "addServiceUsage", "breakdown"
 
 
@@ -57,6 +60,7 @@ def main() -> None:
     if arguments.record:
         FIGURES.write_text(json.dumps([asdict(point) for point in points], indent=1) + "\n", "utf-8")
         PICTURE.write_text(picture(points), "utf-8")
+        put("growth", [f"![{TITLE}](growth.svg)", "", f"{origin_now()}."])
         print(f"Recorded: {FIGURES.relative_to(ROOT)} and {PICTURE.relative_to(ROOT)}")
 
 
@@ -123,7 +127,7 @@ def picture(points: list[Point]) -> str:
         for work in (ADDING, BREAKING_DOWN)
     ]
     return plot(
-        "Cost of one operation beside so many usages, of that in a store of 10,000",
+        TITLE,
         lines,
         ticks=[each for each in SIZES if each <= max(point.usages for point in points)],
         band=(0.8, 1.2),

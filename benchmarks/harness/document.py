@@ -1,4 +1,4 @@
-"""The table's place in docs/performance.md: what stands between two marks is written by `make bench`."""
+"""Places in docs/performance.md that benchmarks write: what stands between two marks is theirs."""
 
 from typing import Any
 
@@ -6,15 +6,19 @@ from benchmarks.harness.clients import ROOT
 from benchmarks.harness.figures import SENDER_LIMITS, Figure, table
 
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
 def document(figures: list[Figure], origins: dict[str, Any]) -> None:
     """Write the recorded figures into the page, with what they are of."""
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    lines = [*table(figures), "", *_origins(origins), *_limits(figures)]
-    PAGE.write_text("\n".join([f"{before}{BEGIN}", "", *lines, "", f"{END}{after}"]), "utf-8")
+    put("bench", [*table(figures), "", *_origins(origins), *_limits(figures)])
+
+
+def put(place: str, lines: list[str]) -> None:
+    """Write lines into a place of the page; ValueError where there is no such place."""
+    begin, end = f"<!-- {place}: begin -->", f"<!-- {place}: end -->"
+    text = PAGE.read_text("utf-8")
+    before, after = text[: text.index(begin)], text[text.index(end) :]
+    PAGE.write_text("\n".join([f"{before}{begin}", "", *lines, "", after]), "utf-8")
 
 
 def _origins(origins: dict[str, Any]) -> list[str]:

@@ -68,13 +68,14 @@ class Series:
 
 
 def take_turns(sides: Sequence[Side], pace: Pace) -> list[Series]:
-    """Let all sides warm up, then work in turns; whoever began a round is the last of the next."""
+    """Let all sides warm up, then work in turns.
+
+    The order stays: whoever worked twice without a pause would find its caches and queues as it left them.
+    """
     for side in sides:
         side.work(min(pace.seconds, WARM_UP_SECONDS))
     series = [Series(side.name) for side in sides]
-    order = list(zip(sides, series, strict=True))
     for _ in range(pace.slices):
-        for side, its in order:
+        for side, its in zip(sides, series, strict=True):
             its.slices.append(side.work(pace.seconds))
-        order = [*order[1:], order[0]]
     return series
