@@ -4,7 +4,8 @@ import os
 import threading
 import time
 from enum import StrEnum
-from uuid import UUID
+from struct import Struct
+from uuid import UUID, SafeUUID
 
 
 class IdKind(StrEnum):
@@ -41,34 +42,42 @@ class InvalidId(ValueError):  # noqa: N818 - named for the state, as every refus
     """The text is not an id, or it names another kind of thing."""
 
 
-class _Clock:
-    """Milliseconds and a 12-bit fraction, strictly rising within the process.
+class _Source:
+    """What ids are made of: milliseconds and a 12-bit fraction, strictly rising in the process, and chance.
 
-    Rows made one after another keep that order in their ids, which lists and batches rely on.
+    Rows made one after another keep that order in their ids, which lists and batches rely on. Chance is asked
+    of the system for many ids at once: each time, another thread would be let in.
     """
 
     def __init__(self) -> None:
         self._last = 0
+        self._chances: list[int] = []
         self._lock = threading.Lock()
+        # A process that is forked off would make the same ids.
+        os.register_at_fork(after_in_child=self._chances.clear)
 
-    def tick(self) -> int:
-        nanoseconds = time.time_ns()
-        milliseconds, rest = divmod(nanoseconds, 1_000_000)
+    def draw(self) -> tuple[int, int]:
+        milliseconds, rest = divmod(time.time_ns(), 1_000_000)
         now = (milliseconds << 12) | (rest * 4096 // 1_000_000)
         with self._lock:
             self._last = max(now, self._last + 1)
-            return self._last
-
-
-_clock = _Clock()
+            if not self._chances:
+                self._chances.extend(_CHANCES.unpack(os.urandom(_CHANCES.size)))
+            return self._last, self._chances.pop() >> 2
 
 
 def new_id() -> UUID:
     """Make a UUIDv7 (RFC 9562, method 3: with a sub-millisecond fraction), rising within the process."""
-    tick = _clock.tick()
-    milliseconds, fraction = tick >> 12, tick & 0xFFF
-    random_bits = int.from_bytes(os.urandom(8), "big") >> 2
-    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | random_bits)
+    tick, chance = _source.draw()
+    return id_of((tick >> 12 << 80) | (0x7 << 76) | ((tick & 0xFFF) << 64) | (0b10 << 62) | chance)
+
+
+def id_of(number: int) -> UUID:
+    """Give the id of a 128-bit number: UUID's own constructor looks at six ways of being called."""
+    made = object.__new__(UUID)
+    object.__setattr__(made, "int", number)
+    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 def format_id(kind: IdKind, value: UUID) -> str:
@@ -102,6 +111,8 @@ def parse_any_id(text: str, *, wanted: IdKind = IdKind.WORKFLOW) -> tuple[IdKind
     raise InvalidId(f"This is not an id: ids look like '{wanted.value}_' and 32 hexadecimal digits.")
 
 
+_CHANCES = Struct("256Q")
+_source = _Source()
 _NOUNS = {
     "key": "API key",
     "ratecard": "rate card",

@@ -234,11 +234,15 @@ def _in_form(processor: _Processor | None, values: Iterable[object]) -> list[Any
 
 
 def _connection_of(session: Session) -> Connection:
-    # The session looks for its connection in six places; one that it has given back is closed.
-    known: Connection | None = session.info.get(_CONNECTION)
-    if known is None or known.closed:
-        known = session.info[_CONNECTION] = session.connection()
-    return known
+    # The session looks for its connection in six places: once for each transaction is enough. A savepoint is
+    # one of its own, and is only made when the session is asked for its connection.
+    transaction = session.get_nested_transaction() or session.get_transaction()
+    known: tuple[object, Connection] | None = session.info.get(_CONNECTION)
+    if known is None or known[0] is not transaction:
+        connection = session.connection()
+        transaction = session.get_nested_transaction() or session.get_transaction()
+        known = session.info[_CONNECTION] = (transaction, connection)
+    return known[1]
 
 
 def send(connection: Connection, text: str) -> None:

@@ -29,7 +29,7 @@ def read_row(session: Session, mapped: type[Row], values: Sequence[object]) -> R
     state.dict.update(zip(shape.names, values, strict=True))
     state.key = identity
     state.session_id = session.hash_key
-    session.identity_map.add(state)
+    session.identity_map._add_unpresent(state, identity)  # noqa: SLF001 - as the mapper does
     return row
 
 

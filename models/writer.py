@@ -130,9 +130,9 @@ def _run_alone(session: Session, commands: Sequence[AnyCommand], clock: Callable
         raise _BrokenTogether from error
 
 
-def locked_accounts(session: Session) -> set[Account]:
-    """Give the accounts that the session's transaction has to itself."""
-    locked: set[Account] = session.info.get(_LOCKED, set())
+def locked_accounts(session: Session) -> dict[UUID, Account]:
+    """Give the accounts that the session's transaction has to itself, by id."""
+    locked: dict[UUID, Account] = session.info.get(_LOCKED, {})
     return locked
 
 
@@ -147,7 +147,7 @@ def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
     if account_ids:
         # The rows stay in the session, so a verb's session.get(Account, …) costs no further statement.
         rows = _LOCK_ACCOUNTS.rows(session, accounts=account_ids)
-        session.info[_LOCKED] = {read_row(session, Account, row) for row in rows}
+        session.info[_LOCKED] = {row[0]: read_row(session, Account, row) for row in rows}
 
 
 def _read_again(session: Session) -> None:

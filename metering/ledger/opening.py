@@ -82,12 +82,12 @@ def locked_account(session: Session, account_id: UUID) -> Account:
     Raises AccountNotFound, and RuntimeError where the command did not name the account: what is read
     without a lock may change before it is written.
     """
-    account = session.get(Account, account_id)
-    if account is None:
+    account = locked_accounts(session).get(account_id)
+    if account is not None:
+        return account
+    if session.get(Account, account_id) is None:
         raise AccountNotFound
-    if account not in locked_accounts(session):
-        raise RuntimeError("A command locks the accounts that it names; this account is not among them.")
-    return account
+    raise RuntimeError("A command locks the accounts that it names; this account is not among them.")
 
 
 def expire(postings: Postings) -> tuple[int, int]:

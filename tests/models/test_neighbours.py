@@ -1,15 +1,19 @@
 """One transaction, several callers: none can spoil another's answer, or the line that all wait in."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Session
 
 from metering.tracking import (
+    AddServiceUsage,
     EndWorkflow,
     RecordWorkflow,
+    UsageAddition,
     add_service_usages,
     end_workflows,
     record_workflows,
@@ -66,6 +70,43 @@ async def test_two_accounts_may_use_the_same_keys_in_one_transaction(database: D
     assert [answer[0].replayed for answer in again] == [True, False, True, False]
     # Nothing fell back to one by one: what was merged stayed merged.
     assert sum("ROLLBACK" in statement for statement in sent) == 0
+
+
+def add_or_break(
+    session: Session, items: Sequence[AddServiceUsage], *, now: datetime
+) -> list[UsageAddition | Exception]:
+    """Add usages, and break after all is written where one of them is under a bad key."""
+    answers = add_service_usages(session, items, now=now)
+    if any(item.idempotency_key == "bad" for item in items):
+        raise ZeroDivisionError
+    return answers
+
+
+async def test_what_was_written_and_rolled_back_is_not_taken_for_true(tenant: Tenant) -> None:
+    run, account_id = await tenant.start(), tenant.account_id
+    good, bad, third = (
+        SetCommand(
+            account_id,
+            add_or_break,
+            (tenant.usage(run.id, "GPT gpt-4o-mini 1000 TOKENS", idempotency_key=key),),
+        )
+        for key in ("good", "bad", "third")
+    )
+    commands: list[SetCommand[Any, Any]] = [
+        append(account_id, "a"),
+        good,
+        bad,
+        append(account_id, "b"),
+        third,
+    ]
+    answers: list[Any] = await asyncio.gather(
+        *(tenant.database.write(command) for command in commands), return_exceptions=True
+    )
+    assert [isinstance(answer, ZeroDivisionError) for answer in answers] == [False, False, True, False, False]
+    assert str((await tenant.account()).spent) == "2"
+    assert (await tenant.workflow(run.id)).usage_count == 2
+    # The answers are rows, which say what was committed for their callers or for a neighbour after them.
+    assert [str(answers[place][0].workflow.total_credits) for place in (1, 4)] == ["2", "2"]
 
 
 @pytest.mark.parametrize("answer", ["stop", "short"])
