@@ -24,8 +24,8 @@ from graph.types.usage_rows import (
     breakdown_of_runs,
     breakdown_of_services,
 )
-from graph.types.usage_series import SERIES, InZone, TimePoint, series_of
-from metering.analytics import Dimension, Granularity, Level, RunsLike, Scope
+from graph.types.usage_series import SERIES, InPointsOf, InZone, TimePoint, series_of
+from metering.analytics import Dimension, Level, RunsLike, Scope
 from pricing.credits import Credits
 
 From = Annotated[
@@ -111,7 +111,7 @@ class UsageAnalytics:
 
     @strawberry.field(description=SERIES)
     async def time_series(
-        self, info: Info, granularity: Granularity, time_zone: InZone = "UTC"
+        self, info: Info, granularity: InPointsOf, time_zone: InZone = "UTC"
     ) -> list[TimePoint]:
         """Add up by stretches of time."""
         return await series_of(info, self.key, granularity, time_zone)

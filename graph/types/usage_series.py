@@ -12,6 +12,7 @@ from graph.scalars import Long
 from metering.analytics import MOST_POINTS, Granularity, SeriesTooLong, edges_of, points, stretches_for
 from pricing.credits import Credits
 
+InPointsOf = Annotated[Granularity, strawberry.argument(description="How long each point lasts.")]
 InZone = Annotated[
     str,
     strawberry.argument(name="timeZone", description="Whose clock the points go by, e.g. `Europe/Vienna`."),

@@ -158,6 +158,10 @@ async def test_arguments_of_text_are_checked_too(ask: Door, tenant: Tenant) -> N
     asked = {
         "Account.agents(businessAdapter)": "viewer { account { agents(businessAdapter: $in) { totalCount } } }",
         "Account.forecast(timeZone)": "viewer { account { forecast(timeZone: $in) { basis } } }",
+        "UsageAnalytics.timeSeries(timeZone)": (
+            'viewer { account { usage(from: "2026-03-04T00:00:00Z") { timeSeries(granularity: DAY, '
+            "timeZone: $in) { start } } } }"
+        ),
         "ApiKey.forecast(timeZone)": "viewer { apiKey { forecast(timeZone: $in) { basis } } }",
         "Account.quoteAccuracy(workflowName)": "viewer { account { quoteAccuracy(workflowName: $in) { runs } } }",
         "UsageAnalytics.timeSeries(timeZone)": 'viewer { account { usage(from: "2026-03-01T00:00:00Z") { timeSeries(granularity: DAY, timeZone: $in) { start } } } }',

@@ -320,5 +320,5 @@ async def test_margins_take_one_statement_more_where_a_cost_changed(
         answer = await ask.data(secret, query, variables)
     costs = {node["usage"]["margin"]["cost"] for node in answer["account"]["agents"]["nodes"]}
     assert costs == {"0.06" if "twilio" in provider else "0.009"}
-    about_usages = [text for text in sent if "service_usage" in text]
+    about_usages = [text for text in sent if "usage_rollup" in text]
     assert len(about_usages) == expected, "\n".join(sent)

@@ -27,7 +27,7 @@ from tests.databases.statements import statements
 from tests.door import Door
 from tests.graph.tenancy.estate import FROM, TO, Estate
 from tests.graph.tenancy.positions import KINDS, ROOTS, Position
-from tests.graph.tenancy.selections import everything
+from tests.graph.tenancy.selections import arguments, everything
 from tests.graph.test_inputs import REQUIRED
 
 SCALARS: dict[str, Any] = {
@@ -116,7 +116,8 @@ class Caller:
         accept = {"accept": "text/event-stream"} if text.startswith("subscription") else {}
         with statements(self.ask.database) as sent:
             response = await self.ask.post(self.secret, body, **accept)
-        apart = [each for each in sent if not _OF_THE_KEY.search(each)]
+        # Fields that are worked out side by side send theirs in whatever order the database answers.
+        apart = sorted(each for each in sent if not _OF_THE_KEY.search(each))
         return Told(response.status_code, _answer(response.text), tuple(apart))
 
     def operation(
@@ -130,14 +131,15 @@ class Caller:
             if name == position.path[0] or is_required_argument(it)
         }
         declared = ", ".join(f"${name}: {field_.args[name].type}" for name in given)
-        passed = ", ".join(f"{name}: ${name}" for name in given)
         shown = everything(get_named_type(field_.type), 1) if selected is None else selected
-        asked = f"{position.field_name}({passed}){f' {{ {shown} }}' if shown else ''}"
+        passed = arguments(position.type_name, position.field_name, **{name: f"${name}" for name in given})
+        asked = f"{position.field_name}{passed}{f' {{ {shown} }}' if shown else ''}"
         root = ROOTS.get(position.type_name)
         if root is not None:
             return f"{root}({declared}) {{ {asked} }}", given
         if position.type_name == "UsageAnalytics":
-            return f"query({declared}) {{ viewer {{ account {{ usage {{ {asked} }} }} }} }}", given
+            period = arguments("Account", "usage")
+            return f"query({declared}) {{ viewer {{ account {{ usage{period} {{ {asked} }} }} }} }}", given
         own = f'node(id: "{self.own_node(position.type_name)}")'
         return f"query({declared}) {{ {own} {{ ... on {position.type_name} {{ {asked} }} }} }}", given
 

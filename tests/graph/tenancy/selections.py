@@ -17,6 +17,15 @@ from graphql import (
 from tests.graph.tenancy.positions import GRAPH
 
 DEEPEST = 7
+ARGUMENTS = {
+    "UsageAnalytics.ranking": {"by": "AGENT"},
+    "UsageAnalytics.timeSeries": {"granularity": "DAY"},
+    **{
+        f"{owner}.usage": {"from": '"2026-03-03T00:00:00Z"', "to": '"2026-03-06T00:00:00Z"'}
+        for owner in ("Account", "Agent", "ApiKey")
+    },
+}
+"""What fields are given that need an argument, or that tell nothing without one."""
 ALONE = {"ledgerAudit"}
 """An operation may ask for it once: it is walked as a field of the root."""
 
@@ -24,6 +33,12 @@ ALONE = {"ledgerAudit"}
 def everything(type_: GraphQLNamedType, depth: int = 0) -> str:
     """Select all that a type has: values to their end, and of things with an id below the first their plain fields."""
     return " ".join(dict.fromkeys(_selected(get_named_type(type_), depth)))
+
+
+def arguments(type_name: str, field_name: str, **given: str) -> str:
+    """Write what a field is given, beside what it is always given."""
+    all_given = ARGUMENTS.get(f"{type_name}.{field_name}", {}) | given
+    return f"({', '.join(f'{name}: {value}' for name, value in all_given.items())})" if all_given else ""
 
 
 def covered(type_: GraphQLNamedType, depth: int = 0) -> Iterator[str]:
@@ -58,7 +73,7 @@ def _fields(type_: GraphQLObjectType, depth: int, types: Mapping[str, set[str]])
             shown = everything(get_named_type(field.type), depth + 1)
             # Members of a union may have fields of one name and of different types, which one name cannot answer.
             alias = f"{type_.name}_{name}: " if len(types.get(name, ())) > 1 else ""
-            yield f"{alias}{name}{f' {{ {shown} }}' if shown else ''}"
+            yield f"{alias}{name}{arguments(type_.name, name)}{f' {{ {shown} }}' if shown else ''}"
 
 
 def _members(type_: GraphQLNamedType) -> list[GraphQLObjectType]:
@@ -72,7 +87,8 @@ def _members(type_: GraphQLNamedType) -> list[GraphQLObjectType]:
 
 
 def _is_asked(name: str, field: GraphQLField, type_: GraphQLObjectType, depth: int) -> bool:
-    if name in ALONE or any(map(is_required_argument, field.args.values())):
+    needs = any(map(is_required_argument, field.args.values()))
+    if name in ALONE or (needs and f"{type_.name}.{name}" not in ARGUMENTS):
         return False
     target = get_named_type(field.type)
     if is_leaf_type(target):

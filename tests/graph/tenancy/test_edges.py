@@ -8,7 +8,7 @@ from tests.graph.tenancy.asking import Caller, leaks
 from tests.graph.tenancy.conftest import Neighbours
 from tests.graph.tenancy.estate import needles
 from tests.graph.tenancy.positions import GRAPH, ROOTS, fields_of, object_types
-from tests.graph.tenancy.selections import covered, everything
+from tests.graph.tenancy.selections import arguments, covered, everything
 
 WITH_IDS = [type_.name for type_ in GRAPH.get_implementations(GRAPH.type_map["Node"]).objects]  # type: ignore[arg-type]  # it is an interface
 
@@ -53,5 +53,5 @@ async def test_root_fields_that_need_nothing_show_one_s_own_alone(ask: Door, nei
 def operation(caller: Caller, type_name: str, name: str, field: GraphQLField) -> str:
     """Ask one field of the caller's own thing of a type, and all below it."""
     shown = everything(get_named_type(field.type), 1)
-    asked = f"{name}{f' {{ {shown} }}' if shown else ''}"
+    asked = f"{name}{arguments(type_name, name)}{f' {{ {shown} }}' if shown else ''}"
     return f'{{ node(id: "{caller.own_node(type_name)}") {{ __typename ... on {type_name} {{ {asked} }} }} }}'
