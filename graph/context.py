@@ -89,10 +89,16 @@ class Context:
     margin_terms: MarginTerms
     cursors: "Cursors"
     origin: Origin = NOWHERE
-    loaders: "Loaders" = field(init=False)
+    _loaders: "Loaders | None" = field(default=None, init=False)
 
-    def __post_init__(self) -> None:
-        self._renew_loaders()
+    @property
+    def loaders(self) -> "Loaders":
+        """The loaders of the snapshot."""
+        if self._loaders is None:
+            from graph.loaders import Loaders  # noqa: PLC0415 - loaders read through this context
+
+            self._loaders = Loaders(self.snapshot, self.margin_terms.costs)
+        return self._loaders
 
     @property
     def account_id(self) -> UUID:
@@ -147,12 +153,7 @@ class Context:
 
     def _renew(self) -> None:
         self.snapshot = Snapshot(self.database)
-        self._renew_loaders()
-
-    def _renew_loaders(self) -> None:
-        from graph.loaders import Loaders  # noqa: PLC0415 - loaders read through this context
-
-        self.loaders = Loaders(self.snapshot, self.margin_terms.costs)
+        self._loaders = None
 
 
 Info = strawberry.Info[Context, None]

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -44,21 +45,15 @@ def log_configuration(log_format: LogFormat, log_level: LogLevel) -> dict[str, A
 
 def formatter(log_format: LogFormat) -> structlog.stdlib.ProcessorFormatter:
     """Make the formatter for what others log, and have structlog write its events in the same form itself."""
-    shared: list[Processor] = [
-        name_request,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     ending = _ending(log_format)
     structlog.configure(
-        processors=[_if_wanted, *shared, *ending],
+        processors=[_if_wanted, _completed, *ending],
         logger_factory=Lines,
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+        foreign_pre_chain=[_completed, structlog.stdlib.ExtraAdder()],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
     )
 
@@ -115,6 +110,15 @@ def _if_wanted(lines: Lines, level: str, event: EventDict) -> EventDict:
     if lines.wants(_LEVELS[level]):
         return event
     raise structlog.DropEvent
+
+
+def _completed(logger: WrappedLogger, level: str, event: EventDict) -> EventDict:
+    """Say who logs, how grave it is and when; all in one, since each operation logs."""
+    record = event.get("_record")
+    event["logger"] = logger.name if record is None else record.name
+    event["level"] = "error" if level == "exception" else level
+    event["timestamp"] = f"{datetime.now(UTC).isoformat()[:-6]}Z"
+    return name_request(logger, level, event)
 
 
 def _ending(log_format: LogFormat) -> list[Processor]:

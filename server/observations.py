@@ -7,7 +7,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -108,11 +108,21 @@ class Observing:
         if error is not None:
             observation.outcome = _outcome_of_error(error)
         _tidy(observation)
-        seconds = time.perf_counter() - self._started
-        observer.count(observation, seconds)
         self._told.tell(observation, observer.meters.operation_name(observation.name))
-        _log(observation, seconds, self._told.trace_id)
         self._span.__exit__(None, None, None)
+        _soon(self._tell, time.perf_counter() - self._started)
+
+    def _tell(self, seconds: float) -> None:
+        self._observer.count(self._observation, seconds)
+        _log(self._observation, seconds, self._told.trace_id)
+
+
+def _soon(tell: Callable[[float], None], seconds: float) -> None:
+    """Tell of an operation once its answer is on its way, one after another for all that have just ended."""
+    try:
+        asyncio.get_running_loop().call_soon(tell, seconds)
+    except RuntimeError:  # there is none: it was no request
+        tell(seconds)
 
 
 def outcome_of(answer: Mapping[str, Any]) -> str:
