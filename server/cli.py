@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from server.commands import account, documents, key, provider, rate_card
+from server.commands import account, analytics, documents, key, provider, rate_card
 from server.commands.audit import audit
 from server.commands.credits import app as credits_app
 from server.commands.replay import replay
@@ -30,6 +30,7 @@ app.add_typer(credits_app, name="credits")
 app.add_typer(rate_card.app, name="rate-card")
 app.add_typer(provider.app, name="provider")
 app.add_typer(documents.app, name="documents")
+app.add_typer(analytics.app, name="analytics")
 app.command()(audit)
 app.command()(replay)
 

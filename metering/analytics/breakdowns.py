@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Subquery, func, literal_column, select, union_all
 
 from metering.analytics.scopes import Owner, Period, Scope
-from metering.analytics.sources import FINEST, Grains, grains_for, runs, usages
+from metering.analytics.sources import Grains, grains_for, runs, usages
 from models.base import BigInt, Id, total
 from models.text_order import by_code_point
 

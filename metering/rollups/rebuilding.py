@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
 
+from metering.errors import AccountNotFound
 from metering.rollups.recount import dimensions_of, recounted
 from models.account import Account
 from models.base import Base, table_of
@@ -21,12 +22,22 @@ def rebuild_rollups(session: Session, *, account_id: UUID, now: datetime) -> int
 
     What is recorded meanwhile waits for the transaction, so that nothing is missed and nothing counted twice.
     """
+    if session.get_bind().dialect.name == "postgresql":
+        # Adding up a long history may take longer than any statement of a caller may.
+        session.execute(text("SET LOCAL statement_timeout = 0"))
     return sum(_rebuild(session, rollup, account_id) for rollup in (UsageRollup, RunRollup))
 
 
-def account_ids(session: Session) -> list[UUID]:
-    """List all accounts, oldest first."""
-    return list(session.scalars(select(Account.id).order_by(Account.id)))
+def rollup_owners(session: Session, *, account_id: UUID | None = None) -> list[UUID]:
+    """List all accounts, oldest first, or the one that is named.
+
+    Raises AccountNotFound.
+    """
+    if account_id is None:
+        return list(session.scalars(select(Account.id).order_by(Account.id)))
+    if session.get(Account, account_id) is None:
+        raise AccountNotFound
+    return [account_id]
 
 
 def _whole(row: Mapping[Any, Any], dimensions: Iterable[str]) -> dict[str, Any]:

@@ -164,7 +164,6 @@ async def test_arguments_of_text_are_checked_too(ask: Door, tenant: Tenant) -> N
         ),
         "ApiKey.forecast(timeZone)": "viewer { apiKey { forecast(timeZone: $in) { basis } } }",
         "Account.quoteAccuracy(workflowName)": "viewer { account { quoteAccuracy(workflowName: $in) { runs } } }",
-        "UsageAnalytics.timeSeries(timeZone)": 'viewer { account { usage(from: "2026-03-01T00:00:00Z") { timeSeries(granularity: DAY, timeZone: $in) { start } } } }',
         "Query.quoteAccuracy(workflowName)": "quoteAccuracy(workflowName: $in) { runs }",
         "Query.costHistory(workflowName)": "costHistory(workflowName: $in) { runs }",
         "Query.costHistory(userId)": 'costHistory(workflowName: "w", userId: $in) { runs }',
