@@ -1,5 +1,6 @@
 """`creditgraph analytics`, as an operator types it."""
 
+import asyncio
 from pathlib import Path
 
 from sqlalchemy import delete
@@ -24,9 +25,15 @@ async def test_rollups_are_rebuilt(
     await database.write(Command(None, lambda session, *, now: session.execute(forgotten) and None))  # noqa: ARG005 - a verb
     assert len((await database.ask(audit)).differences) == 12
     account = format_id(IdKind.ACCOUNT, tenant.account_id)
-    assert shell.answer("analytics", "rebuild", "--account", account) == "Rebuilt 8 rows of 1 account.\n"
+    assert (
+        await asyncio.to_thread(shell.answer, "analytics", "rebuild", "--account", account)
+        == "Rebuilt 8 rows of 1 account.\n"
+    )
     assert len((await database.ask(audit)).differences) == 6
-    assert shell.answer("analytics", "rebuild") == "Rebuilt 16 rows of 2 accounts.\n"
+    assert await asyncio.to_thread(shell.answer, "analytics", "rebuild") == "Rebuilt 16 rows of 2 accounts.\n"
     assert (await database.ask(audit)).ok
     nobody = format_id(IdKind.ACCOUNT, new_id())
-    assert shell.refusal("analytics", "rebuild", "--account", nobody) == "Error: There is no such account."
+    assert (
+        await asyncio.to_thread(shell.refusal, "analytics", "rebuild", "--account", nobody)
+        == "Error: There is no such account."
+    )
