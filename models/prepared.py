@@ -144,7 +144,7 @@ class _ReadForm:
                 else:
                     # A few lengths only, so that the driver knows the text again: the last value fills up.
                     several += several[-1:] * ((1 << (len(several) - 1).bit_length()) - len(several))
-                    text.append(",".join("?" * len(several)))
+                    text.append(", ".join("?" * len(several)))
                     given += several
             else:
                 given.append(processor(value) if processor else value)
@@ -261,14 +261,14 @@ def _sent_many(connection: Connection, text: str, rows: Sequence[Values]) -> Any
 def _noted(connection: Connection, text: str, values: Any, send: Callable[[Any], object]) -> Any:  # noqa: ANN401 - likewise
     """Send a statement as SQLAlchemy would, for those who listen and for those who hear of what breaks."""
     cursor = connection.connection.cursor()
-    listened = connection.engine.dispatch
-    for before in listened.before_cursor_execute:
+    listened = connection.engine.dispatch if connection.engine._has_events else None  # noqa: SLF001 - as it looks
+    for before in listened.before_cursor_execute if listened else ():
         before(connection, cursor, text, values, None, False)  # noqa: FBT003 - SQLAlchemy's signature
     try:
         send(cursor)
-    except Exception as error:  # noqa: BLE001 - SQLAlchemy tells them apart, wraps them, and gives up what is lost
+    except BaseException as error:  # noqa: BLE001 - SQLAlchemy tells them apart, wraps them, gives up what is lost
         connection._handle_dbapi_exception(error, text, values, cursor, None)  # noqa: SLF001 - no other way in
-    for after in listened.after_cursor_execute:
+    for after in listened.after_cursor_execute if listened else ():
         after(connection, cursor, text, values, None, False)  # noqa: FBT003 - likewise
     return cursor
 

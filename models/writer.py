@@ -105,7 +105,7 @@ def answer_together(
         together = [commands[position] for position in positions]
         for position, answer in zip(positions, _run_group(session, together, now), strict=True):
             answers[position] = answer
-    if any(isinstance(answer, Exception) for answer in answers):
+    if session.info.pop(_FORGOTTEN, False):
         _read_again(session)
     return answers
 
@@ -151,7 +151,7 @@ def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
 
 
 def _read_again(session: Session) -> None:
-    # A savepoint that was rolled back forgets the rows it touched, which may be a neighbour's answer too.
+    # With a savepoint all rows are forgotten, which may be a neighbour's answer too.
     for row in session:
         if inspect(row).expired_attributes:
             session.refresh(row)
@@ -175,6 +175,7 @@ def _run_group(session: Session, commands: Sequence[AnyCommand], now: datetime) 
             raise
         # What was written is a change no longer, and would be taken for what the store has.
         session.expire_all()
+        session.info[_FORGOTTEN] = True
         if isinstance(error, SQLAlchemyError):
             # Where the savepoint itself has failed, PostgreSQL ignores whatever follows, and takes COMMIT for
             # a rollback without a word: this statement hears of it.
@@ -208,6 +209,7 @@ def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime)
 
 _LOCKED = "locked_accounts"
 _ACTORS = "actors"
+_FORGOTTEN = "forgotten"
 _STILL_THERE = text("SELECT 1")
 _LOCK_ACCOUNTS = PreparedRead(
     select(table_of(Account))
