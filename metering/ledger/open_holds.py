@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, insert, literal_column, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from metering.allocation import HoldShare
@@ -126,20 +136,29 @@ def _open(which: Callable[[type[Hold]], ColumnElement[bool]]) -> PreparedRead:
     of_hold = and_(Hold.account_id == HoldPart.account_id, Hold.id == HoldPart.hold_id)
     of_run = and_(Workflow.account_id == Hold.account_id, Workflow.id == Hold.workflow_id)
     of_grant = and_(Grant.account_id == HoldPart.account_id, Grant.id == HoldPart.grant_id)
-    # SQLite would go through the parts of all holds that the account ever had, if it were not told which.
     open_hold = aliased(Hold)
     chosen = select(open_hold.id).where(
         open_hold.account_id.in_(_ACCOUNTS), open_hold.status == _OPEN, which(open_hold)
     )
-    return PreparedRead(
+    shares = (
         select(*(column for mapped in _OF_SHARE for column in table_of(mapped).columns))
         .select_from(HoldPart)
         .join(HoldLine, of_line)
         .join(Hold, of_hold)
         .join(Workflow, of_run)
         .outerjoin(Grant, of_grant)
-        .where(HoldPart.account_id.in_(_ACCOUNTS), HoldPart.hold_id.in_(chosen))
+        .where(HoldPart.account_id.in_(_ACCOUNTS))
         .order_by(HoldPart.hold_id, HoldPart.part)
+    )
+    return PreparedRead(
+        # SQLite would go through the parts of all holds that the account ever had, if it were not told which.
+        shares.where(HoldPart.hold_id.in_(chosen)),
+        # So would PostgreSQL before it has counted a table's rows: it is told for each.
+        on_postgresql=shares.where(
+            HoldLine.account_id.in_(_ACCOUNTS),
+            Hold.account_id.in_(_ACCOUNTS),
+            *(column == any_(func.array(chosen.scalar_subquery())) for column in _HOLD_IDS),
+        ),
     )
 
 
@@ -154,6 +173,7 @@ def _places(entities: Iterable[type[Base]]) -> dict[type[Base], slice]:
 
 _OF_SHARE: tuple[type[Base], ...] = (HoldPart, HoldLine, Hold, Workflow, Grant)
 _PLACES = _places(_OF_SHARE)
+_HOLD_IDS = (HoldPart.hold_id, HoldLine.hold_id, Hold.id)
 # No parameter, so that the index of open holds serves it.
 _OPEN: ColumnElement[HoldStatus] = literal_column(f"'{HoldStatus.OPEN.value}'")
 _ACCOUNTS: BindParameter[UUID] = bindparam("accounts", expanding=True)

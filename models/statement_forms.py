@@ -1,0 +1,147 @@
+"""The texts of prepared statements: one for each database, with places for the values of a call."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Dialect, Insert, Select, Update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
+
+Values = Sequence[object]
+_Processor = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    name: str
+    is_expanding: bool
+    processor: _Processor | None
+    default: object
+
+
+@dataclass(frozen=True, slots=True)
+class ReadForm:
+    """A SELECT for one database: pieces of text with a parameter between two of them."""
+
+    pieces: tuple[str, ...]
+    parameters: tuple["_Parameter", ...]
+    processors: tuple[_Processor | None, ...]
+    takes_lists: bool
+
+    def filled(self, values: dict[str, Any]) -> tuple[str, Values]:
+        """Give the text and the values for it."""
+        text, given = [self.pieces[0]], []
+        for parameter, piece in zip(self.parameters, self.pieces[1:], strict=True):
+            value, processor = values.get(parameter.name, parameter.default), parameter.processor
+            if parameter.is_expanding:
+                several = _in_form(processor, value)
+                if self.takes_lists:
+                    given.append(several)
+                else:
+                    # A few lengths only, so that the driver knows the text again: the last value fills up.
+                    several += several[-1:] * ((1 << (len(several) - 1).bit_length()) - len(several))
+                    text.append(", ".join("?" * len(several)))
+                    given += several
+            else:
+                given.append(processor(value) if processor else value)
+            text.append(piece)
+        return "".join(text), tuple(given)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteForm:
+    """A write for one database; where it `takes_columns`, the rows go as one list for each column."""
+
+    text: str
+    order: tuple[tuple[int, _Processor | None], ...]
+    takes_columns: bool
+
+    def columns(self, rows: Sequence[Values]) -> list[Sequence[object]]:
+        """Give the values of all rows, one parameter after the other, in the driver's form."""
+        given = list(zip(*rows, strict=True))
+        return [_in_form(processor, given[position]) for position, processor in self.order]
+
+
+def read_form(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> ReadForm:
+    """Make the text of a SELECT for one database."""
+    compiled = statement.compile(dialect=_plain(dialect))
+    first, *rest = _PARAMETER.split(str(compiled))
+    takes_lists = dialect.name == "postgresql"
+    pieces, parameters = [first], dict[str, _Parameter]()
+    order = []
+    for one, many, piece in zip(*(iter(rest),) * 3, strict=True):
+        name = one or many
+        type_ = compiled.binds[name].type
+        known = parameters.setdefault(
+            name, _Parameter(name, many is not None, type_.bind_processor(dialect), compiled.params[name])
+        )
+        if takes_lists:
+            number = list(parameters).index(name) + 1
+            place = f"${number}" if many is None else f"= ANY (${number}::{_type(type_, dialect)}[])"
+            pieces[0] += place + piece
+        else:
+            pieces[-1] += "?" if many is None else "IN ("
+            pieces.append(piece if many is None else f"){piece}")
+            order.append(known)
+    if takes_lists:
+        order = list(parameters.values())
+        pieces += [""] * len(order)
+    columns = tuple(column.type.result_processor(dialect, None) for column in statement.selected_columns)
+    return ReadForm(tuple(pieces), tuple(order), columns, takes_lists)
+
+
+def write_form(statement: Insert | Update, names: Sequence[str] | None, dialect: Dialect) -> WriteForm:
+    """Make the text of a write for one database."""
+    names = names or [column.key for column in statement.table.columns]
+    keys = list(names) if isinstance(statement, Insert) else None
+    compiled = statement.compile(dialect=_plain(dialect), column_keys=keys)
+    wanted = [one for one, _ in _PARAMETER.findall(str(compiled))]
+    types = [compiled.binds[name].type for name in wanted]
+    order = tuple(
+        (names.index(name), type_.bind_processor(dialect)) for name, type_ in zip(wanted, types, strict=True)
+    )
+    if dialect.name == "sqlite":
+        return WriteForm(_PARAMETER.sub("?", str(compiled)), order, takes_columns=False)
+    if _CLAIMING.search(str(compiled)):
+        # The driver says how many rows of one statement were inserted, but not of one that it runs for each.
+        lists = ", ".join(f"${n}::{_type(type_, dialect)}[]" for n, type_ in enumerate(types, 1))
+        text = _VALUES.sub(f"SELECT * FROM unnest({lists})", str(compiled))  # noqa: S608 - types and numbers
+        return WriteForm(text, order, takes_columns=True)
+    numbers = iter(range(1, len(wanted) + 1))
+    return WriteForm(_PARAMETER.sub(lambda _: f"${next(numbers)}", str(compiled)), order, takes_columns=False)
+
+
+def _plain(dialect: Dialect) -> Dialect:
+    """Give a dialect that names parameters in the text, each as `%(name)s`."""
+    return _PLAIN[dialect.name]
+
+
+def _type(type_: TypeEngine[Any], dialect: Dialect) -> str:
+    return type_.compile(dialect=_plain(dialect))
+
+
+def processed(processors: Iterable[_Processor | None], rows: Sequence[Values]) -> Iterable[tuple[Any, ...]]:
+    """Give rows of a driver with their values as SQLAlchemy gives them."""
+    columns = zip(*rows, strict=True)
+    return zip(
+        *(
+            map(processor, column) if processor else column
+            for processor, column in zip(processors, columns, strict=True)
+        ),
+        strict=True,
+    )
+
+
+def _in_form(processor: _Processor | None, values: Iterable[object]) -> list[Any]:
+    return list(map(processor, values)) if processor else list(values)
+
+
+_PARAMETER = re.compile(r"%\((\w+)\)s|IN \(__\[POSTCOMPILE_(\w+)\]\)")
+_CLAIMING = re.compile("ON CONFLICT DO NOTHING$")
+_VALUES = re.compile(r"VALUES \(.*?\)(?= ON CONFLICT)")
+_PLAIN: dict[str, Dialect] = {
+    "sqlite": sqlite.dialect(paramstyle="pyformat"),
+    "postgresql": postgresql.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]  # a class in disguise
+}
