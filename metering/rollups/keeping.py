@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,16 +27,23 @@ from models.rollup import (
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from pricing.decimal_text import MICROS
+from pricing.units import ServiceType, UnitType
 
 _Row = tuple[UUID, Grain, datetime, tuple[Any, ...]]
+_Hour = tuple[int, ServiceType, str, UnitType, datetime]
+"""A run, by its place in memory, a service and the hour, in UTC."""
 RUN_GRAINS = (Grain.HOUR, Grain.DAY)
 
 
 @dataclass(slots=True)
 class UsageCounts:
-    """What the usages of a batch add to the rollups; nothing reaches the store before `write`."""
+    """What the usages of a batch add to the rollups; nothing reaches the store before `write`.
 
-    _figures: dict[_Row, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0, 0]))
+    They are added up by run, service and hour first: what else a row is of is looked at once for many usages.
+    """
+
+    _runs: dict[_Hour, Workflow] = field(default_factory=dict)
+    _figures: dict[_Hour, list[int]] = field(default_factory=dict)
 
     def add(self, usage: ServiceUsage, workflow: Workflow) -> None:
         """Count a usage of a run in the stretches in which it was used."""
@@ -48,25 +55,26 @@ class UsageCounts:
 
     def write(self, session: Session) -> None:
         """Add the figures to the rollups in one statement; the accounts concerned are locked."""
-        _ADD_USAGES.write(session, _rows(self._figures))
+        rolled_up: dict[_Row, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for hour, figures in self._figures.items():
+            for row in _stretches(self._runs[hour], hour):
+                rolled_up[row] = [old + new for old, new in zip(rolled_up[row], figures, strict=True)]
+        _ADD_USAGES.write(session, _rows(rolled_up))
+        self._runs.clear()
         self._figures.clear()
 
     def _count(self, usage: ServiceUsage, workflow: Workflow, times: int) -> None:
-        run, user = _of_run(workflow), workflow.user_id or NOBODY
-        service = (usage.service_type, usage.provider, usage.unit_type)
-        day = bucket_of(usage.used_at, Grain.DAY.length)
-        hour = bucket_of(usage.used_at, Grain.HOUR.length)
+        at = usage.used_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        hour = (id(workflow), usage.service_type, usage.provider, usage.unit_type, at)
+        figures = self._figures.get(hour)
+        if figures is None:
+            self._runs[hour] = workflow
+            self._figures[hour] = figures = [0, 0, 0, 0]
         units, millionths = divmod(usage.micro_units, MICROS)
-        for grain, bucket, of_user in (
-            (Grain.HOUR, hour, NOBODY),
-            (Grain.DAY, day, NOBODY),
-            (Grain.USER_DAY, day, user),
-        ):
-            figures = self._figures[workflow.account_id, grain, bucket, (*run, of_user, *service)]
-            figures[0] += times
-            figures[1] += times * units
-            figures[2] += times * millionths
-            figures[3] += times * usage.credits.micros
+        figures[0] += times
+        figures[1] += times * units
+        figures[2] += times * millionths
+        figures[3] += times * usage.credits.micros
 
 
 @dataclass(slots=True)
@@ -102,6 +110,14 @@ class RunCounts:
         for grain in RUN_GRAINS:
             bucket = bucket_of(workflow.started_at, grain.length)
             yield self._figures[workflow.account_id, grain, bucket, dimensions]
+
+
+def _stretches(workflow: Workflow, of: _Hour) -> Iterable[_Row]:
+    _, *service, hour = of
+    run, user, day = _of_run(workflow), workflow.user_id or NOBODY, bucket_of(hour, Grain.DAY.length)
+    yield workflow.account_id, Grain.HOUR, hour, (*run, NOBODY, *service)
+    yield workflow.account_id, Grain.DAY, day, (*run, NOBODY, *service)
+    yield workflow.account_id, Grain.USER_DAY, day, (*run, user, *service)
 
 
 def _of_run(workflow: Workflow) -> tuple[str, str, UUID, UUID]:
