@@ -54,6 +54,18 @@ def optional_text(field: str, value: str | None) -> str | None:
     return None if value is None else text(field, value)
 
 
+def characters(field: str, value: str) -> str:
+    """Take text that the business looks at itself, but for halves of characters, which no text has."""
+    if any("\ud800" <= each <= "\udfff" for each in value):
+        raise bad_input(field, "it holds half a character: remove it.")
+    return value
+
+
+def optional_characters(field: str, value: str | None) -> str | None:
+    """Take such text that may be left out."""
+    return None if value is None else characters(field, value)
+
+
 def idempotency_key(field: str, value: str) -> str:
     """Read an idempotency key: 1 to 255 printable ASCII characters."""
     if not _KEY.fullmatch(value):

@@ -159,7 +159,7 @@ async def create_webhook_endpoint(info: Info, input: CreateInput) -> CreateWebho
     verb = partial(
         webhooks.create_webhook_endpoint,
         account_id=info.context.account_id,
-        url=input.url,
+        url=inputs.characters("url", input.url),
         description=inputs.optional_text("description", input.description),
         event_types=input.event_types,
         rules=info.context.webhook_targets,
@@ -174,7 +174,7 @@ async def update_webhook_endpoint(info: Info, input: UpdateInput) -> UpdateWebho
         webhooks.update_webhook_endpoint,
         account_id=info.context.account_id,
         endpoint_id=ids.read("endpointId", IdKind.WEBHOOK_ENDPOINT, input.endpoint_id),
-        url=input.url,
+        url=inputs.optional_characters("url", input.url),
         description=inputs.optional_text("description", input.description),
         event_types=input.event_types,
         enabled=input.enabled,
