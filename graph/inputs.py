@@ -7,7 +7,7 @@ from graphql import GraphQLError
 
 from graph.scalars import DecimalText
 from metering.analytics import Period
-from metering.budgets.windows import UnknownZone, require_zone
+from metering.windows import UnknownZone, require_zone
 from pricing.names import LONGEST_TEXT, free_text, name_from_text
 from pricing.units import Quantity, UnitType
 

@@ -15,7 +15,7 @@ from graph.types.forecast import Forecast, forecast_of_budget
 from graph.types.node import Node
 from metering.budgets.counters import CounterKey
 from metering.budgets.rules import left
-from metering.budgets.windows import Window, window_of
+from metering.windows import Window, window_of
 from models.budget import Budget as BudgetRow
 from models.budget import BudgetAction, BudgetScope, BudgetWindow
 from models.budget import BudgetUse as BudgetUseRow

@@ -12,7 +12,6 @@ from graph.loaders.forecasts import SpendingKey
 from graph.scalars import Long
 from metering.budgets.counters import CounterKey
 from metering.budgets.rules import left
-from metering.budgets.windows import Window, window_of
 from metering.forecasting import (
     DAYS_LOOKED_AT,
     FEWEST_DAYS_OF_A_BAND,
@@ -22,6 +21,7 @@ from metering.forecasting import (
     seconds_to_exhaustion,
 )
 from metering.forecasting import Forecast as Foretold
+from metering.windows import Window, window_of
 from models.account import Account
 from models.api_key import ApiKey
 from models.budget import Budget, BudgetScope, BudgetUse, BudgetWindow

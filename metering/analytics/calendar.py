@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from metering.analytics.scopes import Scope
 from metering.analytics.sources import FINEST, Grains, grains_for
-from metering.budgets.windows import window_of
+from metering.windows import window_of
 from models.buckets import bucket_of
 from models.budget import BudgetWindow
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from metering.budgets.windows import Window
+from metering.windows import Window
 from models.base import Json
 from models.budget import Budget
 from models.event import EventType

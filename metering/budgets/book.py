@@ -13,9 +13,9 @@ from metering.budgets.alerts import Reached
 from metering.budgets.counters import Counter, CounterKey, Counters
 from metering.budgets.in_force import BudgetsOfAccount, InForce, budgets_in_force
 from metering.budgets.rules import left, reached
-from metering.budgets.windows import EPOCH, Window, window_of
 from metering.errors import BudgetExceeded
 from metering.events import Outbox
+from metering.windows import EPOCH, Window, window_of
 from models.account import Account
 from models.budget import Budget, BudgetWindow
 from models.workflow import Workflow

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from metering.budgets.rules import Thresholds, amounts_of, subjects_of
-from metering.budgets.windows import window_of
+from metering.windows import window_of
 from models.account import Account
 from models.base import table_of
 from models.budget import Budget, BudgetAction, BudgetScope, BudgetWindow

@@ -23,7 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from metering.budgets.counters import Counter, CounterKey
 from metering.budgets.in_force import counts_since
-from metering.budgets.windows import EPOCH, Window, window_of
+from metering.windows import EPOCH, Window, window_of
 from models.base import BigInt
 from models.budget import Budget, BudgetScope, BudgetUse, BudgetWindow
 from models.hold import Hold, HoldLine, HoldPart, HoldStatus

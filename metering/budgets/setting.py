@@ -12,9 +12,9 @@ from metering.api_keys import is_live
 from metering.audit_log import log_act
 from metering.budgets.recount import recounted
 from metering.budgets.rules import amount_at, amounts_of, reached
-from metering.budgets.windows import UnknownZone, require_zone
 from metering.errors import AgentNotFound, ApiKeyNotFound, BudgetNotFound, InvalidBudget
 from metering.ledger import locked_account
+from metering.windows import UnknownZone, require_zone
 from models.account import Account
 from models.agent import Agent
 from models.api_key import ApiKey

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from metering.budgets.windows import Window, window_of
+from metering.windows import Window, window_of
 from models.budget import BudgetWindow
 from pricing.credits import Credits
 

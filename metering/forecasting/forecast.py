@@ -6,9 +6,9 @@ from fractions import Fraction
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from metering.budgets.windows import Window
 from metering.forecasting.days import DAYS_OF_A_WEEK, DailyTotals, LastDays
 from metering.forecasting.pace import FEWEST_DAYS_BY_WEEKDAY, FEWEST_DAYS_OF_A_BAND, Days, Pace
+from metering.windows import Window
 from pricing.credits import Credits
 
 FARTHEST_DAYS = 366

@@ -13,11 +13,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from metering.budgets.rules import worded
-from metering.budgets.windows import window_of
 from metering.errors import AmountTooLarge, BudgetExceeded, CreditsExhausted
 from metering.ledger import foreseen_books
 from metering.plans import InvalidPlan, Plan
 from metering.quotes.quoting import PlanQuote, quote_plan
+from metering.windows import window_of
 from models.agent import Agent
 from models.budget import Budget, BudgetWindow
 from models.identity import new_id

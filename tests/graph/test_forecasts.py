@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from metering.budgets.windows import window_of
 from metering.forecasting import DailyTotals, forecast, last_days, seconds_to_exhaustion
+from metering.windows import window_of
 from models.budget import Budget, BudgetWindow
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow

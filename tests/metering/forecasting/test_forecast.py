@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metering.budgets.windows import Window, window_of
 from metering.forecasting import DailyTotals, Pace, forecast, last_days, seconds_to_exhaustion
+from metering.windows import Window, window_of
 from models.budget import BudgetWindow
 from pricing.credits import Credits
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metering.budgets.windows import EPOCH, UnknownZone, Window, require_zone, window_of, zone_names
+from metering.windows import EPOCH, UnknownZone, Window, require_zone, window_of, zone_names
 from models.budget import BudgetWindow
 
 HOUR, DAY, MONTH = BudgetWindow.HOUR, BudgetWindow.DAY, BudgetWindow.MONTH

@@ -1,4 +1,4 @@
-"""The windows of budgets: calendar hours, days and months of a time zone, without a gap or an overlap."""
+"""Calendar windows of budgets, series and forecasts: hours, days and months of a zone, without a gap."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
