@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import UUID
 
@@ -15,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from metering.webhooks import TargetRules
 from models.actor import NOWHERE, Actor, Origin
 from models.api_key import ApiKey, Scope
+from models.base import Base
 from models.database import Database, Question
+from models.reading import PreparedRows
 from models.writer import Command, SetCommand
 from pricing.costs import MarginTerms
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
+Kept = TypeVar("Kept", bound=Base)
 AnySelect = Select[*tuple[Any, ...]]
 """A statement that selects columns or rows of any kind."""
 
@@ -52,6 +56,10 @@ class Snapshot:
         """Run a statement and give the first column of its rows."""
         async with self._turn:
             return (await (await self._connected()).scalars(statement)).all()
+
+    async def read(self, statement: PreparedRows[Kept], **values: Any) -> list[Kept]:  # noqa: ANN401 - of any column
+        """Run a prepared statement and give its rows, which are only read."""
+        return await self.ask(partial(statement.read, **values))
 
     async def ask(self, question: Question[Answer]) -> Answer:
         """Answer a question of the business about this moment."""

@@ -82,7 +82,7 @@ def id_of(number: int) -> UUID:
 
 def format_id(kind: IdKind, value: UUID) -> str:
     """Write an id as callers see it, e.g. `workflow_0199…`."""
-    return f"{kind.value}_{value.hex}"
+    return f"{kind._value_}_{value.hex}"
 
 
 def parse_id(text: str, kind: IdKind) -> UUID:

@@ -8,7 +8,7 @@ the session's transaction, are counted, and break as SQLAlchemy's own do.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Select, Table, Update
+from sqlalchemy import Connection, Dialect, Insert, Select, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -32,14 +32,20 @@ class PreparedRead:
     def rows(self, session: Session, **values: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - values of any column
         """Give the rows, their values as SQLAlchemy gives them."""
         connection = _connection_of(session)
-        form = self._forms.get(connection.dialect.name)
-        if form is None:
-            statement = self._statements[connection.dialect.name]
-            form = self._forms[connection.dialect.name] = read_form(statement, connection.dialect)
-        cursor = _sent(connection, *form.filled(values))
-        found = cursor.fetchall()
-        cursor.close()
+        form = self._form(connection.dialect)
+        found = _found(connection, form, values)
         return list(processed(form.processors, found)) if found else []
+
+    def raw_rows(self, session: Session, **values: Any) -> tuple[Sequence[Values], Dialect]:  # noqa: ANN401 - likewise
+        """Give the rows, their values as the driver gives them, and whose driver that is."""
+        connection = _connection_of(session)
+        return _found(connection, self._form(connection.dialect), values), connection.dialect
+
+    def _form(self, dialect: Dialect) -> ReadForm:
+        form = self._forms.get(dialect.name)
+        if form is None:
+            form = self._forms[dialect.name] = read_form(self._statements[dialect.name], dialect)
+        return form
 
 
 class PreparedWrite:
@@ -133,6 +139,13 @@ def _connection_of(session: Session) -> Connection:
 def send(connection: Connection, text: str) -> None:
     """Send a statement that has neither parameters nor rows."""
     _sent(connection, text, ()).close()
+
+
+def _found(connection: Connection, form: ReadForm, values: dict[str, Any]) -> Sequence[Values]:
+    cursor = _sent(connection, *form.filled(values))
+    found: Sequence[Values] = cursor.fetchall()
+    cursor.close()
+    return found
 
 
 def _sent(connection: Connection, text: str, values: Values) -> Any:  # noqa: ANN401 - a driver's cursor

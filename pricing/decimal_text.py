@@ -32,6 +32,8 @@ def micros_from_text(text: str) -> int:
 
 def text_from_micros(micros: int) -> str:
     """Write millionths as canonical text: no needless zeros, a minus sign where the number is negative."""
+    if micros >= 0 and not micros % MICROS:
+        return str(micros // MICROS)  # as most amounts are
     whole, rest = divmod(abs(micros), MICROS)
     sign = "-" if micros < 0 else ""
     return f"{sign}{whole}.{rest:06d}".rstrip("0").rstrip(".") if rest else f"{sign}{whole}"

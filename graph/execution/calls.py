@@ -1,6 +1,6 @@
 """Calls: asynchronous resolvers, called as strawberry does, with what never changes worked out once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from inspect import isawaitable
 from typing import Any
@@ -12,9 +12,12 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from graph.execution.conversions import conversions_of
+from graph.execution.many import many_of
 
 Call = Callable[[Any, Any, dict[str, Any]], Any]
 """Takes the object, graphql-core's info and the arguments, by their names for callers."""
+CallMany = Callable[[Sequence[Any], Any, dict[str, Any]], Awaitable[Sequence[Any]]]
+"""Takes objects in place of one."""
 
 
 def call_of(converter: GraphQLCoreConverter | None, definition: GraphQLField) -> tuple[Call, bool]:
@@ -25,6 +28,18 @@ def call_of(converter: GraphQLCoreConverter | None, definition: GraphQLField) ->
         resolver = _Resolver(converter, field)
         return resolver.resolve, resolver.copies
     return lambda source, info, arguments: resolve(source, info, **arguments), False
+
+
+def call_many_of(
+    converter: GraphQLCoreConverter | None, definition: GraphQLField
+) -> tuple[CallMany, bool] | None:
+    """Give how a field is resolved for many objects, and whether it gets copies; None where it cannot be."""
+    field = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    resolve = definition.resolve or default_field_resolver
+    if converter is None or not isinstance(field, StrawberryField) or not _is_usual(field, resolve):
+        return None
+    resolver = _Resolver(converter, field)
+    return None if resolver.many is None else (resolver.resolve_many, resolver.copies)
 
 
 def _is_usual(field: StrawberryField, resolve: Callable[..., Any]) -> bool:
@@ -48,6 +63,7 @@ class _Resolver:
         self._field = field
         self._function: Any = resolver.wrapped_func
         self._info_class: Any = converter.config.info_class
+        self.many = many_of(resolver.wrapped_func)  # type: ignore[arg-type]  # the caller has looked
         self._conversions = conversions_of(converter, field)
         self.copies = all(each.is_plain for each in self._conversions)
         self._maps = [each.map_arguments for each in field.extensions if _maps(each)]
@@ -74,25 +90,46 @@ class _Resolver:
                 raise
             return handled
 
+    async def resolve_many(
+        self,
+        sources: Sequence[Any],
+        core_info: Any,  # noqa: ANN401 - any value
+        arguments: Mapping[str, Any],
+    ) -> Sequence[Any]:
+        """Resolve the field of many objects; extensions see all of them in place of one."""
+        info = self._info_class(_raw_info=core_info, _field=self._field)
+        found: Sequence[Any] = await self._extended(
+            self._last_of_many, sources, info, self._given(info, arguments)
+        )
+        return found
+
     def _called(self, source: Any, info: Any, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
-        given = {}
+        given = self._given(info, arguments)
+        for name in self._source_names:
+            given[name] = source
+        if self._info_name is not None:
+            given[self._info_name] = info
+        last = partial(self._last, (source,) if self._takes_self else ())
+        return self._extended(last, source, info, given)
+
+    def _given(self, info: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - any value
+        given: dict[str, Any] = {}
         for each in self._conversions:
             if each.name in arguments:
                 value = arguments[each.name]
                 given[each.python_name] = value if each.convert is None else each.convert(value, info)
         for change in self._maps:
             given = change(given)
-        for name in self._source_names:
-            given[name] = source
-        if self._info_name is not None:
-            given[self._info_name] = info
-        positional = (source,) if self._takes_self else ()
-        if not self._extensions:
-            return self._last(positional, source, info, **given)
-        function: Any = partial(self._last, positional)
+        return given
+
+    def _extended(self, last: Any, source: Any, info: Any, given: dict[str, Any]) -> Any:  # noqa: ANN401 - any value
         for extension in self._extensions:
-            function = partial(extension, function)
-        return function(source, info, **given)
+            last = partial(extension, last)
+        return last(source, info, **given)
+
+    def _last_of_many(self, sources: Any, info: Any, **given: Any) -> Any:  # noqa: ANN401 - any value
+        assert self.many is not None  # noqa: S101 - nobody else asks
+        return self.many(sources, info, **given)
 
     def _last(self, positional: tuple[Any, ...], _source: Any, info: Any, **given: Any) -> Any:  # noqa: ANN401 - any value
         if self._takes_info:

@@ -4,7 +4,7 @@ Whatever compiled code does not expect, it leaves to the stock engine: one objec
 never more. So answers, errors and their paths are those of the stock engine.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, OperationType
@@ -15,6 +15,7 @@ from graphql.pyutils import AwaitableOrValue, Path, gather_with_cancel
 from graphql.type import GraphQLResolveInfoHelpers
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from graph.execution.levels import Resolved
 from graph.execution.plans import Plan, Step
 from graph.execution.selections import TooManyFields
 from graph.execution.surprises import settled
@@ -161,6 +162,8 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             value = await awaitable
             completed = _attempted(step, value)
+            if completed is _SURPRISED and step.write is None:
+                completed = await self._levelled(step, path, value)
             if completed is _SURPRISED:
                 completed = self.complete_value(asked.return_type, asked.details, info, path, value, None)
             if self.is_awaitable(completed):
@@ -169,6 +172,24 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             self.handle_field_error(error, asked.return_type, asked.details, path)
             return None
         return completed
+
+    async def _levelled(self, step: Step, path: Path, value: Any) -> Any:  # noqa: ANN401 - any value
+        """Write a value level by level, where that can be; whatever is not as expected is a surprise."""
+        level = self.plan.level(step.asked)
+        if level is None:
+            return _SURPRISED
+
+        def resolve(field: Resolved, objects: Sequence[Any]) -> Awaitable[Sequence[Any]]:
+            asked = field.asked
+            info = self.build_resolve_info(asked.definition, list(asked.nodes), asked.parent_type, path)
+            arguments = {} if field.arguments is None else field.arguments(self.variable_values)
+            return field.call(objects, info, arguments)
+
+        try:
+            [written] = await level.written([value], resolve)
+        except Exception:  # noqa: BLE001 - the objects are resolved one by one then, and the error told
+            return _SURPRISED
+        return written
 
     async def _completed_later(self, step: Step, path: Path, completed: Awaitable[Any]) -> Any:  # noqa: ANN401 - any value
         try:

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from graphql import GraphQLObjectType
+from graphql import GraphQLError, GraphQLObjectType
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from graph.execution.arguments import ReadArguments, arguments_of
 from graph.execution.calls import Call, call_of
 from graph.execution.leaves import Write
-from graph.execution.selections import Asked, Selection, Selections
+from graph.execution.levels import Level, level_of
+from graph.execution.selections import Asked, Selection, Selections, TooManyFields
 from graph.execution.writers import object_writer, root_writer, value_writer
 
 
@@ -42,6 +43,7 @@ class Plan:
         self._converter = converter
         self._compiled: dict[int, Compiled] = {}
         self._steps: dict[int, Step] = {}
+        self._levels: dict[int, Level | None] = {}
         self.root = selections.root()
         self._compile(self.root, root_writer(selections, self.root))
 
@@ -62,6 +64,18 @@ class Plan:
     def step(self, details: FieldDetailsList) -> Step | None:
         """Give the step that resolves a field; None for a plain one."""
         return self._steps.get(id(details))
+
+    def level(self, asked: Asked) -> Level | None:
+        """Give what writes a field's values level by level; None where that cannot be."""
+        key = id(asked.details)
+        if key not in self._levels:
+            try:
+                found = level_of(self._selections, self._converter, asked.return_type, asked.details)
+            except (TooManyFields, RecursionError, GraphQLError):
+                # Perhaps because of what lies deeper and is never reached.
+                found = None
+            self._levels[key] = found
+        return self._levels[key]
 
     def _compile(self, selection: Selection, write: Write) -> None:
         steps = tuple(self._step(each) for each in selection.rest)

@@ -1,6 +1,6 @@
 """Loaders: one for each edge of the graph, named `<what>_by_<key>`, one statement for each level."""
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -62,6 +62,15 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
+class Loader(DataLoader[Key, Value]):
+    """A loader that is also asked for many values at once, without a promise for each of them."""
+
+    async def load_all(self, keys: Sequence[Key]) -> list[Value]:
+        """Load values of a whole level; none of them is remembered."""
+        found: Any = await self.load_fn(list(keys))
+        return list(found)
+
+
 class Edge(Generic[Key, Value]):
     """An edge of the graph, as an attribute of the loaders: its loader is made when it is first asked for."""
 
@@ -72,8 +81,8 @@ class Edge(Generic[Key, Value]):
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, loaders: "Loaders", owner: type) -> DataLoader[Key, Value]:
-        loader = DataLoader(self._load(loaders))
+    def __get__(self, loaders: "Loaders", owner: type) -> Loader[Key, Value]:
+        loader = Loader(self._load(loaders))
         # Found there before this attribute of the class from now on.
         loaders.__dict__[self._name] = loader
         return loader

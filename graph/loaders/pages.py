@@ -4,13 +4,16 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, null, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Subquery, and_, bindparam, func, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import AnySelect, Snapshot
+from models.base import table_of
+from models.reading import PreparedRows, any_of, position_of
 from pricing.credits import Credits
 
 Row = TypeVar("Row")
@@ -81,6 +84,10 @@ class ListKey(Generic[Row]):
     filter: Filter
     order: Order
 
+    def of_each(self, parents: "Sequence[Parent]") -> "list[ListKey[Row]]":
+        """Give other parents' lists, narrowed and ordered as this one."""
+        return [ListKey(self.listing, parent, self.filter, self.order) for parent in parents]
+
     @property
     def owner_id(self) -> UUID | None:
         """The parent's id; None for a root list."""
@@ -111,11 +118,9 @@ async def load_pages(snapshot: Snapshot, keys: list[PageKey[Any]]) -> list[RowPa
         groups[key.list.listing, key.list.filter, key.list.order, key.page].append(key)
     found: dict[PageKey[Any], RowPage[Any]] = {}
     for (_, _, _, page), group in groups.items():
-        rows: dict[UUID | None, list[Any]] = defaultdict(list)
-        for owner, row in await snapshot.rows(_page_statement(group)):
-            rows[owner].append(row)
+        rows = await _rows_by_owner(snapshot, group)
         for key in group:
-            found[key] = _row_page(rows[key.list.owner_id], page)
+            found[key] = _row_page(rows.get(key.list.owner_id, []), page)
     return [found[key] for key in keys]
 
 
@@ -136,6 +141,65 @@ def _count_statement(listing: Listing[Any], group: list[ListKey[Any]]) -> AnySel
     return statement if listing.owner is None else statement.group_by(listing.owner)
 
 
+async def _rows_by_owner(snapshot: Snapshot, group: list[PageKey[Any]]) -> dict[UUID | None, list[Any]]:
+    key, page = group[0].list, group[0].page
+    listing = key.listing
+    if page.place is not None or key.filter.conditions() or listing.owner is None:
+        found: dict[UUID | None, list[Any]] = defaultdict(list)
+        for owner, row in await snapshot.rows(_page_statement(group)):
+            found[owner].append(row)
+        return found
+    asked = _whole_list(listing, key.order, page.backward, len(group) == 1)
+    most = page.size + 1
+    if len(group) == 1:
+        assert key.parent is not None  # noqa: S101 - it owns the list
+        account_id, owner_id = key.parent
+        return {owner_id: await snapshot.read(asked, account=account_id, owner=owner_id, most=most)}
+    parents = [each.list.parent for each in group if each.list.parent is not None]
+    rows: Any = await snapshot.read(
+        asked,
+        accounts={account_id for account_id, _ in parents},
+        owners={owner_id for _, owner_id in parents},
+        most=most,
+    )
+    return _apart(rows, listing.owner)
+
+
+def _apart(rows: list[Any], owner: InstrumentedAttribute[Any]) -> dict[UUID | None, list[Any]]:
+    position = position_of(owner)
+    apart: dict[Any, list[Any]] = defaultdict(list)
+    for row in rows:
+        apart[row[position]].append(row)
+    # By what the driver gave: each owner's id is made once, and not for every row.
+    return {getattr(of_one[0], owner.key): of_one for of_one in apart.values()}
+
+
+@cache
+def _whole_list(
+    listing: Listing[Any],
+    order: Order,
+    backward: bool,
+    of_one: bool,
+) -> PreparedRows[Any]:
+    """Prepare the ends of lists narrowed to nothing; there are as many as lists and orders of them."""
+    assert listing.owner is not None  # noqa: S101 - the caller has looked
+    assert listing.account is not None  # noqa: S101 - whatever is owned is of an account
+    columns = table_of(listing.model).columns
+    ordering = _ordering(order, listing, Page(MOST_NODES, backward, None))
+    if of_one:
+        conditions = [listing.owner == bindparam("owner")]
+        if listing.account is not listing.owner:
+            conditions.append(listing.account == bindparam("account"))
+        statement = select(*columns).where(*conditions).order_by(*ordering).limit(bindparam("most"))
+        return PreparedRows(listing.model, statement)
+    conditions = [listing.owner.in_(any_of("owners"))]
+    if listing.account is not listing.owner:
+        conditions.append(listing.account.in_(any_of("accounts")))
+    ranked = _ranked(listing, order, ordering, conditions)
+    statement = _of_ranks(select(*columns), listing, order, ranked, bindparam("most"))
+    return PreparedRows(listing.model, statement)
+
+
 def _page_statement(group: list[PageKey[Any]]) -> AnySelect:
     key, page = group[0].list, group[0].page
     listing, order = key.listing, key.order
@@ -148,28 +212,33 @@ def _page_statement(group: list[PageKey[Any]]) -> AnySelect:
         return (
             select(_owner(listing), listing.model).where(*conditions).order_by(*ordering).limit(page.size + 1)
         )
+    ranked = _ranked(listing, order, ordering, conditions)
+    return _of_ranks(select(_owner(listing), listing.model), listing, order, ranked, page.size + 1)
+
+
+def _ranked(
+    listing: Listing[Any],
+    order: Order,
+    ordering: Sequence[ColumnElement[Any]],
+    conditions: Sequence[ColumnElement[bool]],
+) -> Subquery:
     assert listing.account is not None  # noqa: S101 - only parents that own a list can be several
     position = func.row_number().over(partition_by=listing.owner, order_by=ordering).label("position")
-    ranked = (
-        select(
-            listing.account.label("account"), listing.id.label("id"), order.column.label("place"), position
-        )
-        .where(*conditions)
-        .subquery()
+    columns = listing.account.label("account"), listing.id.label("id"), order.column.label("place"), position
+    return select(*columns).where(*conditions).subquery()
+
+
+def _of_ranks(
+    statement: AnySelect,
+    listing: Listing[Any],
+    order: Order,
+    ranked: Subquery,
+    most: int | BindParameter[int],
+) -> AnySelect:
+    of_rank = and_(
+        ranked.c.account == listing.account, ranked.c.id == listing.id, ranked.c.place == order.column
     )
-    return (
-        select(_owner(listing), listing.model)
-        .join(
-            ranked,
-            and_(
-                ranked.c.account == listing.account,
-                ranked.c.id == listing.id,
-                ranked.c.place == order.column,
-            ),
-        )
-        .where(ranked.c.position <= page.size + 1)
-        .order_by(ranked.c.position)
-    )
+    return statement.join(ranked, of_rank).where(ranked.c.position <= most).order_by(ranked.c.position)
 
 
 def _of_parents(keys: Sequence[ListKey[Any]]) -> list[ColumnElement[bool]]:

@@ -1,6 +1,7 @@
 """Rows by their ids, or by what they belong to: one statement for all that are asked for."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -8,8 +9,9 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import Snapshot
-from models.base import Base
+from models.base import Base, table_of
 from models.rate_card import PublishedRate, PublishedRateCard
+from models.reading import PreparedRows, any_of
 
 Row = TypeVar("Row", bound=Base)
 Column = InstrumentedAttribute[Any]
@@ -21,14 +23,14 @@ def owned_by_id(
     snapshot: Snapshot, model: type[Row]
 ) -> Callable[[list[OwnedId]], Awaitable[list[Row | None]]]:
     """Load rows of an account-owned table; another account's row answers as a missing one."""
-    columns: Any = model
 
     async def load(keys: list[OwnedId]) -> list[Row | None]:
-        statement = select(model).where(
-            columns.account_id.in_({account_id for account_id, _ in keys}),
-            columns.id.in_({row_id for _, row_id in keys}),
+        rows: Any = await snapshot.read(
+            _owned_by_id(model),
+            accounts={account_id for account_id, _ in keys},
+            ids={row_id for _, row_id in keys},
         )
-        found = {(row.account_id, row.id): row for row in await snapshot.scalars(statement)}
+        found = {(row.account_id, row.id): row for row in rows}
         return [found.get(key) for key in keys]
 
     return load
@@ -36,10 +38,10 @@ def owned_by_id(
 
 def by_id(snapshot: Snapshot, model: type[Row]) -> Callable[[list[UUID]], Awaitable[list[Row | None]]]:
     """Load rows of a reference table."""
-    columns: Any = model
 
     async def load(keys: list[UUID]) -> list[Row | None]:
-        found = {row.id: row for row in await snapshot.scalars(select(model).where(columns.id.in_(keys)))}
+        rows: Any = await snapshot.read(_by_id(model), ids=keys)
+        found = {row.id: row for row in rows}
         return [found.get(key) for key in keys]
 
     return load
@@ -122,3 +124,16 @@ def by_parent(
         return [found[key] for key in keys]
 
     return load
+
+
+@cache
+def _owned_by_id(model: type[Row]) -> PreparedRows[Row]:
+    table = table_of(model)
+    is_wanted = table.c.account_id.in_(any_of("accounts")), table.c.id.in_(any_of("ids"))
+    return PreparedRows(model, select(*table.columns).where(*is_wanted))
+
+
+@cache
+def _by_id(model: type[Row]) -> PreparedRows[Row]:
+    table = table_of(model)
+    return PreparedRows(model, select(*table.columns).where(table.c.id.in_(any_of("ids"))))

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 from graph.context import AnySelect, Snapshot
 from metering.analytics import Dimension, Grains, Owner, Scope
@@ -78,11 +79,12 @@ def figures_by_owner(
         groups: dict[tuple[Hashable, ...], list[Key]] = defaultdict(list)
         for key in keys:
             groups[key.question].append(key)
-        found: dict[tuple[Hashable, ...], list[tuple[Any, ...]]] = defaultdict(list)
+        answers: dict[tuple[Hashable, ...], dict[UUID, list[tuple[Any, ...]]]] = {}
         for question, group in groups.items():
             scope, *rest = question
+            found = answers[question] = defaultdict(list)
             for row in await snapshot.rows(statement(scope, [key.owner for key in group], *rest)):
-                found[question, row[0]].append(tuple(row[1:]))
-        return [found[key.question, key.owner[1]] for key in keys]
+                found[row[0]].append(tuple(row[1:]))
+        return [answers[key.question][key.owner[1]] for key in keys]
 
     return load

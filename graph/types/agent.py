@@ -1,20 +1,24 @@
 """Agents: what they are now, what they were, and their runs."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from adapters.resolution import field_origins
 from graph.context import Info
+from graph.execution.many import of_many
 from graph.ids import written
 from graph.loaders.pages import DEFAULT_NODES
 from graph.permissions import read_field
 from graph.scalars import JsonValue
 from graph.types.agent_version import AgentVersion
-from graph.types.connection import PAGED, Connection, PageArguments, connect
+from graph.types.computed import read, showing
+from graph.types.connection import PAGED, Connection, PageArguments, connect, connect_all
 from graph.types.listings import WORKFLOWS_OF_AGENT, WorkflowsLike, runs_of, versions_of
-from graph.types.node import Node
+from graph.types.node import ID, Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
 from graph.types.service_configuration import ServiceConfiguration
 from graph.types.shadow import ShadowComparison, ShadowPolicy, comparison_of, policies_of
@@ -39,39 +43,37 @@ if TYPE_CHECKING:
     from graph.types.workflow import Workflow
 
 
+@showing
 @strawberry.type(description="A configured AI agent of an account: a business adapter and its settings.")
 class Agent(Node):
     """A configured AI agent of an account."""
 
-    name: str = strawberry.field(description="The agent's name.")
-    version: int = strawberry.field(
-        description="Which version it is, from 1: each change of its name or settings makes a new one."
+    id: strawberry.ID = read(lambda agent: written(IdKind.AGENT, agent.row.id), ID)
+    name: str = read(attrgetter("row.name"), description="The agent's name.")
+    version: int = read(
+        attrgetter("row.version"),
+        description="Which version it is, from 1: each change of its name or settings makes a new one.",
     )
-    business_adapter: str = strawberry.field(description="The use case, e.g. `emergencyservices`.")
-    preset: str | None = strawberry.field(
-        description="The preset that its configuration starts from, if any."
+    business_adapter: str = read(
+        attrgetter("row.business_adapter"), description="The use case, e.g. `emergencyservices`."
     )
-    custom_settings: JsonValue = strawberry.field(description="The settings as they were given.")
-    created_at: datetime = strawberry.field(description="When it was created.")
-    updated_at: datetime = strawberry.field(description="When it was last changed.")
-    archived_at: datetime | None = strawberry.field(description="When it was taken out of use.")
+    preset: str | None = read(
+        attrgetter("row.preset"), description="The preset that its configuration starts from, if any."
+    )
+    custom_settings: JsonValue = read(
+        attrgetter("row.custom_settings"), description="The settings as they were given."
+    )
+    created_at: datetime = read(attrgetter("row.created_at"), description="When it was created.")
+    updated_at: datetime = read(attrgetter("row.updated_at"), description="When it was last changed.")
+    archived_at: datetime | None = read(
+        attrgetter("row.archived_at"), description="When it was taken out of use."
+    )
     row: strawberry.Private[AgentRow]
 
     @classmethod
     def of(cls, row: AgentRow) -> Self:
         """Show an agent."""
-        return cls(
-            id=written(IdKind.AGENT, row.id),
-            name=row.name,
-            version=row.version,
-            business_adapter=row.business_adapter,
-            preset=row.preset,
-            custom_settings=JsonValue(row.custom_settings),
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            archived_at=row.archived_at,
-            row=row,
-        )
+        return cls(row=row)
 
     @strawberry.field(
         description=(
@@ -117,6 +119,7 @@ class Agent(Node):
         return None if row is None else await comparison_of(info, row, start, end)
 
     @read_field("The agent's runs.", PAGED)
+    @of_many(lambda *given, **named: _workflows(*given, **named))  # noqa: PLW0108 - it stands below
     async def workflows(
         self,
         info: Info,
@@ -153,3 +156,17 @@ class Agent(Node):
         return await info.context.loaders.newest_shadow_policy_by_agent.load(
             (self.row.account_id, self.row.id)
         )
+
+
+async def _workflows(
+    agents: Sequence[Agent],
+    info: Info,
+    page: PageArguments,
+    narrowed: WorkflowsLike = None,
+    order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
+) -> list[Connection["Workflow"]]:
+    from graph.types.workflow import Workflow  # noqa: PLC0415 - the two types name each other
+
+    parents = [(agent.row.account_id, agent.row.id) for agent in agents]
+    runs = runs_of(WORKFLOWS_OF_AGENT, parents[0], narrowed, order_by)
+    return await connect_all(info, runs.of_each(parents), Workflow.of, page)

@@ -1,6 +1,6 @@
 """Lists as keyset connections: a page, its cursors, and the whole list's length."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -109,6 +109,23 @@ async def connect(
     page = read_page(cursors, list_key, asked)
     rows = await info.context.loaders.page_by_list.load(PageKey(list_key, page))
     return Connection(nodes=[of(row) for row in rows.rows], list_key=list_key, page=rows, cursors=cursors)
+
+
+async def connect_all(
+    info: Info,
+    list_keys: Sequence[ListKey[Any]],
+    of: Callable[[Any], NodeType],
+    asked: PageArguments,
+) -> list[Connection[NodeType]]:
+    """Load the same page of many parents' lists, as `connect` does for one."""
+    cursors = info.context.cursors
+    page = read_page(cursors, list_keys[0], asked)
+    keys = [PageKey(list_key, page) for list_key in list_keys]
+    pages = await info.context.loaders.page_by_list.load_all(keys)
+    return [
+        Connection(nodes=list(map(of, found.rows)), list_key=list_key, page=found, cursors=cursors)
+        for list_key, found in zip(list_keys, pages, strict=True)
+    ]
 
 
 def read_page(cursors: Cursors, list_key: ListKey[Any], asked: PageArguments) -> Page:

@@ -1,6 +1,7 @@
 """Service usages: what was metered, and what it cost."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
@@ -9,9 +10,9 @@ from graph.context import Info
 from graph.ids import written
 from graph.permissions import read_field
 from graph.scalars import LONGEST_FRACTION, DecimalText, exact_text
-from graph.types.computed import computed
+from graph.types.computed import computed, read, showing
 from graph.types.explanation import UsageExplanation, explanation_of
-from graph.types.node import Node
+from graph.types.node import ID, Node
 from graph.types.rate_card import Rate
 from metering.explanations import is_as_selected
 from models.identity import IdKind
@@ -24,49 +25,45 @@ if TYPE_CHECKING:
     from graph.types.workflow import Workflow
 
 
+@showing
 @strawberry.type(
     description="One metered use of a service: a fact, priced once, never repriced and never deleted."
 )
 class ServiceUsage(Node):
     """One metered use of a service."""
 
-    service_type: ServiceType = strawberry.field(description="The kind of service.")
-    provider: str = strawberry.field(description="The provider or model that served.")
-    units_consumed: DecimalText = strawberry.field(description="How many units were used.")
-    unit_type: UnitType = strawberry.field(description="The unit that was metered.")
-    credits_used: Credits = strawberry.field(description="What was charged, rounded once by the rate card.")
+    id: strawberry.ID = read(lambda usage: written(IdKind.SERVICE_USAGE, usage.row.id), ID)
+    service_type: ServiceType = read(attrgetter("row.service_type"), description="The kind of service.")
+    provider: str = read(attrgetter("row.provider"), description="The provider or model that served.")
+    units_consumed: DecimalText = read(
+        lambda usage: DecimalText(text_from_micros(usage.row.micro_units)),
+        description="How many units were used.",
+    )
+    unit_type: UnitType = read(attrgetter("row.unit_type"), description="The unit that was metered.")
+    credits_used: Credits = read(
+        attrgetter("row.credits"), description="What was charged, rounded once by the rate card."
+    )
     exact_credits: DecimalText = computed(
         lambda usage: exact_text(usage.row.exact_credits),
         f"The amount before rounding; an endless fraction is shown to {LONGEST_FRACTION} places.",
     )
-    used_at: datetime = strawberry.field(description="When the service was used.")
-    recorded_at: datetime = strawberry.field(description="When the usage was recorded.")
-    late: bool = strawberry.field(description="Whether it was recorded after its workflow had ended.")
-    voided: bool = strawberry.field(
-        description="Whether it was voided: its credits went back, totals leave it out."
+    used_at: datetime = read(attrgetter("row.used_at"), description="When the service was used.")
+    recorded_at: datetime = read(attrgetter("row.recorded_at"), description="When the usage was recorded.")
+    late: bool = read(
+        attrgetter("row.late"), description="Whether it was recorded after its workflow had ended."
     )
-    voided_at: datetime | None = strawberry.field(description="When it was voided.")
-    void_reason: str | None = strawberry.field(description="Why it was voided.")
+    voided: bool = read(
+        lambda usage: usage.row.voided_at is not None,
+        description="Whether it was voided: its credits went back, totals leave it out.",
+    )
+    voided_at: datetime | None = read(attrgetter("row.voided_at"), description="When it was voided.")
+    void_reason: str | None = read(attrgetter("row.void_reason"), description="Why it was voided.")
     row: strawberry.Private[ServiceUsageRow]
 
     @classmethod
     def of(cls, row: ServiceUsageRow) -> Self:
         """Show a usage."""
-        return cls(
-            id=written(IdKind.SERVICE_USAGE, row.id),
-            service_type=row.service_type,
-            provider=row.provider,
-            units_consumed=DecimalText(text_from_micros(row.micro_units)),
-            unit_type=row.unit_type,
-            credits_used=row.credits,
-            used_at=row.used_at,
-            recorded_at=row.recorded_at,
-            late=row.late,
-            voided=row.voided_at is not None,
-            voided_at=row.voided_at,
-            void_reason=row.void_reason,
-            row=row,
-        )
+        return cls(row=row)
 
     @strawberry.field(description="The rate that priced it.")
     async def rate(self, info: Info) -> Rate:

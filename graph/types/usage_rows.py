@@ -8,6 +8,7 @@ from graph.context import Info
 from graph.loaders.usage import Figures, UsageKey
 from graph.permissions import operator_field
 from graph.scalars import DecimalText, Long
+from graph.types.computed import read, showing
 from graph.types.margin import Margin
 from pricing.credits import Credits
 from pricing.decimal_text import MICROS, text_from_micros
@@ -22,6 +23,7 @@ class UnitTotal:
     units: DecimalText = strawberry.field(description="How many.")
 
 
+@showing
 @strawberry.type(description="What one service of one provider was used for.")
 class ServiceBreakdown:
     """What one service of one provider was used for."""
@@ -29,9 +31,12 @@ class ServiceBreakdown:
     service_type: ServiceType = strawberry.field(description="The kind of service.")
     provider: str = strawberry.field(description="The provider or model.")
     usage_count: Long = strawberry.field(description="How many usages.")
-    units: list[UnitTotal] = strawberry.field(description="The units used, each unit type by itself.")
+    units: list[UnitTotal] = read(
+        lambda service: _units(service.rows), "The units used, each unit type by itself."
+    )
     total_credits: Credits = strawberry.field(description="The credits charged.")
     key: strawberry.Private[UsageKey]
+    rows: strawberry.Private[Figures]
 
     @operator_field("What these usages sold for, what they cost and what is left.")
     async def margin(self, info: Info) -> Margin | None:
@@ -84,25 +89,11 @@ class ServiceCredits:
 
 def breakdown_of_services(key: UsageKey, rows: Figures) -> list[ServiceBreakdown]:
     """Fold rows of one unit type each into one row a service, dearest first."""
-    services: dict[tuple[ServiceType, str], ServiceBreakdown] = {}
-    for service_type, provider, unit_type, count, units, millionths, micros in sorted(rows):
-        row = services.setdefault(
-            (service_type, provider),
-            ServiceBreakdown(
-                service_type=service_type,
-                provider=provider,
-                usage_count=Long(0),
-                units=[],
-                total_credits=Credits.ZERO,
-                key=key,
-            ),
-        )
-        row.usage_count = Long(row.usage_count + count)
-        row.units.append(_unit_total(unit_type, units * MICROS + millionths))
-        row.total_credits += Credits(micros)
-    return sorted(
-        services.values(), key=lambda row: (-row.total_credits.micros, row.service_type, row.provider)
-    )
+    services: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for row in rows:
+        services.setdefault(row[:2], []).append(row)
+    found = [_service(key, of_one) for of_one in services.values()]
+    return sorted(found, key=lambda row: (-row.total_credits.micros, row.service_type, row.provider))
 
 
 def breakdown_of_runs(name: str, runs: list[Any], micros: int) -> WorkflowBreakdown:
@@ -115,6 +106,28 @@ def breakdown_of_runs(name: str, runs: list[Any], micros: int) -> WorkflowBreakd
         total_credits=Credits(micros),
         average_duration_seconds=None if average is None else DecimalText(text_from_micros(average)),
     )
+
+
+def _service(key: UsageKey, rows: list[tuple[Any, ...]]) -> ServiceBreakdown:
+    service_type, provider, _, count, _, _, micros = rows[0]
+    for row in rows[1:]:
+        count += row[3]
+        micros += row[6]
+    return ServiceBreakdown(
+        service_type=service_type,
+        provider=provider,
+        usage_count=Long(count),
+        total_credits=Credits(micros),
+        key=key,
+        rows=rows,
+    )
+
+
+def _units(rows: Figures) -> list[UnitTotal]:
+    return [
+        _unit_total(unit_type, units * MICROS + millionths)
+        for _, _, unit_type, _, units, millionths, _ in sorted(rows)
+    ]
 
 
 def _unit_total(unit_type: UnitType, micro_units: int) -> UnitTotal:

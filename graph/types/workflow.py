@@ -1,11 +1,14 @@
 """Workflows: runs that collect service usages."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Self
 
 import strawberry
 
 from graph.context import Info
+from graph.execution.many import of_many
 from graph.ids import written
 from graph.loaders.usage import UsageKey
 from graph.permissions import read_field
@@ -13,11 +16,12 @@ from graph.scalars import DecimalText, JsonValue, Long
 from graph.types.agent import Agent
 from graph.types.agent_version import AgentVersion
 from graph.types.api_key import ApiKey
-from graph.types.connection import PAGED, Connection, PageArguments, connect
+from graph.types.computed import read, showing
+from graph.types.connection import PAGED, Connection, PageArguments, connect, connect_all
 from graph.types.hold import Hold
 from graph.types.hold_listing import HoldsLike, connect_holds
 from graph.types.listings import HOLDS_OF_WORKFLOW, USAGES_OF_WORKFLOW, ServiceUsagesLike, usages_of
-from graph.types.node import Node
+from graph.types.node import ID, Node
 from graph.types.orders import ServiceUsageOrder, ServiceUsagesBy
 from graph.types.run_selection import RunSelection, connect_selections, selection_of
 from graph.types.service_usage import ServiceUsage
@@ -30,53 +34,52 @@ from pricing.credits import Credits
 from pricing.decimal_text import text_from_micros
 
 
+@showing
 @strawberry.type(description="One run: it starts, collects service usages, and ends.")
 class Workflow(Node):
     """One run."""
 
-    workflow_name: str = strawberry.field(description="What kind of run it is, e.g. `phone_ai_call`.")
-    status: WorkflowStatus = strawberry.field(description="Where the run is.")
-    business_adapter: str | None = strawberry.field(description="The use case, where one was named.")
-    user_id: str | None = strawberry.field(description="The user of yours that it ran for.")
-    started_at: datetime = strawberry.field(description="When it started.")
-    ended_at: datetime | None = strawberry.field(description="When it ended; null while it runs.")
-    duration_seconds: DecimalText | None = strawberry.field(
-        description="How long it took, to the microsecond; null while it runs."
+    id: strawberry.ID = read(lambda run: written(IdKind.WORKFLOW, run.row.id), ID)
+    workflow_name: str = read(
+        attrgetter("row.workflow_name"), description="What kind of run it is, e.g. `phone_ai_call`."
     )
-    recorded_at: datetime = strawberry.field(description="When it was first recorded.")
-    total_credits_used: Credits = strawberry.field(
-        description="The credits of its usages, voided ones left out: the sum of the rounded lines."
+    status: WorkflowStatus = read(attrgetter("row.status"), description="Where the run is.")
+    business_adapter: str | None = read(
+        attrgetter("row.business_adapter"), description="The use case, where one was named."
     )
-    usage_count: Long = strawberry.field(description="How many usages it has, voided ones left out.")
-    agent_version: int | None = strawberry.field(
+    user_id: str | None = read(attrgetter("row.user_id"), description="The user of yours that it ran for.")
+    started_at: datetime = read(attrgetter("row.started_at"), description="When it started.")
+    ended_at: datetime | None = read(
+        attrgetter("row.ended_at"), description="When it ended; null while it runs."
+    )
+    duration_seconds: DecimalText | None = read(
+        lambda run: _seconds(run.row.duration_micros),
+        description="How long it took, to the microsecond; null while it runs.",
+    )
+    recorded_at: datetime = read(attrgetter("row.recorded_at"), description="When it was first recorded.")
+    total_credits_used: Credits = read(
+        attrgetter("row.total_credits"),
+        description="The credits of its usages, voided ones left out: the sum of the rounded lines.",
+    )
+    usage_count: Long = read(
+        attrgetter("row.usage_count"), description="How many usages it has, voided ones left out."
+    )
+    agent_version: int | None = read(
+        attrgetter("row.agent_version"),
         description=(
             "The version of the agent that it runs under; null without an agent, and for runs from before "
             "versions were kept."
-        )
+        ),
     )
-    metadata: JsonValue | None = strawberry.field(description="What the caller noted when starting it.")
+    metadata: JsonValue | None = read(
+        attrgetter("row.run_metadata"), description="What the caller noted when starting it."
+    )
     row: strawberry.Private[WorkflowRow]
 
     @classmethod
     def of(cls, row: WorkflowRow) -> Self:
         """Show a run."""
-        micros = row.duration_micros
-        return cls(
-            id=written(IdKind.WORKFLOW, row.id),
-            workflow_name=row.workflow_name,
-            status=row.status,
-            business_adapter=row.business_adapter,
-            user_id=row.user_id,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            duration_seconds=None if micros is None else DecimalText(text_from_micros(micros)),
-            recorded_at=row.recorded_at,
-            total_credits_used=row.total_credits,
-            usage_count=Long(row.usage_count),
-            agent_version=row.agent_version,
-            metadata=None if row.run_metadata is None else JsonValue(row.run_metadata),
-            row=row,
-        )
+        return cls(row=row)
 
     @read_field("The agent that ran, where one was named.")
     async def agent(self, info: Info) -> Agent | None:
@@ -113,6 +116,7 @@ class Workflow(Node):
         return None if row is None else Workflow.of(row)
 
     @strawberry.field(description="What the run used.", extensions=[PAGED])
+    @of_many(lambda *given, **named: _services_used(*given, **named))  # noqa: PLW0108 - it stands below
     async def services_used(
         self,
         info: Info,
@@ -143,7 +147,33 @@ class Workflow(Node):
         return await connect_selections(info, (self.row.account_id, self.row.id), page)
 
     @strawberry.field(description="The run's credits by service and provider, dearest first.")
+    @of_many(lambda *given: _service_breakdowns(*given))  # noqa: PLW0108 - it stands below
     async def service_breakdown(self, info: Info) -> list[ServiceBreakdown]:
         """Add up by service."""
-        key = UsageKey(Scope(Level.WORKFLOW, Period(), RunsLike()), (self.row.account_id, self.row.id))
+        key = UsageKey(_ALL, (self.row.account_id, self.row.id))
         return breakdown_of_services(key, await info.context.loaders.services_by_owner.load(key))
+
+
+def _seconds(micros: int | None) -> DecimalText | None:
+    return None if micros is None else DecimalText(text_from_micros(micros))
+
+
+async def _services_used(
+    runs: Sequence[Workflow],
+    info: Info,
+    page: PageArguments,
+    narrowed: ServiceUsagesLike = None,
+    order_by: ServiceUsagesBy = ServiceUsageOrder.OLDEST_FIRST,
+) -> list[Connection[ServiceUsage]]:
+    parents = [(run.row.account_id, run.row.id) for run in runs]
+    usages = usages_of(USAGES_OF_WORKFLOW, parents[0], narrowed, order_by)
+    return await connect_all(info, usages.of_each(parents), ServiceUsage.of, page)
+
+
+async def _service_breakdowns(runs: Sequence[Workflow], info: Info) -> list[list[ServiceBreakdown]]:
+    keys = [UsageKey(_ALL, (run.row.account_id, run.row.id)) for run in runs]
+    found = await info.context.loaders.services_by_owner.load_all(keys)
+    return list(map(breakdown_of_services, keys, found))
+
+
+_ALL = Scope(Level.WORKFLOW, Period(), RunsLike())
