@@ -101,6 +101,11 @@ class PageKey(Generic[Row]):
     list: ListKey[Row]
     page: Page
 
+    @property
+    def question(self) -> tuple[Any, ...]:
+        """What is asked of every parent alike."""
+        return self.list.listing, self.list.filter, self.list.order, self.page
+
 
 @dataclass(frozen=True, slots=True)
 class RowPage(Generic[Row]):
@@ -113,14 +118,16 @@ class RowPage(Generic[Row]):
 
 async def load_pages(snapshot: Snapshot, keys: list[PageKey[Any]]) -> list[RowPage[Any]]:
     """Load pages: one statement for all parents that ask for the same list and page."""
+    first = keys[0].question
+    if all(key.question == first for key in keys):
+        # As a level asks; to look up each key takes longer than to compare what is the same object.
+        return await _load_alike(snapshot, keys)
     groups: dict[tuple[Any, ...], list[PageKey[Any]]] = defaultdict(list)
     for key in keys:
-        groups[key.list.listing, key.list.filter, key.list.order, key.page].append(key)
+        groups[key.question].append(key)
     found: dict[PageKey[Any], RowPage[Any]] = {}
-    for (_, _, _, page), group in groups.items():
-        rows = await _rows_by_owner(snapshot, group)
-        for key in group:
-            found[key] = _row_page(rows.get(key.list.owner_id, []), page)
+    for group in groups.values():
+        found.update(zip(group, await _load_alike(snapshot, group), strict=True))
     return [found[key] for key in keys]
 
 
@@ -139,6 +146,11 @@ async def load_counts(snapshot: Snapshot, keys: list[ListKey[Any]]) -> list[int]
 def _count_statement(listing: Listing[Any], group: list[ListKey[Any]]) -> AnySelect:
     statement = select(_owner(listing), func.count()).select_from(listing.model).where(*_of_parents(group))
     return statement if listing.owner is None else statement.group_by(listing.owner)
+
+
+async def _load_alike(snapshot: Snapshot, group: list[PageKey[Any]]) -> list[RowPage[Any]]:
+    rows, page = await _rows_by_owner(snapshot, group), group[0].page
+    return [_row_page(rows.get(key.list.owner_id, []), page) for key in group]
 
 
 async def _rows_by_owner(snapshot: Snapshot, group: list[PageKey[Any]]) -> dict[UUID | None, list[Any]]:

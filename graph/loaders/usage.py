@@ -76,15 +76,22 @@ def figures_by_owner(
     """
 
     async def load(keys: list[Key]) -> list[Figures]:
+        first = keys[0].question
+        if all(key.question == first for key in keys):
+            return await load_alike(keys)
         groups: dict[tuple[Hashable, ...], list[Key]] = defaultdict(list)
         for key in keys:
             groups[key.question].append(key)
-        answers: dict[tuple[Hashable, ...], dict[UUID, list[tuple[Any, ...]]]] = {}
-        for question, group in groups.items():
-            scope, *rest = question
-            found = answers[question] = defaultdict(list)
-            for row in await snapshot.rows(statement(scope, [key.owner for key in group], *rest)):
-                found[row[0]].append(tuple(row[1:]))
-        return [answers[key.question][key.owner[1]] for key in keys]
+        found: dict[Key, Figures] = {}
+        for group in groups.values():
+            found.update(zip(group, await load_alike(group), strict=True))
+        return [found[key] for key in keys]
+
+    async def load_alike(group: list[Key]) -> list[Figures]:
+        scope, *rest = group[0].question
+        found: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
+        for row in await snapshot.rows(statement(scope, [key.owner for key in group], *rest)):
+            found[row[0]].append(tuple(row[1:]))
+        return [found[key.owner[1]] for key in group]
 
     return load
