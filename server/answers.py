@@ -123,10 +123,11 @@ async def _paid(
         # out: it is for once.
         reading = len(operation.query) // CHARACTERS_OF_A_POINT
         await limits.take(key_id, reading)
+        was_read_meanwhile = documents.know(operation.query)
         document, priced, points = _priced(operation, context, reception, observation)
         limits.give_back(key_id, reading)
         standing = await limits.take(key_id, points)
-        limits.charge(key_id, reading)
+        limits.charge(key_id, 0 if was_read_meanwhile else reading)
     work = priced.work.points(operation.variables)
     return _Paid(document, priced, points, work, standing, reception, context)
 
