@@ -5,6 +5,7 @@ concerned, in id order: whatever runs in it has its accounts to itself, on both 
 """
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -152,9 +153,26 @@ def _lock_accounts(session: Session, commands: Sequence[AnyCommand]) -> None:
 
 def _read_again(session: Session) -> None:
     # With a savepoint all rows are forgotten, which may be a neighbour's answer too.
-    for row in session:
+    forgotten: dict[type[Any], list[Any]] = defaultdict(list)
+    for row in list(session):
         if inspect(row).expired_attributes:
-            session.refresh(row)
+            forgotten[type(row)].append(row)
+    for mapped, rows in forgotten.items():
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            _read_rows(session, mapped, rows[first : first + _ROWS_AT_ONCE])
+
+
+def _read_rows(session: Session, mapped: type[Any], rows: Sequence[Any]) -> None:
+    identities = [inspect(row).identity for row in rows]
+    theirs = [
+        column.in_({identity[place] for identity in identities})
+        for place, column in enumerate(inspect(mapped).primary_key)
+    ]
+    with session.no_autoflush:
+        session.scalars(select(mapped).where(*theirs)).all()
+    for row in rows:
+        if inspect(row).expired_attributes:  # it was inserted and taken back
+            session.expunge(row)
 
 
 def _merged(commands: Sequence[AnyCommand]) -> Iterator[list[int]]:
@@ -210,6 +228,7 @@ def _run_merged(session: Session, commands: Sequence[AnyCommand], now: datetime)
 _LOCKED = "locked_accounts"
 _ACTORS = "actors"
 _FORGOTTEN = "forgotten"
+_ROWS_AT_ONCE = 1_000
 _STILL_THERE = text("SELECT 1")
 _LOCK_ACCOUNTS = PreparedRead(
     select(table_of(Account))

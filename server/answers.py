@@ -126,8 +126,10 @@ async def _paid(
         was_read_meanwhile = documents.know(operation.query)
         document, priced, points = _priced(operation, context, reception, observation)
         limits.give_back(key_id, reading)
-        standing = await limits.take(key_id, points)
-        limits.charge(key_id, 0 if was_read_meanwhile else reading)
+        try:
+            standing = await limits.take(key_id, points)
+        finally:
+            limits.charge(key_id, 0 if was_read_meanwhile else reading)
     work = priced.work.points(operation.variables)
     return _Paid(document, priced, points, work, standing, reception, context)
 

@@ -5,6 +5,7 @@ import logging.config
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -93,8 +94,9 @@ class Lines:
         self.wants = logger.isEnabledFor
 
     def info(self, line: str) -> None:
-        """Write a line."""
-        sys.stderr.write(f"{line}\n")
+        """Write a line, or lose it where nobody takes it: whoever tells something goes on."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{line}\n")
 
     debug = warning = error = exception = critical = info
 

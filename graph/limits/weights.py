@@ -32,6 +32,7 @@ WORKED_OUT = {
     "ApiKey.unitEconomics": POINTS_OF_A_COMPARISON,
     "UsageAnalytics.timeSeries": POINTS_OF_A_SERIES,
     "UsageAnalytics.ranking": POINTS_OF_A_SERIES,
+    "UsageAnalytics.userBreakdown": POINTS_OF_A_SERIES,
     "Account.forecast": POINTS_OF_A_FORECAST,
     "ApiKey.forecast": POINTS_OF_A_FORECAST,
     "Budget.forecast": POINTS_OF_A_FORECAST,

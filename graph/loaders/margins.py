@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,13 +11,18 @@ from strawberry.dataloader import DataLoader
 
 from graph.context import Snapshot
 from graph.loaders.usage import Figures, UsageKey
-from metering.analytics import Scope, by_service_and_period
+from metering.analytics import Period, Scope, by_service_and_period
 from metering.margins import UnitsUsed
 from pricing.costs import ALWAYS, CostBook
 from pricing.credits import Credits
 from pricing.decimal_text import MICROS
 
 _Keys = Sequence[UsageKey]
+
+SPANS_AT_ONCE = 12
+"""How many spans between changes of a cost one statement adds up."""
+OWNERS_AT_ONCE = 250
+"""How many owners it names, each of them in each part of each span: parameters have a bound."""
 
 
 def units_used_by_owner(
@@ -53,22 +59,26 @@ def _edges(costs: CostBook, scope: Scope, rows: Figures) -> tuple[datetime, ...]
 async def _apart(
     snapshot: Snapshot, scope: Scope, keys: _Keys, edges: tuple[datetime, ...]
 ) -> dict[UsageKey, list[UnitsUsed]]:
-    begins = (scope.period.start or ALWAYS, *edges)
-    owners = [key.owner for key in keys]
+    moments = (scope.period.start, *edges, scope.period.end)
     found: dict[UUID, list[UnitsUsed]] = defaultdict(list)
-    for owner, *row in await snapshot.rows(by_service_and_period(scope, owners, edges)):
-        service_type, provider, unit_type, passed, units, millionths, micros = row
-        found[owner].append(
-            UnitsUsed(
-                service_type,
-                provider,
-                unit_type,
-                begins[passed],
-                int(units) * MICROS + int(millionths),
-                Credits(micros),
-            )
-        )
+    for first in range(0, len(moments) - 1, SPANS_AT_ONCE):
+        span = moments[first : first + SPANS_AT_ONCE + 1]
+        part = replace(scope, period=Period(span[0], span[-1]))
+        for some in (keys[at : at + OWNERS_AT_ONCE] for at in range(0, len(keys), OWNERS_AT_ONCE)):
+            owners = [key.owner for key in some]
+            for owner, *row in await snapshot.rows(
+                by_service_and_period(part, owners, edges[first:][: len(span) - 2])
+            ):
+                found[owner].append(_apart_of(row, span))
     return {key: found[key.owner[1]] for key in keys}
+
+
+def _apart_of(row: Sequence[Any], begins: Sequence[datetime | None]) -> UnitsUsed:
+    service_type, provider, unit_type, passed, units, millionths, micros = row
+    micro_units = int(units) * MICROS + int(millionths)
+    return UnitsUsed(
+        service_type, provider, unit_type, begins[passed] or ALWAYS, micro_units, Credits(micros)
+    )
 
 
 def _whole(row: tuple[Any, ...], start: datetime | None) -> UnitsUsed:

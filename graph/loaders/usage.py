@@ -12,6 +12,9 @@ from metering.analytics import Dimension, Grains, Owner, Scope
 
 Figures = Sequence[tuple[Any, ...]]
 
+OWNERS_AT_ONCE = 2_000
+"""How many owners one statement names: each part of its period names them, and parameters have a bound."""
+
 
 @dataclass(frozen=True, slots=True)
 class UsageKey:
@@ -89,9 +92,12 @@ def figures_by_owner(
 
     async def load_alike(group: list[Key]) -> list[Figures]:
         scope, *rest = group[0].question
+        owners = [key.owner for key in group]
         found: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
-        for row in await snapshot.rows(statement(scope, [key.owner for key in group], *rest)):
-            found[row[0]].append(tuple(row[1:]))
+        for first in range(0, len(owners), OWNERS_AT_ONCE):
+            some = owners[first : first + OWNERS_AT_ONCE]
+            for row in await snapshot.rows(statement(scope, some, *rest)):
+                found[row[0]].append(tuple(row[1:]))
         return [found[key.owner[1]] for key in group]
 
     return load

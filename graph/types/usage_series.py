@@ -38,6 +38,8 @@ async def series_of(info: Info, key: UsageKey, granularity: Granularity, zone: s
         edges = edges_of(period.start, period.end or info.context.now(), granularity, place)
     except SeriesTooLong as error:
         raise bad_input("granularity", str(error)) from error
+    if not edges:
+        return []
     grains, length = stretches_for(key.scope, edges)
     rows = await info.context.loaders.series_by_owner.load(SeriesKey(key.scope, key.owner, grains, length))
     return [
@@ -54,5 +56,6 @@ async def series_of(info: Info, key: UsageKey, granularity: Granularity, zone: s
 SERIES = (
     f"By minute, hour, day or month, at most {MOST_POINTS:,} points, oldest first; where nothing was used "
     "stands a point of nothing. A day lasts 23 or 25 hours where clocks change. The first and the last point "
-    "are cut to the period, which needs a `from`; without a `to` it ends now."
+    "are cut to the period, which needs a `from`; without a `to` it ends now, and what is dated a little "
+    "later counts in the last point."
 )

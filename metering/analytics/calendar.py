@@ -77,11 +77,11 @@ def stretches_for(scope: Scope, edges: Sequence[datetime]) -> tuple[Grains, time
 
 
 def points(rows: Iterable[tuple[datetime, int, int]], edges: Sequence[datetime]) -> list[Point]:
-    """Put rows of stretches between the edges; where nothing was used stands a point of nothing."""
+    """Put rows of stretches between two edges and more; where nothing was used stands a point of nothing."""
     counts, micros = [0] * len(edges), [0] * len(edges)
     for at, count, amount in rows:
-        # The first stretch may begin before the period does.
-        place = max(bisect_right(edges, at) - 1, 0)
+        # The first stretch may begin before the period does, and a usage be dated a little ahead of its end.
+        place = min(max(bisect_right(edges, at) - 1, 0), len(edges) - 2)
         counts[place] += count
         micros[place] += amount
     return [

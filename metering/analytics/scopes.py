@@ -1,7 +1,7 @@
 """Which usages are added up: whose, in which period, of which runs."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.workflow import Workflow
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class Level(StrEnum):
@@ -43,8 +45,8 @@ class Period:
         return self.start is not None and self.end is not None and self.start >= self.end
 
     def before(self) -> "Period | None":
-        """Give the period of the same length right before; None for one that is open."""
-        if self.start is None or self.end is None:
+        """Give the period of the same length right before; None for an open one."""
+        if self.start is None or self.end is None or self.start - _FIRST < self.end - self.start:
             return None
         return Period(self.start - (self.end - self.start), self.start)
 

@@ -6,7 +6,7 @@ counts too.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -177,10 +177,12 @@ def _laid(parts: Sequence[Select[Any]]) -> Subquery:
 def _whole(period: Period, length: timedelta) -> Period:
     start = period.start
     if start is not None and start != bucket_of(start, length):
-        start = bucket_of(start, length) + length
+        begun = bucket_of(start, length)
+        start = begun + length if begun < _LAST - length else _LAST
     return Period(start, None if period.end is None else bucket_of(period.end, length))
 
 
+_LAST = datetime.max.replace(tzinfo=UTC)
 _ONE: ColumnElement[int] = literal_column("1", BigInt())
 _OWNER = {
     Level.ACCOUNT: "account_id",

@@ -20,7 +20,8 @@ _ROWS_AT_ONCE = 1_000
 def rebuild_rollups(session: Session, *, account_id: UUID, now: datetime) -> int:  # noqa: ARG001 - a verb's signature
     """Add up an account's rollups anew, and give how many rows they are; the account is locked.
 
-    What is recorded meanwhile waits for the transaction, so that nothing is missed and nothing counted twice.
+    What is recorded meanwhile waits for the transaction, or is refused where it waits too long, so that
+    nothing is missed and nothing counted twice.
     """
     if session.get_bind().dialect.name == "postgresql":
         # Adding up a long history may take longer than any statement of a caller may.
@@ -49,7 +50,8 @@ def _rebuild(session: Session, rollup: type[Base], account_id: UUID) -> int:
     session.execute(delete(table).where(table.c.account_id == account_id))
     for statement in recounted(rollup):
         owned = statement.where(statement.selected_columns["account_id"] == account_id)
-        for rows in session.execute(owned).mappings().partitions(_ROWS_AT_ONCE):
+        found = session.execute(owned.execution_options(yield_per=_ROWS_AT_ONCE)).mappings()
+        for rows in found.partitions():
             session.execute(insert(table), [_whole(row, dimensions) for row in rows])
             count += len(rows)
     return count

@@ -34,7 +34,8 @@ def rebuild(
     """Add up the rollups of usages and runs anew, one account after the other.
 
     `creditgraph audit` compares them; nothing but a store that was changed by other hands needs this. What
-    is recorded meanwhile for the account in turn waits for it.
+    is recorded meanwhile for the account in turn, and on SQLite for any, waits for it, and is refused as
+    UNAVAILABLE after about a minute: rebuild long histories when little happens.
 
     \b
     Examples:

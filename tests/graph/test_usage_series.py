@@ -154,3 +154,27 @@ async def test_the_period_before(ask: Door, used: Tenant) -> None:
         "totalCredits": "106",
         "previousPeriod": None,
     }
+
+
+async def test_a_series_without_an_end_has_what_is_dated_ahead(
+    ask: Door, tenant: Tenant, clock: SettableClock
+) -> None:
+    await tenant.add(await tenant.start(), "PHONE twilio 5 MINUTES", used_at=NOON + timedelta(minutes=4))
+    for by in ("MINUTE", "HOUR", "DAY"):
+        start = (NOON - timedelta(hours=2)).isoformat()
+        usage = await asked(ask, tenant, SERIES, **{"from": start, "by": by})
+        assert [point["totalCredits"] for point in usage["timeSeries"]][-1] == "100"
+        assert sum(point["usageCount"] for point in usage["timeSeries"]) == 1
+    ahead = (NOON + timedelta(minutes=2)).isoformat()
+    assert (await asked(ask, tenant, SERIES, **{"from": ahead, "by": "MINUTE"}))["timeSeries"] == []
+    assert clock.now == NOON
+
+
+@pytest.mark.parametrize("start", ["0001-01-01T00:30:00Z", "9999-12-31T00:30:00Z"])
+async def test_the_ends_of_time(ask: Door, used: Tenant, start: str) -> None:
+    end = max(start, "2026-03-05T00:00:00Z")
+    found = await asked(ask, used, BEFORE, **{"from": start, "to": end})
+    assert found["totalCredits"] == ("206" if start < "2026" else "0")
+    assert (found["previousPeriod"] is None) == (start < "2026")
+    found = await asked(ask, used, BEFORE, **{"from": start})
+    assert found["previousPeriod"] is None

@@ -23,7 +23,7 @@ from models.workflow import Workflow, WorkflowStatus
 from models.writer import Command, SetCommand
 from tests.databases.statements import statements
 from tests.models.probes import append, name_of, new_account
-from tests.tenant import Tenant, metered, new_tenant
+from tests.tenant import Tenant, given, metered, new_tenant
 
 
 async def test_an_answer_outlives_a_neighbours_rollback(tenant: Tenant) -> None:
@@ -128,3 +128,22 @@ async def test_a_recorded_run_counts_with_its_usages(tenant: Tenant) -> None:
     usages = (metered("GPT gpt-4o 1 TOKENS"), metered("GPT gpt-4o 2 TOKENS"))
     record = RecordWorkflow(tenant.run(), WorkflowStatus.COMPLETED, None, usages)
     assert SetCommand(tenant.account_id, record_workflows, (record, record)).item_count == 6
+
+
+async def test_a_refusal_costs_its_neighbours_a_statement_and_not_one_for_each_row(tenant: Tenant) -> None:
+    runs = [given(answer).workflow for answer in await tenant.start_all(*(tenant.run() for _ in range(100)))]
+
+    def refuse(session: Session, *, now: datetime) -> None:  # noqa: ARG001 - a verb's signature
+        raise ZeroDivisionError
+
+    items = tuple(tenant.usage(run.id, "PHONE twilio 5 MINUTES") for run in runs)
+    with statements(tenant.database) as sent:
+        recorded, refused = await asyncio.gather(
+            tenant.database.write(SetCommand(tenant.account_id, add_service_usages, items)),
+            tenant.database.write(Command(tenant.account_id, refuse)),
+            return_exceptions=True,
+        )
+    assert isinstance(refused, ZeroDivisionError)
+    assert len(sent) < 30, len(sent)
+    assert {str(given(answer).workflow.total_credits) for answer in recorded} == {"100"}  # type: ignore[union-attr]  # they are answers
+    assert {given(answer).workflow.id for answer in recorded} == {run.id for run in runs}  # type: ignore[union-attr]  # as above

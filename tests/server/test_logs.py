@@ -65,3 +65,16 @@ def test_pretty_lines() -> None:
 
 def test_setting_up_is_left_to_the_process() -> None:
     assert logging.getLogger("uvicorn.error").handlers == []
+
+
+def test_a_line_that_nobody_takes_is_lost_and_no_more() -> None:
+    script = (
+        "import os, sys, structlog\n"
+        "from server.logs import set_up_logs\n"
+        "set_up_logs('json', 'info')\n"
+        "reader, writer = os.pipe(); os.dup2(writer, 2); os.close(reader)\n"
+        "structlog.get_logger('server.expiry').warning('nobody reads this')\n"
+        "print('went on')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False, stdout=subprocess.PIPE, text=True)
+    assert done.stdout == "went on\n"
