@@ -18,6 +18,7 @@ from models.actor import NOWHERE, Actor, Origin
 from models.api_key import ApiKey, Scope
 from models.base import Base
 from models.database import Database, Question
+from models.prepared import PreparedRead
 from models.reading import PreparedRows
 from models.writer import Command, SetCommand
 from pricing.costs import MarginTerms
@@ -60,6 +61,10 @@ class Snapshot:
     async def read(self, statement: PreparedRows[Kept], **values: Any) -> list[Kept]:  # noqa: ANN401 - of any column
         """Run a prepared statement and give its rows, which are only read."""
         return await self.ask(partial(statement.read, **values))
+
+    async def prepared(self, statement: PreparedRead, **values: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - of any column
+        """Run a prepared statement and give what it selects."""
+        return await self.ask(partial(statement.rows, **values))
 
     async def ask(self, question: Question[Answer]) -> Answer:
         """Answer a question of the business about this moment."""

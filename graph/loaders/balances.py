@@ -2,15 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, literal, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, literal, or_, select
 
 from graph.context import AnySelect, Snapshot
 from graph.loaders.dues import Dues
 from models.account import Account
-from models.base import BigInt, total
+from models.base import BigInt, Instant, total
 from models.ledger import WITH_SOMETHING_LEFT, Grant
+from models.prepared import PreparedRead
+from models.reading import any_of
 from pricing.credits import Credits
 
 
@@ -40,7 +43,9 @@ def grant_sums_by_account(snapshot: Snapshot) -> Callable[[list[UUID]], Awaitabl
     async def load(keys: list[UUID]) -> list[GrantSums]:
         found = {
             account_id: GrantSums(Credits(live), Credits(shared), Credits(expired))
-            for account_id, live, shared, expired in await snapshot.rows(_statement(keys, snapshot))
+            for account_id, live, shared, expired in await snapshot.prepared(
+                _LEFT, accounts=keys, now=snapshot.now()
+            )
         }
         return [found.get(key, GrantSums()) for key in keys]
 
@@ -69,8 +74,8 @@ def books_of(account: Account, grants: GrantSums, dues: Dues) -> Books:
     )
 
 
-def _statement(keys: list[UUID], snapshot: Snapshot) -> AnySelect:
-    now = snapshot.now()
+def _left() -> AnySelect:
+    now: BindParameter[datetime] = bindparam("now", type_=Instant())
     expired = and_(Grant.expires_at.is_not(None), Grant.expires_at <= now)
     live = and_(Grant.effective_at <= now, or_(Grant.expires_at.is_(None), Grant.expires_at > now))
     return (
@@ -80,10 +85,13 @@ def _statement(keys: list[UUID], snapshot: Snapshot) -> AnySelect:
             _total_where(and_(live, Grant.restriction_kind.is_(None))),
             _total_where(expired),
         )
-        .where(Grant.account_id.in_(keys), WITH_SOMETHING_LEFT)
+        .where(Grant.account_id.in_(any_of("accounts")), WITH_SOMETHING_LEFT)
         .group_by(Grant.account_id)
     )
 
 
 def _total_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return total(case((condition, Grant.remaining), else_=literal(0, BigInt())))
+
+
+_LEFT = PreparedRead(_left())

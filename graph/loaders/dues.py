@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import aliased
 
 from graph.context import AnySelect, Snapshot
 from models.hold import Hold, HoldPart, HoldStatus
 from models.ledger import Grant
+from models.prepared import PreparedRead
+from models.reading import any_of
 from pricing.credits import Credits
 
 PartKey = tuple[UUID, int]
@@ -69,7 +71,7 @@ def dues_by_account(snapshot: Snapshot) -> Callable[[list[UUID]], Awaitable[list
     async def load(keys: list[UUID]) -> list[Dues]:
         now = snapshot.now()
         found: dict[UUID, list[_Part]] = defaultdict(list)
-        for account_id, *part in await snapshot.rows(_statement(keys, now)):
+        for account_id, *part in await snapshot.prepared(_DUE, accounts=keys, now=now):
             found[account_id].append(_Part(*part))
         return [_dues(now, found[key]) for key in keys]
 
@@ -119,7 +121,14 @@ def _dues(now: datetime, parts: Sequence[_Part]) -> Dues:
     return Dues(now, tuple(returned), dict(to_parts))
 
 
-def _statement(keys: list[UUID], now: datetime) -> AnySelect:
+def _added(amounts: Iterable[tuple[UUID, Credits]]) -> dict[UUID, Credits]:
+    added: dict[UUID, Credits] = defaultdict(lambda: Credits.ZERO)
+    for key, credits_ in amounts:
+        added[key] += credits_
+    return dict(added)
+
+
+def _due() -> AnySelect:
     of_hold = and_(HoldPart.account_id == Hold.account_id, HoldPart.hold_id == Hold.id)
     of_lender = and_(
         _LENDER.account_id == HoldPart.account_id,
@@ -146,15 +155,13 @@ def _statement(keys: list[UUID], now: datetime) -> AnySelect:
         .join(HoldPart, of_hold)
         .outerjoin(_LENDER, of_lender)
         .outerjoin(Grant, of_grant)
-        .where(Hold.account_id.in_(keys), Hold.status == HoldStatus.OPEN, Hold.expires_at <= now)
+        .where(
+            Hold.account_id.in_(any_of("accounts")),
+            Hold.status == HoldStatus.OPEN,
+            Hold.expires_at <= bindparam("now"),
+        )
     )
 
 
-def _added(amounts: Iterable[tuple[UUID, Credits]]) -> dict[UUID, Credits]:
-    added: dict[UUID, Credits] = defaultdict(lambda: Credits.ZERO)
-    for key, credits_ in amounts:
-        added[key] += credits_
-    return dict(added)
-
-
 _LENDER = aliased(Hold)
+_DUE = PreparedRead(_due())
