@@ -24,7 +24,7 @@ from tests.faults.simulator import AFTER_COMMIT, BEFORE_COMMIT, Fault
 from tests.tenant import new_tenant
 
 RUN, HOLD, USAGE, GRANT = range(4)
-ROUNDS = 240
+ROUNDS, MOST_ROUNDS = 240, 960
 SENT_AGAIN = 2
 LAST_IN_CI, LAST = 3, 60
 SEEDS = [
@@ -43,7 +43,7 @@ async def test_nothing_is_lost_and_nothing_doubled(
     crowd = Crowd(database, seed, requests.known)
     with crowd.simulator.at_work():
         await _trouble(crowd, requests, clock)
-    _assert_every_point_was_broken(crowd)
+    assert _unbroken(crowd) == set()
 
     await crowd.send_all(crowd.memory.take_untold())
     await crowd.send_all([request for request, _ in crowd.memory.told.values()])
@@ -52,17 +52,20 @@ async def test_nothing_is_lost_and_nothing_doubled(
 
 
 async def _trouble(crowd: Crowd, requests: Requests, clock: SettableClock) -> None:
-    for _ in range(ROUNDS):
+    for number in range(MOST_ROUNDS):
+        # Which point comes when is up to how the requests meet: a rare one may need more of them.
+        if number >= ROUNDS and not _unbroken(crowd):
+            return
         await crowd.send_all([*requests.some(), *crowd.memory.take_untold(most=SENT_AGAIN)])
         clock.now += requests.pause()
 
 
-def _assert_every_point_was_broken(crowd: Crowd) -> None:
+def _unbroken(crowd: Crowd) -> set[object]:
+    """Give the points, the ends of transactions with each verb, and the faults that have not come yet."""
     broken = crowd.simulator.broken.keys()
-    assert broken == crowd.simulator.met
-    for place in (BEFORE_COMMIT, AFTER_COMMIT):
-        assert {point.verb for point in broken if point.place == place} == (SET_VERBS | VERBS).keys()
-    assert crowd.simulator.faults.keys() == set(Fault)
+    ends = {(place, verb) for place in (BEFORE_COMMIT, AFTER_COMMIT) for verb in SET_VERBS | VERBS}
+    faults = set(Fault) - crowd.simulator.faults.keys()
+    return {*(crowd.simulator.met - broken), *(ends - {(each.place, each.verb) for each in broken}), *faults}
 
 
 async def _stored(database: Database) -> dict[str, Any]:
