@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Text
@@ -16,13 +17,6 @@ NOBODY = ""
 """The user of runs for no user, and the adapter of runs of no adapter."""
 NO_AGENT = UUID(int=0)
 """The agent of runs of no agent."""
-
-RUN_DIMENSIONS = ("workflow_name", "business_adapter", "agent_id", "api_key_id")
-USAGE_DIMENSIONS = (*RUN_DIMENSIONS, "user_id", "service_type", "provider", "unit_type")
-"""The columns that a row of a rollup is of, in the order in which `series_of` takes them."""
-RUN_FIGURES = ("run_count", "ended_count", "seconds", "microseconds")
-USAGE_FIGURES = ("usage_count", "units", "millionths", "micros")
-"""The columns that are added up."""
 
 
 class Grain(StrEnum):
@@ -38,8 +32,13 @@ class Grain(StrEnum):
         return timedelta(hours=1) if self is Grain.HOUR else timedelta(days=1)
 
 
+_OF_RUN = ("workflow_name", "business_adapter", "agent_id", "api_key_id")
+
+
 class UsageRollup(Base):
     """What usages of one kind add up to in one stretch of time, those that are voided left out.
+
+    A row is of its `dimensions`, in the order in which `series_of` takes them; its `figures` are added up.
 
     Names may be too long for an index together, so a row is known by `series_id`, a digest of all that it
     is of. `units` and `millionths` are whole units and what is left of them: in one figure they could
@@ -53,6 +52,10 @@ class UsageRollup(Base):
         Index("ix_usage_rollup_user", "account_id", "user_id", "grain", "bucket"),
         {"sqlite_strict": True, "sqlite_with_rowid": False},
     )
+
+    grains: ClassVar = (Grain.HOUR, Grain.DAY, Grain.USER_DAY)
+    dimensions: ClassVar = (*_OF_RUN, "user_id", "service_type", "provider", "unit_type")
+    figures: ClassVar = ("usage_count", "units", "millionths", "micros")
 
     account_id: Mapped[UUID] = mapped_column(Id, ForeignKey("account.id"), primary_key=True)
     grain: Mapped[Grain] = mapped_column(Name(Grain), primary_key=True)
@@ -84,6 +87,10 @@ class RunRollup(Base):
         {"sqlite_strict": True, "sqlite_with_rowid": False},
     )
 
+    grains: ClassVar = (Grain.HOUR, Grain.DAY)
+    dimensions: ClassVar = _OF_RUN
+    figures: ClassVar = ("run_count", "ended_count", "seconds", "microseconds")
+
     account_id: Mapped[UUID] = mapped_column(Id, ForeignKey("account.id"), primary_key=True)
     grain: Mapped[Grain] = mapped_column(Name(Grain), primary_key=True)
     bucket: Mapped[datetime] = mapped_column(Instant, primary_key=True)
@@ -103,3 +110,6 @@ def series_of(*dimensions: str | UUID) -> UUID:
     """Digest what a row is of; names hold no control characters, which part them here."""
     text = "\x1f".join(each.hex if isinstance(each, UUID) else each for each in dimensions)
     return UUID(bytes=blake2b(text.encode(), digest_size=16).digest())
+
+
+Rollup = type[UsageRollup] | type[RunRollup]

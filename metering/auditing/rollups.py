@@ -7,10 +7,10 @@ from sqlalchemy import Subquery, literal, or_, select, union_all
 
 from metering.auditing.comparison import MOST_DIFFERENCES, AnyRow, AnySelect, Check, One, of_one
 from metering.auditing.findings import Difference
-from metering.rollups.recount import dimensions_of, figures_of, recounted
-from models.base import Base, table_of, total
+from metering.rollups.recount import recounted
+from models.base import table_of, total
 from models.identity import IdKind, format_id
-from models.rollup import NO_AGENT, RunRollup, UsageRollup
+from models.rollup import NO_AGENT, Rollup, RunRollup, UsageRollup
 from pricing.credits import Credits
 
 _KEY = ("account_id", "grain", "bucket")
@@ -22,8 +22,8 @@ def checks(only: One) -> Iterator[Check]:
     yield _compared(RunRollup, only)
 
 
-def _compared(rollup: type[Base], only: One) -> Check:
-    rows, names, dimensions = _both_sides(rollup, only), figures_of(rollup), dimensions_of(rollup)
+def _compared(rollup: Rollup, only: One) -> Check:
+    rows, names, dimensions = _both_sides(rollup, only), rollup.figures, rollup.dimensions
     sides = [[rows.c[side(name)] for name in names] for side in (_recorded, _recomputed)]
     key = [rows.c[name] for name in (*_KEY, *dimensions)]
     statement = (
@@ -64,27 +64,27 @@ def _shown(names: Sequence[str], figures: Sequence[int]) -> str:
     )
 
 
-def _both_sides(rollup: type[Base], only: One) -> Subquery:
+def _both_sides(rollup: Rollup, only: One) -> Subquery:
     # Either side may lack a row that the other has, so they are laid one upon the other and added up.
-    names = figures_of(rollup)
+    names = rollup.figures
     laid = union_all(
         _side(select(table_of(rollup)), rollup, only, is_recorded=True),
         *(_side(statement, rollup, only, is_recorded=False) for statement in recounted(rollup)),
     ).subquery()
-    keys = [laid.c[name] for name in (*_KEY, *dimensions_of(rollup))]
+    keys = [laid.c[name] for name in (*_KEY, *rollup.dimensions)]
     sums = [total(laid.c[column(name)]).label(column(name)) for name in names for column in _SIDES]
     return select(*keys, *sums).group_by(*keys).subquery()
 
 
-def _side(statement: AnySelect, rollup: type[Base], only: One, *, is_recorded: bool) -> AnySelect:
+def _side(statement: AnySelect, rollup: Rollup, only: One, *, is_recorded: bool) -> AnySelect:
     rows = of_one(statement, statement.selected_columns["account_id"], only).subquery()
     own, other = (_recorded, _recomputed) if is_recorded else (_recomputed, _recorded)
-    shown = {own(name): rows.c[name] for name in figures_of(rollup)}
-    shown |= {other(name): literal(0) for name in figures_of(rollup)}
+    shown = {own(name): rows.c[name] for name in rollup.figures}
+    shown |= {other(name): literal(0) for name in rollup.figures}
     figures: list[Any] = [
-        shown[column(name)].label(column(name)) for name in figures_of(rollup) for column in _SIDES
+        shown[column(name)].label(column(name)) for name in rollup.figures for column in _SIDES
     ]
-    return select(*(rows.c[name] for name in (*_KEY, *dimensions_of(rollup))), *figures)
+    return select(*(rows.c[name] for name in (*_KEY, *rollup.dimensions)), *figures)
 
 
 def _recorded(name: str) -> str:

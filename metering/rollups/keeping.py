@@ -1,7 +1,7 @@
 """Keep rollups: what a batch adds to them, in one statement for usages and one for runs."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,21 +9,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from models.base import Base, table_of
+from models.base import table_of
 from models.buckets import bucket_of
 from models.prepared import PreparedWrite
-from models.rollup import (
-    NO_AGENT,
-    NOBODY,
-    RUN_DIMENSIONS,
-    RUN_FIGURES,
-    USAGE_DIMENSIONS,
-    USAGE_FIGURES,
-    Grain,
-    RunRollup,
-    UsageRollup,
-    series_of,
-)
+from models.rollup import NO_AGENT, NOBODY, Grain, Rollup, RunRollup, UsageRollup, series_of
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from pricing.decimal_text import MICROS
@@ -32,7 +21,6 @@ from pricing.units import ServiceType, UnitType
 _Row = tuple[UUID, Grain, datetime, tuple[Any, ...]]
 _Hour = tuple[int, ServiceType, str, UnitType, datetime]
 """A run, by its place in memory, a service and the hour, in UTC."""
-RUN_GRAINS = (Grain.HOUR, Grain.DAY)
 
 
 @dataclass(slots=True)
@@ -107,7 +95,7 @@ class RunCounts:
 
     def _figures_of(self, workflow: Workflow) -> Iterable[list[int]]:
         dimensions = _of_run(workflow)
-        for grain in RUN_GRAINS:
+        for grain in RunRollup.grains:
             bucket = bucket_of(workflow.started_at, grain.length)
             yield self._figures[workflow.account_id, grain, bucket, dimensions]
 
@@ -136,11 +124,10 @@ def _rows(figures: Mapping[_Row, Iterable[int]]) -> list[tuple[object, ...]]:
     ]
 
 
-def _adding(rollup: type[Base], dimensions: Iterable[str], figures: Sequence[str]) -> PreparedWrite:
-    table = table_of(rollup)
-    names = ("account_id", "grain", "bucket", "series_id", *dimensions, *figures)
-    return PreparedWrite.adding(table, names, sums=figures)
+def _adding(rollup: Rollup) -> PreparedWrite:
+    names = ("account_id", "grain", "bucket", "series_id", *rollup.dimensions, *rollup.figures)
+    return PreparedWrite.adding(table_of(rollup), names, sums=rollup.figures)
 
 
-_ADD_USAGES = _adding(UsageRollup, USAGE_DIMENSIONS, USAGE_FIGURES)
-_ADD_RUNS = _adding(RunRollup, RUN_DIMENSIONS, RUN_FIGURES)
+_ADD_USAGES = _adding(UsageRollup)
+_ADD_RUNS = _adding(RunRollup)

@@ -9,10 +9,10 @@ from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
 
 from metering.errors import AccountNotFound
-from metering.rollups.recount import dimensions_of, recounted
+from metering.rollups.recount import recounted
 from models.account import Account
-from models.base import Base, table_of
-from models.rollup import RunRollup, UsageRollup, series_of
+from models.base import table_of
+from models.rollup import Rollup, RunRollup, UsageRollup, series_of
 
 _ROWS_AT_ONCE = 1_000
 
@@ -45,8 +45,8 @@ def _whole(row: Mapping[Any, Any], dimensions: Iterable[str]) -> dict[str, Any]:
     return {**row, "series_id": series_of(*(row[name] for name in dimensions))}
 
 
-def _rebuild(session: Session, rollup: type[Base], account_id: UUID) -> int:
-    table, dimensions, count = table_of(rollup), dimensions_of(rollup), 0
+def _rebuild(session: Session, rollup: Rollup, account_id: UUID) -> int:
+    table, dimensions, count = table_of(rollup), rollup.dimensions, 0
     session.execute(delete(table).where(table.c.account_id == account_id))
     for statement in recounted(rollup):
         owned = statement.where(statement.selected_columns["account_id"] == account_id)

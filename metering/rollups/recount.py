@@ -5,19 +5,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, text
 
-from metering.rollups.keeping import RUN_GRAINS
-from models.base import Base, Id, Name, table_of, total
+from models.base import Id, Name, table_of, total
 from models.buckets import bucket_column
-from models.rollup import (
-    NO_AGENT,
-    NOBODY,
-    RUN_DIMENSIONS,
-    RUN_FIGURES,
-    USAGE_DIMENSIONS,
-    USAGE_FIGURES,
-    Grain,
-    RunRollup,
-)
+from models.rollup import NO_AGENT, NOBODY, Grain, Rollup, RunRollup
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from pricing.decimal_text import MICROS
@@ -25,21 +15,10 @@ from pricing.decimal_text import MICROS
 AnySelect = Select[*tuple[Any, ...]]
 
 
-def recounted(rollup: type[Base]) -> list[AnySelect]:
+def recounted(rollup: Rollup) -> list[AnySelect]:
     """Select what the rows of a rollup must be but for their series, a statement for each grain."""
-    if rollup is RunRollup:
-        return [_runs(grain) for grain in RUN_GRAINS]
-    return [_usages(grain) for grain in Grain]
-
-
-def dimensions_of(rollup: type[Base]) -> tuple[str, ...]:
-    """Name the columns that a series is a digest of, in order."""
-    return RUN_DIMENSIONS if rollup is RunRollup else USAGE_DIMENSIONS
-
-
-def figures_of(rollup: type[Base]) -> tuple[str, ...]:
-    """Name the columns that count."""
-    return RUN_FIGURES if rollup is RunRollup else USAGE_FIGURES
+    count = _runs if rollup is RunRollup else _usages
+    return [count(grain) for grain in rollup.grains]
 
 
 def _usages(grain: Grain) -> AnySelect:
