@@ -6,12 +6,12 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.registry import business_adapters
@@ -53,8 +53,8 @@ from server.webhooks_http import WebhookSender
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Service(FastAPI):
-    """FastAPI, with a gate of our own before all that comes by HTTP."""
+class Service(Starlette):
+    """Starlette, with a gate of our own before all that comes by HTTP."""
 
     gate: ASGIApp
 
@@ -63,7 +63,7 @@ class Service(FastAPI):
         await (self.gate if scope["type"] == "http" else self.routed)(scope, receive, send)
 
     async def routed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let FastAPI find out who takes it."""
+        """Let the router find out who takes it."""
         await super().__call__(scope, receive, send)
 
 
@@ -102,7 +102,7 @@ def service(settings: Settings, database: Database) -> Service:
     scrape = metrics_endpoint(meters, vitals, LedgerGauges(database), settings.metrics_token)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, object]]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, object]]:
         _calm_the_collector()
         _share_the_interpreter()
         await database.start()
@@ -131,14 +131,9 @@ def service(settings: Settings, database: Database) -> Service:
         await database.close()
         await traces.close()
 
-    app = Service(
-        title="creditgraph",
-        openapi_url=None,
-        # A redirection would repeat whatever host the caller names.
-        redirect_slashes=False,
-        lifespan=lifespan,
-        exception_handlers={HTTPException: not_served},
-    )
+    app = Service(lifespan=lifespan, exception_handlers={HTTPException: not_served})
+    # A redirection would repeat whatever host the caller names.
+    app.router.redirect_slashes = False
     app.state.streams, app.state.admission = streams, admission
     operations = GraphqlEndpoint(reception, streams)
     app.router.routes += [
@@ -151,7 +146,7 @@ def service(settings: Settings, database: Database) -> Service:
     ]
     if settings.graphiql:
         app.router.routes.append(Route("/", _graphiql(settings, examples(database.clock())), methods=["GET"]))
-        app.mount("/static/graphiql", StaticFiles(directory=STATIC_FOLDER))
+        app.router.routes.append(Mount("/static/graphiql", StaticFiles(directory=STATIC_FOLDER)))
     app.gate = Gate(_dispatched(operations, app.routed), Bounds(), admission, Exit(meters, draining))
     return app
 

@@ -1,13 +1,10 @@
 """Some weeks of believable runs for the demo account, the same for the same seed and moment."""
 
 import asyncio
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import structlog
-from rich.console import Console
-from rich.progress import Progress
 
 from metering.errors import Refusal
 from metering.tracking import RecordWorkflow, record_workflows
@@ -16,6 +13,7 @@ from models.database import Database
 from models.writer import SetCommand
 from server.demo_account import DemoAccount
 from server.demo_runs import history_runs
+from server.progress import told_progress
 
 RUNS_IN_A_BATCH = 200
 SEED = 20_231_116
@@ -29,11 +27,8 @@ log = structlog.get_logger(__name__)
 async def run_demo_history(database: Database, demo: DemoAccount) -> None:
     """Write the history beside live requests, with a progress bar on a terminal and a line in the log."""
     try:
-        with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
-            task = bar.add_task("Demo history", total=None)
-            written = await build_history(
-                database, demo, lambda done, total: bar.update(task, completed=done, total=total)
-            )
+        with told_progress("runs of the demo", in_lines=False) as tell:
+            written = await build_history(database, demo, tell)
     except (Refusal, StoreUnavailable) as refusal:
         log.warning("demo history incomplete", reason=str(refusal))
     else:

@@ -58,9 +58,8 @@ class WebhookSender:
         self._attempt_seconds = attempt_seconds
         self._threads = ThreadPoolExecutor(_RESOLVERS, "creditgraph-resolver")
         self._resolve = resolve or self._look_up
-        self._transport = httpx2.AsyncHTTPTransport(
-            verify=verify, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0)
-        )
+        self._verify = verify
+        self._transport: httpx2.AsyncHTTPTransport | None = None
 
     async def send(self, attempt: Attempt, *, now: datetime) -> Delivered | Failure:
         """Send, and say what came of it; `now` is the time that is signed."""
@@ -79,7 +78,16 @@ class WebhookSender:
     async def close(self) -> None:
         """Let go of everything; a name that is still being looked up is not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        await self._transport.aclose()
+        if self._transport is not None:
+            await self._transport.aclose()
+
+    def _opened(self) -> httpx2.AsyncHTTPTransport:
+        """Give the transport, made for the first attempt: to read the trusted certificates takes a while."""
+        if self._transport is None:
+            self._transport = httpx2.AsyncHTTPTransport(
+                verify=self._verify, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0)
+            )
+        return self._transport
 
     async def _send(self, attempt: Attempt, now: datetime) -> Delivered | Failure:
         url = httpx2.URL(attempt.url)
@@ -105,7 +113,7 @@ class WebhookSender:
         target = url.copy_with(host=address)
         extensions = {"sni_hostname": url.raw_host.decode("ascii"), "timeout": _TIMEOUT}
         request = httpx2.Request("POST", target, headers=headers, content=content, extensions=extensions)
-        return await self._answer(await self._transport.handle_async_request(request))
+        return await self._answer(await self._opened().handle_async_request(request))
 
     async def _answer(self, response: httpx2.Response) -> Delivered | Failure:
         status = response.status_code

@@ -12,7 +12,7 @@ from models.database import Database
 from models.writer import Command
 from server.commands import store, values
 from server.commands.answers import plain_refusals
-from server.commands.progress import Tell, told_progress
+from server.progress import Tell, told_progress
 
 app = typer.Typer(
     help="Look after the rollups that breakdowns are read from.", no_args_is_help=True, rich_markup_mode=None

@@ -1,22 +1,16 @@
 """`creditgraph audit`: are the books right?"""
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as ProgressBar
 
 from metering.auditing import (
     Audit,
     PastBalance,
-    Progress,
     past_balance,
     past_balances,
     unhurried,
@@ -27,6 +21,7 @@ from models.identity import IdKind, format_id
 from server.commands import store, values
 from server.commands.answers import plain_refusals, refuse
 from server.commands.tables import print_table
+from server.progress import told_progress
 
 
 def audit(
@@ -49,7 +44,7 @@ def audit(
       creditgraph audit --account account_0199…
       creditgraph audit --as-of 2027-01-31T00:00:00Z
     """
-    with plain_refusals(), _bar() as progress:
+    with plain_refusals(), told_progress("transfers", in_lines=False) as progress:
         account_id = None if account is None else values.account_id(account)
         moment = None if as_of is None else values.moment("--as-of", as_of)
         question = partial(recompute, account_id=account_id, progress=progress)
@@ -73,16 +68,6 @@ def _balances_at(moment: datetime, account_id: UUID | None) -> Question[Sequence
     if account_id is None:
         return unhurried(partial(past_balances, as_of=moment))
     return unhurried(lambda session: [past_balance(session, account_id=account_id, as_of=moment)])
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    # On standard error and for a person only: what a script reads is the answer.
-    columns = (TextColumn("transfers"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with ProgressBar(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("transfers", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _print_differences(found: Audit) -> None:

@@ -23,9 +23,9 @@ from models.identity import IdKind, parse_id
 from pricing.configuration import ServiceConfiguration
 from server.commands import store, values
 from server.commands.answers import plain_refusals
-from server.commands.progress import told_progress
 from server.commands.replay_answer import print_replay, replay_fields
 from server.files import text_of
+from server.progress import told_progress
 from server.settings import InvalidSettings
 
 From = Annotated[

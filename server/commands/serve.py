@@ -26,7 +26,7 @@ from server.logs import log_configuration, set_up_logs
 from server.margins import margin_terms
 from server.settings import InvalidSettings, Settings
 
-APPLICATION = "server.app:create_app"
+APPLICATION = "server.factory:create_app"
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to show an address that a browser can open
 
 

@@ -3,16 +3,17 @@
 import sys
 from collections.abc import Iterable, Sequence
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 _WIDTH_IN_A_FILE = 400
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows of text to standard output."""
+    # Most commands print none, and should not wait for what draws them.
+    from rich import box  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table(*columns, box=box.SIMPLE, pad_edge=False)
     for row in rows:
         # Plain text: a name may hold what would otherwise be read as markup.

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from metering.auditing import audit
 from models.database import Database
-from server.cli import app
+from server.command_line import app
 
 CREDITGRAPH = Path(sys.executable).parent / "creditgraph"
 ACCOUNT_ID = re.compile(r"account_[0-9a-f]{32}\n")

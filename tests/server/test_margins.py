@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pricing.costs import CreditValue
-from server.cli import app
+from server.command_line import app
 from server.margins import margin_terms
 from server.settings import InvalidSettings, Settings
 

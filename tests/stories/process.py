@@ -39,9 +39,11 @@ def creditgraph(*arguments: str, database_url: str) -> str:
 def environment() -> dict[str, str]:
     """Give the environment without settings of a service that runs here already.
 
-    What is served has one connection for reads: every story also shows that it is enough.
+    What is served has one connection for reads: every story also shows that it is enough. What is compiled
+    at a start is kept for the next.
     """
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CREDITGRAPH_")}
+    left_out = ("CREDITGRAPH_", "PYTHONDONTWRITEBYTECODE")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return clean | {"CREDITGRAPH_READ_CONNECTIONS": str(READ_CONNECTIONS)}
 
 

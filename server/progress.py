@@ -1,12 +1,8 @@
-"""How far a long command is: a bar for a person at a terminal, lines for a log that asks for them."""
+"""How far a long piece of work is: a bar for a person at a terminal, lines for a log that asks for them."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 Tell = Callable[[int, int], None]
 """Told how many are done, of how many."""
@@ -24,6 +20,22 @@ def told_progress(what: str, *, in_lines: bool) -> Iterator[Tell]:
     if not sys.stderr.isatty():
         yield _Lines(what).tell if in_lines else _nobody
         return
+    with _bar(what) as tell:
+        yield tell
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Tell]:
+    # Who serves draws nothing, and should not wait for what draws.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
@@ -39,7 +51,7 @@ class _Lines:
         tenth = done * _LINES // total if total else _LINES
         if tenth > self._told:
             self._told = tenth
-            typer.echo(f"{done:,} of {total:,} {self._what}", err=True)
+            print(f"{done:,} of {total:,} {self._what}", file=sys.stderr, flush=True)  # noqa: T201 - it is shown
 
 
 def _nobody(_done: int, _total: int) -> None:
