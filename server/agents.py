@@ -25,9 +25,9 @@ from models.writer import Command
 from pricing.names import name_from_text
 from server.authentication import Authentication, Unauthenticated, secret_of
 from server.bodies import json_bytes, json_object
-from server.graphql import unauthenticated
 from server.origins import origin_of
 from server.refusals import shown
+from server.replies import Reply, unauthenticated
 
 _Name = Annotated[str, AfterValidator(name_from_text)]
 
@@ -58,10 +58,10 @@ class BadField(Exception):  # noqa: N818 - named for the state
 
 def create_agent_endpoint(
     database: Database, authentication: Authentication
-) -> Callable[[Request], Awaitable[Response]]:
+) -> Callable[[Request], Awaitable[Response | Reply]]:
     """Make the endpoint."""
 
-    async def endpoint(request: Request) -> Response:
+    async def endpoint(request: Request) -> Response | Reply:
         try:
             account_id, api_key = await _managed_account(request, database, authentication)
             actor = Actor.with_key(api_key, origin_of(request.scope))

@@ -41,6 +41,7 @@ from server.reception import Reception
 from server.replays import ReplayWorker
 from server.scrapes import metrics_endpoint
 from server.settings import Settings
+from server.short_way import ShortWay
 from server.store_secret import KnownSecret
 from server.subscriptions import StreamLimits, Streams
 from server.subscriptions_websocket import websocket_endpoint
@@ -98,6 +99,8 @@ def service(settings: Settings, database: Database) -> Service:
     )
     streams = Streams(authentication, _stream_limits(settings))
     draining = Draining()
+    operations, bounds, way_out = GraphqlEndpoint(reception, streams), Bounds(), Exit(meters, draining)
+    short_way = ShortWay(operations, bounds, admission, way_out)
     vitals = Vitals(meters, database, streams, admission)
     scrape = metrics_endpoint(meters, vitals, LedgerGauges(database), settings.metrics_token)
 
@@ -120,7 +123,7 @@ def service(settings: Settings, database: Database) -> Service:
         if settings.demo_account is not None:
             history = asyncio.create_task(run_demo_history(database, settings.demo_account))
         with drained_when_told(draining, streams.drain, pause_seconds=settings.drain_seconds):
-            yield {"admission": admission, "draining": draining}
+            yield {"admission": admission, "draining": draining, "short_way": short_way}
         await streams.close()
         if history is not None:
             history.cancel()
@@ -135,7 +138,6 @@ def service(settings: Settings, database: Database) -> Service:
     # A redirection would repeat whatever host the caller names.
     app.router.redirect_slashes = False
     app.state.streams, app.state.admission = streams, admission
-    operations = GraphqlEndpoint(reception, streams)
     app.router.routes += [
         Route("/graphql", operations, methods=["POST"]),
         WebSocketRoute("/graphql", websocket_endpoint(reception, streams, settings.allowed_origins)),
@@ -147,7 +149,7 @@ def service(settings: Settings, database: Database) -> Service:
     if settings.graphiql:
         app.router.routes.append(Route("/", _graphiql(settings, examples(database.clock())), methods=["GET"]))
         app.router.routes.append(Mount("/static/graphiql", StaticFiles(directory=STATIC_FOLDER)))
-    app.gate = Gate(_dispatched(operations, app.routed), Bounds(), admission, Exit(meters, draining))
+    app.gate = Gate(_dispatched(operations, app.routed), bounds, admission, way_out)
     return app
 
 

@@ -32,6 +32,22 @@ class Unauthenticated(Exception):  # noqa: N818 - named for the state
     """No key, or none that is alive."""
 
 
+class Secret(str):
+    """A text in the form of a key's secret; it is digested once, however often it is shown."""
+
+    __slots__ = ("_digest",)
+    _digest: str
+
+    @property
+    def digest(self) -> str:
+        """What the store knows of it."""
+        try:
+            return self._digest
+        except AttributeError:
+            self._digest = hash_secret(self)
+            return self._digest
+
+
 KNOWN_SECONDS = 1.0
 """How long a key is known without another look: so long another process's revocation may go unnoticed."""
 MOST_KNOWN = 10_000
@@ -57,18 +73,24 @@ class Authentication:
         self._known: dict[str, _Known] = {}
         self._looking: dict[str, asyncio.Event] = {}
 
-    async def api_key(self, secret: str, snapshot: Snapshot) -> ApiKey:
+    def recognised(self, secret: Secret, now: datetime) -> ApiKey | None:
+        """Give the key with the secret where it is known and lives; nobody waits for it."""
+        known = self._known.get(secret.digest)
+        if known is None or known.changes != self._changes() or not _is_fresh(known, now):
+            return None
+        return known.api_key
+
+    async def api_key(self, secret: Secret, snapshot: Snapshot) -> ApiKey:
         """Give the living key with the secret.
 
         Raises Unauthenticated.
         """
-        digest = hash_secret(secret)
-        found = self._recognised(digest, snapshot.now())
-        if found is None and (looking := self._looking.get(digest)) is not None:
+        found = self.recognised(secret, snapshot.now())
+        if found is None and (looking := self._looking.get(secret.digest)) is not None:
             # Of all who ask at the same time one looks. Who hears nothing from it looks itself.
             await looking.wait()
-            found = self._recognised(digest, snapshot.now())
-        return found or await self._looked_up(secret, digest, snapshot)
+            found = self.recognised(secret, snapshot.now())
+        return found or await self._looked_up(secret, snapshot)
 
     async def live(self, secrets: Iterable[str]) -> frozenset[str]:
         """Give those of the secrets whose key lives at this moment, for callers that stay connected.
@@ -83,14 +105,8 @@ class Authentication:
         """Wait for what is being noted."""
         await asyncio.gather(*self._notes, return_exceptions=True)
 
-    def _recognised(self, digest: str, now: datetime) -> ApiKey | None:
-        known = self._known.get(digest)
-        if known is None or known.changes != self._changes() or not _is_fresh(known, now):
-            return None
-        return known.api_key
-
-    async def _looked_up(self, secret: str, digest: str, snapshot: Snapshot) -> ApiKey:
-        now, changes = snapshot.now(), self._changes()
+    async def _looked_up(self, secret: Secret, snapshot: Snapshot) -> ApiKey:
+        now, changes, digest = snapshot.now(), self._changes(), secret.digest
         statement = key_with_secret(secret, now)
         if statement is None:
             raise Unauthenticated
@@ -135,7 +151,7 @@ def _is_fresh(known: _Known, now: datetime) -> bool:
     return in_time and is_live(known.api_key, now)
 
 
-def secret_of(headers: Mapping[str, str]) -> str:
+def secret_of(headers: Mapping[str, str]) -> Secret:
     """Give the secret that headers, named in small letters, carry in the form of one of ours.
 
     The store is not asked. Raises Unauthenticated.
@@ -145,4 +161,4 @@ def secret_of(headers: Mapping[str, str]) -> str:
     secret = given.strip()
     if not is_well_formed(secret):
         raise Unauthenticated
-    return secret
+    return Secret(secret)

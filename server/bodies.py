@@ -18,7 +18,7 @@ def json_object(head: Mapping[str, str], body: bytes) -> dict[str, object]:
 
     Raises Refused.
     """
-    _refuse_media_type(head)
+    require_json(head)
     return object_from(body)
 
 
@@ -37,16 +37,8 @@ def object_from(text: bytes) -> dict[str, object]:
     return value
 
 
-def json_bytes(content: Mapping[str, object]) -> bytes:
-    """Write an answer."""
-    try:
-        return orjson.dumps(content)
-    except orjson.JSONEncodeError:
-        # Nested deeper than orjson goes, or an error that repeats half of a surrogate pair.
-        return json.dumps(content).encode()
-
-
-def _refuse_media_type(head: Mapping[str, str]) -> None:
+def require_json(head: Mapping[str, str]) -> None:
+    """Raise Refused where headers announce another body than JSON in UTF-8."""
     media_type, _, parameters = head.get("content-type", "").partition(";")
     if media_type.strip().lower() != "application/json":
         raise Refused(415, "Send the request as application/json.")
@@ -54,6 +46,15 @@ def _refuse_media_type(head: Mapping[str, str]) -> None:
         raise Refused(415, "Send the request as application/json in UTF-8, without other parameters.")
     if head.get("content-encoding", "identity").strip().lower() != "identity":
         raise Refused(415, "Send the body as it is, without a content encoding.")
+
+
+def json_bytes(content: Mapping[str, object]) -> bytes:
+    """Write an answer."""
+    try:
+        return orjson.dumps(content)
+    except orjson.JSONEncodeError:
+        # Nested deeper than orjson goes, or an error that repeats half of a surrogate pair.
+        return json.dumps(content).encode()
 
 
 def _refuse_depth(value: dict[str, object]) -> None:

@@ -1,6 +1,7 @@
 """Connections as uvicorn serves them, but bounded in size and time: heads that never end, answers never read.
 
 The gate sees a request when its head is whole; until then all of it would be kept, and waited for, for ever.
+An operation that comes whole is answered here, by the short way; uvicorn never hears of it.
 """
 
 from asyncio import Transport
@@ -9,11 +10,15 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from models.actor import Origin
 from server.admission import Admission
 from server.bodies import json_bytes
 from server.excess import excess_bytes, is_short
+from server.first_steps import begin
 from server.gate import WHOLE
-from server.origins import named_request
+from server.heads import Head
+from server.origins import address_of, named_request, request_name
+from server.short_way import ShortWay
 
 LARGEST_HEAD_BYTES = 128 * 1024
 """More than the gate lets in: what is a little too large hears so from the gate, in its own words."""
@@ -35,9 +40,15 @@ class BoundedConnection(HttpToolsProtocol):
 
     def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*given, **named)
+        self._short_way: ShortWay | None = self.app_state.get("short_way")
+        self._is_between = True
         self._in_head = True
         self._is_turned_away = False
         self._bytes = 0
+        self._beginning = b""
+        self._plain: Head | None = None
+        self._pieces: list[bytes] = []
+        self._quiet_since: float | None = None
         self._waiting: TimerHandle | None = None
         self._stalling: TimerHandle | None = None
         self._resting: TimerHandle | None = None
@@ -45,13 +56,15 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Begin to wait for the first head."""
         super().connection_made(transport)
+        self._address = None if self.client is None else address_of(self.client[0])
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._wait_no_longer()
         self._stall_no_longer()
-        self._rest_no_longer()
+        if self._resting is not None:
+            self._resting.cancel()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -66,14 +79,30 @@ class BoundedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what comes, within bounds."""
+        if not self._is_turned_away:
+            self._quiet_since = None
+        if self._is_between and not self._bytes:
+            if self._is_known(data):
+                return
+            self._beginning = data
         self._bytes += len(data)
         super().data_received(data)
+        self._beginning = b""
         if self.transport.is_closing():
             self._wait_no_longer()
         elif self._bytes > (LARGEST_HEAD_BYTES if self._in_head else LARGEST_REQUEST_BYTES):
             self._refuse(431 if self._in_head else 413, "The request is too large.")
         elif self._in_head and self._bytes and self._waiting is None:
             self._wait()
+        elif self._plain is not None:
+            self._go_the_long_way()
+
+    def on_message_begin(self) -> None:
+        """Begin to take a request; uvicorn hears of it if it is not plain."""
+        self._is_between = False
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; one that comes behind a body could say what nobody has looked at."""
@@ -81,10 +110,14 @@ class BoundedConnection(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Begin to answer."""
+        """Begin to answer, but for a plain operation, of which the body may have come too."""
         self._in_head = False
         self._wait_no_longer()
-        self._rest_no_longer()
+        self._quiet_since = None
+        self._plain = self._plain_head()
+        if self._plain is not None:
+            return
+        self._tell_of_head()
         if self._is_excess():
             self._turn_away()
         else:
@@ -92,17 +125,113 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body, or leave it where its request was refused."""
-        if not self._is_turned_away:
+        if self._plain is not None:
+            self._pieces.append(body)
+        elif not self._is_turned_away:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """End a request; the next one is counted from its beginning, or from the next bytes that come."""
-        if not self._is_turned_away:
+        self._in_head = self._is_between = True
+        self._bytes = 0
+        if self._plain is not None:
+            head, self._plain = self._plain, None
+            body, self._pieces = b"".join(self._pieces), []
+            self._answer(head, body)
+        elif not self._is_turned_away:
             self.scope[WHOLE] = True  # type: ignore[literal-required]  # a key of ours
             super().on_message_complete()
         self._is_turned_away = False
-        self._in_head = True
-        self._bytes = 0
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, or go on with one that has come already."""
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._rest()
+
+    def _is_known(self, data: bytes) -> bool:
+        """Answer a plain operation whose head is known; its bytes need not be looked at one by one."""
+        way = self._short_way
+        if way is None or not self._is_free(way):
+            return False
+        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        head = way.known.get(data[:end])
+        if head is None or len(data) - end != head.length:
+            return False
+        self._wait_no_longer()
+        self._answer(head, data[end:])
+        return True
+
+    def _is_free(self, way: ShortWay) -> bool:
+        return (
+            way.is_open
+            and not self._is_answering()
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+        )
+
+    def _plain_head(self) -> Head | None:
+        """Give the head of a request that may go the short way."""
+        way, parser = self._short_way, self.parser
+        if (
+            way is None
+            or self.url != b"/graphql"
+            or parser.get_method() != b"POST"
+            or parser.get_http_version() != "1.1"
+            or not parser.should_keep_alive()
+            or not self._is_free(way)
+        ):
+            return None
+        head = way.plain_head(self.headers)
+        if head is not None and self._beginning:
+            way.know(self._beginning[: self._beginning.find(_END_OF_HEAD) + len(_END_OF_HEAD)], head)
+        self._beginning = b""
+        return head
+
+    def _answer(self, head: Head, body: bytes) -> None:
+        """Answer a plain operation at once, or in a task where it has to wait."""
+        self.cycle = exchange = Exchange()  # type: ignore[assignment]  # all that is asked of it here
+        task = begin(self._reply(head, body, exchange), self.loop)
+        if task is not None:
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    async def _reply(self, head: Head, body: bytes, exchange: "Exchange") -> None:
+        way = self._short_way
+        assert way is not None  # noqa: S101 - it is what this request came by
+        name = request_name(head.given_id)
+        try:
+            reply = await way.reply(head, body, Origin(self._address, name))
+        except BaseException:  # as uvicorn does: a connection is all that may end
+            self.logger.exception("An operation ended without an answer.")
+            self.transport.close()
+            return
+        exchange.response_complete = True
+        always = self.server_state.default_headers
+        written = way.written(reply, name, always, is_last=not exchange.keep_alive)
+        if not self.transport.is_closing():
+            self.transport.write(written)
+            if way.is_ending or not exchange.keep_alive:
+                self.transport.close()
+        self.on_response_complete()
+
+    def _go_the_long_way(self) -> None:
+        """Let uvicorn and the gate wait for the rest of a body, and lose patience with it."""
+        pieces, self._plain, self._pieces = self._pieces, None, []
+        self._tell_of_head()
+        super().on_headers_complete()
+        for piece in pieces:
+            super().on_body(piece)
+
+    def _tell_of_head(self) -> None:
+        """Let uvicorn make of a head what it makes of one when it begins."""
+        url, headers, is_expected = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, is_expected
+        self.headers += headers
 
     def _is_excess(self) -> bool:
         """Return whether an operation comes that has no place; all that is less plain is left to the gate."""
@@ -124,12 +253,23 @@ class BoundedConnection(HttpToolsProtocol):
         self.app_state["admission"].turn_away_at_the_door()
         self.transport.write(excess_bytes(named_request(self.scope)))  # type: ignore[arg-type]  # a scope
         # uvicorn's own timer ends with the next bytes, be they the rest of what was refused.
-        self._resting = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
+        self._rest()
 
-    def _rest_no_longer(self) -> None:
-        if self._resting is not None:
-            self._resting.cancel()
-            self._resting = None
+    def _rest(self) -> None:
+        """Close the connection if nothing comes for a while; to set a timer each time would take too long."""
+        self._quiet_since = self.loop.time()
+        if self._resting is None:
+            self._resting = self.loop.call_later(self.timeout_keep_alive, self._look_whether_quiet)
+
+    def _look_whether_quiet(self) -> None:
+        self._resting = None
+        if self._quiet_since is None:
+            return
+        left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
+        if left <= 0:
+            self.transport.close()
+        else:
+            self._resting = self.loop.call_later(left, self._look_whether_quiet)
 
     def _stall(self) -> None:
         unread = self.transport.get_write_buffer_size()
@@ -174,3 +314,26 @@ class BoundedConnection(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
+
+
+class Exchange:
+    """A request that goes the short way, as much of it as uvicorn asks about."""
+
+    __slots__ = ("disconnected", "keep_alive", "message_event", "response_complete")
+
+    def __init__(self) -> None:
+        self.disconnected = False
+        self.keep_alive = True
+        self.response_complete = False
+        self.message_event = NOBODY
+
+
+class _Nobody:
+    """Waits for nothing, and so need not be told."""
+
+    def set(self) -> None:
+        """Nothing to do."""
+
+
+NOBODY = _Nobody()
+_END_OF_HEAD = b"\r\n\r\n"

@@ -7,8 +7,7 @@ from starlette.types import Message, Scope, Send
 from server.admission import Place
 from server.draining import Draining
 from server.metrics import Meters
-
-Headers = list[tuple[bytes, bytes]]
+from server.replies import Headers
 
 SAFE = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
 """What every answer says of itself; only files may be kept."""
@@ -48,7 +47,7 @@ class Departure:
             self.place.leave()
         await self._send(message)
 
-    def _stamped(self, headers: "Headers | tuple[()]") -> Headers:
+    def _stamped(self, headers: Headers) -> Headers:
         ours = [(b"x-request-id", self._request_id.encode()), *SAFE]
         if self._path.startswith("/static/"):
             ours.pop()

@@ -4,9 +4,7 @@ It is plain ASGI and works before anything is parsed, so that what it refuses ha
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,7 +12,7 @@ from server.admission import PLACE, Admission, Overloaded
 from server.bodies import json_bytes
 from server.departures import Departure, Exit
 from server.excess import refuse_excess
-from server.heads import head_of
+from server.heads import head_of, require_bounded
 from server.logs import LoggedAs
 from server.origins import named_request
 from server.refusals import Refused, shown
@@ -56,7 +54,7 @@ class Gate:
             await refuse_excess(scope, departure)
             return
         try:
-            self._refuse_headers(scope["headers"])
+            require_bounded(scope["headers"], self._bounds.header_bytes)
             body = await self._body(scope, receive)
         except Refused as error:
             await _refuse(error, departure, path=scope["path"])
@@ -78,21 +76,9 @@ class Gate:
         except Overloaded:  # since its head came
             await refuse_excess(scope, departure)
 
-    def _refuse_headers(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        if sum(map(len, chain.from_iterable(headers))) > self._bounds.header_bytes:
-            raise Refused(431, f"The headers are larger than {self._bounds.header_bytes:,} bytes.")
-        names = [name for name, _ in headers]
-        if len(set(names)) == len(names):
-            return
-        for name in _ONLY_ONCE:
-            if names.count(name) > 1:
-                raise Refused(400, f"The header {name.decode()} comes more than once.")
-
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """Wait for the whole body; None where the caller has left before its end."""
-        announced = head_of(scope).get("content-length", "0")
-        length = int(announced[:_LONGEST_LENGTH]) if announced.isascii() and announced.isdigit() else 0
-        if length > _READ_OUT * self._bounds.body_bytes:
+        if (head_of(scope).length or 0) > _READ_OUT * self._bounds.body_bytes:
             raise self._too_large()
         if WHOLE in scope:  # to set a timer takes longer than to read it
             return await self._all(receive)
@@ -155,9 +141,6 @@ def _shown(error: Refused, path: str) -> dict[str, object]:
     return {"errors": [shown(error)[1]]}
 
 
-_ONLY_ONCE = (b"authorization", b"content-length", b"content-type", b"host", b"x-api-key")
 _READ_OUT = 4
 """How many times too large a body may be and still be heard out, forgotten as it comes: who is cut off in the
 middle of a sentence may never hear why."""
-_LONGEST_LENGTH = 20
-"""More digits than these are more bytes than there are, and would take time to read."""

@@ -1,24 +1,17 @@
 """`POST /graphql`: one operation, its answer, and nothing internal in either."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graph.errors import ErrorCode
+from models.actor import Origin
 from server.answers import answer_to
-from server.authentication import Unauthenticated, secret_of
-from server.bodies import json_bytes, json_object
-from server.heads import head_of
-from server.operations import operation_of
-from server.rate_limits import RateLimited
+from server.authentication import Unauthenticated
+from server.heads import Head, head_of
+from server.operations import Operation, Operations
+from server.origins import origin_of
 from server.reception import Reception
-from server.refusals import refusal, shown
+from server.replies import Reply, answered, failed, unauthenticated
 from server.subscriptions import Streams, TooManyStreams
-from server.subscriptions_sse import EventStream, wants_events
-
-GRAPHQL_RESPONSE = "application/graphql-response+json"
+from server.subscriptions_sse import EventStream
 
 
 class GraphqlEndpoint:
@@ -30,54 +23,51 @@ class GraphqlEndpoint:
     def __init__(self, reception: Reception, streams: Streams) -> None:
         self._reception = reception
         self._streams = streams
+        self._operations = Operations(reception.trusted_documents)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an operation, at once or event by event."""
-        try:
-            head, body = head_of(scope), (await receive())["body"]
-            answer = await (self._opened if wants_events(head) else self._answer)(head, body, scope)
-        except Unauthenticated:
-            answer = unauthenticated()
-        except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
-            answer = _failed(error)
+        head, body = head_of(scope), (await receive())["body"]
+        answer: ASGIApp
+        if head.wants_events:
+            answer = await self._opened(head, body, origin_of(scope))
+        else:
+            answer = await self.reply(head, body, origin_of(scope))
         await answer(scope, receive, send)
 
-    async def _answer(self, head: Mapping[str, str], body: bytes, scope: Scope) -> ASGIApp:
+    async def reply(self, head: Head, body: bytes, origin: Origin) -> Reply:
+        """Answer an operation at once; whatever goes wrong is told in the answer."""
+        try:
+            return await self._answer(head, body, origin)
+        except Unauthenticated:
+            return unauthenticated()
+        except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
+            return failed(error)
+
+    async def _answer(self, head: Head, body: bytes, origin: Origin) -> Reply:
         reception = self._reception
-        with reception.observer.observed(headers=head) as observation:
-            async with reception.context(secret_of(head), scope) as context:
-                operation = operation_of(json_object(head, body), reception.trusted_documents)
+        with reception.observer.observed(headers=head.named) as observation:
+            async with reception.context(head.secret, origin) as context:
+                operation = self._operation(head, body)
                 answer = await answer_to(operation, context, reception, observation)
-        return _Written(answer, strict=GRAPHQL_RESPONSE in head.get("accept", ""))
+        return answered(answer, strict=head.is_strict)
 
-    async def _opened(self, head: Mapping[str, str], body: bytes, scope: Scope) -> ASGIApp:
-        reception, secret = self._reception, secret_of(head)
-        async with reception.context(secret, scope) as context:
-            operation = operation_of(json_object(head, body), reception.trusted_documents)
-            return _Streamed(EventStream(reception, self._streams, operation, secret, context.api_key.id))
+    async def _opened(self, head: Head, body: bytes, origin: Origin) -> ASGIApp:
+        reception = self._reception
+        try:
+            async with reception.context(head.secret, origin) as context:
+                operation = self._operation(head, body)
+                return _Streamed(
+                    EventStream(reception, self._streams, operation, head.secret, context.api_key.id)
+                )
+        except Unauthenticated:
+            return unauthenticated()
+        except Exception as error:  # noqa: BLE001 - as above
+            return failed(error)
 
-
-def unauthenticated() -> Response:
-    """Say that a key is needed."""
-    message = "A valid API key is needed: send it as 'Authorization: Bearer nexus_…' or 'X-API-Key: nexus_…'."
-    response = _json(401, {"errors": [refusal(ErrorCode.UNAUTHENTICATED, message)]})
-    response.headers["www-authenticate"] = "Bearer"
-    return response
-
-
-class _Written:
-    """An answer that is ready to be sent."""
-
-    def __init__(self, answer: dict[str, Any], *, strict: bool) -> None:
-        # The GraphQL-over-HTTP draft: only its own media type says by the status that nothing was executed.
-        self._status = 400 if strict and "data" not in answer else 200
-        self._media_type = _STRICT if strict else _JSON
-        self._body = json_bytes(answer)
-
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        headers = [self._media_type, (b"content-length", b"%d" % len(self._body))]
-        await send({"type": "http.response.start", "status": self._status, "headers": headers})
-        await send({"type": "http.response.body", "body": self._body})
+    def _operation(self, head: Head, body: bytes) -> Operation:
+        head.require_json()
+        return self._operations.of(body)
 
 
 class _Streamed:
@@ -90,20 +80,4 @@ class _Streamed:
         try:
             await self._events(scope, receive, send)
         except TooManyStreams as error:  # which comes before its first byte
-            await _failed(error)(scope, receive, send)
-
-
-def _failed(error: Exception) -> Response:
-    status, found = shown(error)
-    response = _json(status, {"errors": [found]})
-    if isinstance(error, RateLimited):
-        response.headers["retry-after"] = str(error.retry_after_seconds)
-    return response
-
-
-def _json(status: int, content: dict[str, Any]) -> Response:
-    return Response(json_bytes(content), status, media_type="application/json")
-
-
-_JSON = (b"content-type", b"application/json")
-_STRICT = (b"content-type", GRAPHQL_RESPONSE.encode())
+            await failed(error)(scope, receive, send)

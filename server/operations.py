@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.schema import documents
+from server.bodies import object_from
 from server.refusals import Refused
 from server.trusted_documents import ENDLESS_NUMBER, TrustedDocuments, operation_text
+
+MOST_KEPT = 500
+LARGEST_KEPT_BYTES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,32 @@ class Operation:
     query: str
     variables: dict[str, Any]
     name: str | None
+
+
+class Operations:
+    """The operations of bodies; small ones that came lately are kept, so that they are read once.
+
+    One with variables is never the same for long.
+    """
+
+    def __init__(self, trusted: TrustedDocuments) -> None:
+        self._trusted = trusted
+        self._kept: dict[bytes, Operation] = {}
+
+    def of(self, body: bytes) -> Operation:
+        """Read the operation of a body.
+
+        Raises Refused.
+        """
+        kept = self._kept.get(body)
+        if kept is not None and documents.know(kept.query):
+            return kept
+        operation = operation_of(object_from(body), self._trusted)
+        if not operation.variables and len(body) <= LARGEST_KEPT_BYTES:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[body] = operation
+        return operation
 
 
 def operation_of(body: dict[str, object], trusted: TrustedDocuments) -> Operation:

@@ -20,10 +20,15 @@ def named_request(scope: Scope) -> str:
     """Give a request its id: what its `X-Request-Id` says where that is well formed, else a new one."""
     name: str | None = scope.get(_NAMED)
     if name is None:
-        given = dict(scope["headers"]).get(b"x-request-id", b"")
-        name = given.decode() if _REQUEST_ID.fullmatch(given) else f"{_draw.getrandbits(128):032x}"
-        scope[_NAMED] = name
+        name = scope[_NAMED] = request_name(dict(scope["headers"]).get(b"x-request-id"))
     return name
+
+
+def request_name(given: bytes | None) -> str:
+    """Give the id of a request whose `X-Request-Id` says this."""
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return f"{_draw.getrandbits(128):032x}"
 
 
 def origin_of(scope: Scope) -> Origin:
@@ -33,11 +38,12 @@ def origin_of(scope: Scope) -> Origin:
     proxy's word, and over a Unix socket there is none.
     """
     client = scope.get("client")
-    return Origin(None if client is None else _address(client[0]), named_request(scope))
+    return Origin(None if client is None else address_of(client[0]), named_request(scope))
 
 
 @lru_cache(maxsize=10_000)
-def _address(host: str) -> str | None:
+def address_of(host: str) -> str | None:
+    """Give the address that a host is; None where it is none."""
     # What a proxy says is any text; only an address is kept.
     try:
         return str(ip_address(host))

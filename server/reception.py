@@ -6,18 +6,17 @@ from functools import lru_cache
 from typing import Any
 
 from graphql import DocumentNode, ExecutionResult
-from starlette.types import Scope
 
 from graph.context import Context, Snapshot
 from graph.cursors import Cursors
 from graph.introspection import Introspection
 from metering.webhooks import TargetRules
+from models.actor import Origin
 from models.database import Database
 from pricing.costs import MarginTerms
 from server.admission import Admission
-from server.authentication import Authentication
+from server.authentication import Authentication, Secret
 from server.observations import Observer
-from server.origins import origin_of
 from server.rate_limits import RateLimits
 from server.store_secret import KnownSecret
 from server.trusted_documents import TrustedDocuments
@@ -42,23 +41,23 @@ class Reception:
     execute: Execute
     admission: Admission
 
-    def context(self, secret: str, scope: Scope) -> "Received":
+    def context(self, secret: Secret, origin: Origin) -> "Received":
         """Give the context of one operation, for the length of an `async with` block.
 
         To enter it raises Unauthenticated.
         """
-        return Received(self, secret, scope)
+        return Received(self, secret, origin)
 
 
 class Received:
     """A caller at the reception: known, and with a context, as long as the block is."""
 
-    __slots__ = ("_context", "_reception", "_scope", "_secret", "_snapshot")
+    __slots__ = ("_context", "_origin", "_reception", "_secret", "_snapshot")
 
-    def __init__(self, reception: Reception, secret: str, scope: Scope) -> None:
+    def __init__(self, reception: Reception, secret: Secret, origin: Origin) -> None:
         self._reception = reception
         self._secret = secret
-        self._scope = scope
+        self._origin = origin
         self._snapshot = Snapshot(reception.database)
 
     async def __aenter__(self) -> Context:
@@ -73,7 +72,7 @@ class Received:
                 reception.webhook_targets,
                 reception.margin_terms,
                 _cursors(secret),
-                origin_of(self._scope),
+                self._origin,
             )
         except BaseException:
             await snapshot.close()

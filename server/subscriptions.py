@@ -13,7 +13,7 @@ from graphql import GraphQLFormattedError
 
 from graph.errors import ErrorCode
 from models.availability import is_unavailable
-from server.authentication import Authentication
+from server.authentication import Authentication, Secret
 from server.gate import LARGEST_BODY_BYTES
 from server.refusals import Refused, refusal
 
@@ -74,7 +74,7 @@ class TooManyStreams(Refused):
 class OpenStream:
     """A socket or an event stream; `secret` is what its key was recognised by, once it was."""
 
-    secret: str | None = None
+    secret: Secret | None = None
     ending: "asyncio.Future[Ending]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )

@@ -5,7 +5,6 @@ answers are `next` events, and a `complete` event ends them.
 """
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 from uuid import UUID
@@ -14,28 +13,21 @@ from starlette.types import Receive, Scope, Send
 
 from server.admission import PLACE
 from server.answers import answers_to
-from server.authentication import Unauthenticated
+from server.authentication import Secret, Unauthenticated
 from server.bodies import json_bytes
 from server.heads import head_of
 from server.operations import Operation
+from server.origins import origin_of
 from server.reception import Reception
 from server.refusals import shown
 from server.subscriptions import Ending, OpenStream, Streams
-
-EVENT_STREAM = "text/event-stream"
-
-
-def wants_events(head: Mapping[str, str]) -> bool:
-    """Tell whether the caller would rather have events than one answer."""
-    first = head.get("accept", "").partition(",")[0]
-    return first.partition(";")[0].strip().lower() == EVENT_STREAM
 
 
 class EventStream:
     """The answer to one operation, event by event; an ASGI application."""
 
     def __init__(
-        self, reception: Reception, streams: Streams, operation: Operation, secret: str, api_key_id: UUID
+        self, reception: Reception, streams: Streams, operation: Operation, secret: Secret, api_key_id: UUID
     ) -> None:
         self._reception = reception
         self._streams = streams
@@ -78,9 +70,9 @@ class EventStream:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tell_answers(self, scope: Scope, send: Send) -> None:
-        with self._reception.observer.observed(headers=head_of(scope)) as observation:
+        with self._reception.observer.observed(headers=head_of(scope).named) as observation:
             async with (
-                self._reception.context(self._secret, scope) as context,
+                self._reception.context(self._secret, origin_of(scope)) as context,
                 aclosing(answers_to(self._operation, context, self._reception, observation)) as told,
             ):
                 async for answer in told:

@@ -20,7 +20,7 @@ from server.answers import answers_to
 from server.authentication import Unauthenticated, secret_of
 from server.logs import LoggedAs
 from server.operations import Operation, operation_of
-from server.origins import named_request
+from server.origins import named_request, origin_of
 from server.reception import Reception
 from server.refusals import Refused, shown
 from server.subscriptions import Ending, OpenStream, Streams, TooManyStreams
@@ -117,7 +117,7 @@ class _Socket:
             secret = secret_of(texts)
             async with (
                 self.reception.admission.place(),
-                self.reception.context(secret, self.wire.websocket.scope) as context,
+                self.reception.context(secret, origin_of(self.wire.websocket.scope)) as context,
             ):
                 key_id = context.api_key.id
             self._places.enter_context(self.streams.socket(key_id))
@@ -189,7 +189,7 @@ class _Socket:
             self.reception.observer.observed(headers=socket.headers) as observation,
         ):
             async with (
-                self.reception.context(self.stream.secret, socket.scope) as context,
+                self.reception.context(self.stream.secret, origin_of(socket.scope)) as context,
                 aclosing(answers_to(operation, context, self.reception, observation)) as told,
             ):
                 async for answer in told:

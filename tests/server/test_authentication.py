@@ -9,7 +9,7 @@ from metering.api_keys import new_secret
 from models.api_key import ApiKey
 from models.database import Database
 from models.statement_count import counted_statements
-from server.authentication import Authentication, Unauthenticated
+from server.authentication import Authentication, Secret, Unauthenticated
 from tests.tenant import Tenant
 
 
@@ -17,7 +17,7 @@ async def look(authentication: Authentication, database: Database, secret: str) 
     """Recognise a key as an operation does, in a snapshot of its own."""
     snapshot = Snapshot(database)
     try:
-        return await authentication.api_key(secret, snapshot)
+        return await authentication.api_key(Secret(secret), snapshot)
     finally:
         await snapshot.close()
 

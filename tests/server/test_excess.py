@@ -1,19 +1,17 @@
 """The excess, over real sockets: refused before it is a request, and its connection goes on."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
 
 from server.connections import BoundedConnection
+from tests.by_hand import ALIVE, connected
 from tests.crowds import crowded
 from tests.streams import Served, served
 from tests.tenant import Tenant, new_tenant
 
-ALIVE = json.dumps({"query": "{ viewer { scopes } }"}).encode()
 ERROR = {
     "message": "The service has more to do than it can; try again in a moment.",
     "extensions": {"code": "UNAVAILABLE"},
@@ -33,53 +31,8 @@ async def tenant(live: Served) -> Tenant:
     return await new_tenant(live.database)
 
 
-class Connection:
-    """A connection that speaks HTTP by hand."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._key = key
-
-    def send(self, *pieces: bytes) -> None:
-        self._writer.write(b"".join(pieces))
-
-    def head(self, *more: str, length: int = len(ALIVE), path: str = "/graphql") -> bytes:
-        lines = (
-            f"POST {path} HTTP/1.1",
-            "host: here",
-            f"authorization: Bearer {self._key}",
-            "content-type: application/json",
-            f"content-length: {length}",
-            *more,
-        )
-        return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
-
-    async def answer(self) -> tuple[int, dict[str, str], object]:
-        """Give the status, the headers and the JSON of the next answer."""
-        async with asyncio.timeout(10):
-            head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
-            status, *lines = head.strip().split("\r\n")
-            headers = dict(line.lower().split(": ", 1) for line in lines)
-            body = await self._reader.readexactly(int(headers["content-length"]))
-        headers.pop("date", None)
-        return int(status.split()[1]), headers, json.loads(body)
-
-    async def is_closed(self) -> bool:
-        async with asyncio.timeout(10):
-            return await self._reader.read(1) == b""
-
-
-@asynccontextmanager
-async def connected(live: Served, tenant: Tenant) -> AsyncIterator[Connection]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
-    yield Connection(reader, writer, tenant.secret)
-    writer.close()
-    await writer.wait_closed()
-
-
 async def test_a_connection_goes_on_after_a_refusal(live: Served, tenant: Tenant) -> None:
-    async with connected(live, tenant) as connection:
+    async with connected(live.port, tenant.secret) as connection:
         async with crowded(live.admission):
             # Two behind each other, then one whose body comes late.
             connection.send(connection.head("x-request-id: one"), ALIVE, connection.head(), ALIVE)
@@ -119,7 +72,7 @@ async def test_who_was_refused_and_says_no_more_is_let_go(
         connection.timeout_keep_alive = 0.2  # type: ignore[assignment]  # seconds
 
     monkeypatch.setattr(BoundedConnection, "connection_made", impatient)
-    async with crowded(live.admission), connected(live, tenant) as connection:
+    async with crowded(live.admission), connected(live.port, tenant.secret) as connection:
         connection.send(connection.head())
         assert (await connection.answer())[0] == 503
         connection.send(rest)
@@ -138,7 +91,7 @@ async def test_who_was_refused_and_says_no_more_is_let_go(
 async def test_what_is_less_plain_is_refused_by_the_gate(
     live: Served, tenant: Tenant, more: str, length: int, path: str, body: object
 ) -> None:
-    async with crowded(live.admission), connected(live, tenant) as connection:
+    async with crowded(live.admission), connected(live.port, tenant.secret) as connection:
         connection.send(connection.head(more, length=length, path=path))
         status, headers, told = await connection.answer()
         assert (status, headers["retry-after"], headers["connection"], told) == (503, "1", "close", body)
@@ -147,7 +100,7 @@ async def test_what_is_less_plain_is_refused_by_the_gate(
 
 
 async def test_refusals_are_counted_as_answers(live: Served, tenant: Tenant) -> None:
-    async with crowded(live.admission), connected(live, tenant) as connection:
+    async with crowded(live.admission), connected(live.port, tenant.secret) as connection:
         for _ in range(3):
             connection.send(connection.head(), ALIVE)
             assert (await connection.answer())[0] == 503

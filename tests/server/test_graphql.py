@@ -9,7 +9,7 @@ from httpx2 import AsyncClient
 from metering.api_keys import new_secret
 from models.database import Database
 from server.gate import LARGEST_BODY_BYTES
-from server.graphql import GRAPHQL_RESPONSE
+from server.replies import GRAPHQL_RESPONSE
 from tests.door import Door, opened_door
 from tests.tenant import Tenant, issue
 

@@ -1,0 +1,64 @@
+"""First steps: work that never waits is done at once, and only what waits becomes a task.
+
+To make a task, to have the loop come to it and to tell that it has ended takes as long as a small answer.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Generator
+from contextvars import copy_context
+from types import coroutine
+from typing import Any
+
+
+def begin(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None] | None:
+    """Do work until it waits for something; give the task that does the rest, None where there is none.
+
+    It is called by the loop, outside of any task. Work has context variables of its own, as in a task, and
+    one that asks for its task before it first waits is given something that stands for it.
+    """
+    context, stand_in = copy_context(), _StandIn()
+    asyncio.tasks._enter_task(loop, stand_in)  # type: ignore[arg-type]  # noqa: SLF001 - made for other kinds of tasks
+    try:
+        awaited = context.run(work.send, None)
+    except StopIteration:
+        return None
+    finally:
+        asyncio.tasks._leave_task(loop, stand_in)  # type: ignore[arg-type]  # noqa: SLF001 - likewise
+    stand_in.task = loop.create_task(_rest(work, awaited), context=context)
+    return stand_in.task
+
+
+class _StandIn:
+    """Stands for a task that is made only if its work waits; a timeout, e.g., keeps whose time is over."""
+
+    __slots__ = ("__weakref__", "task")
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+
+    def cancelling(self) -> int:
+        return 0 if self.task is None else self.task.cancelling()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a task has
+        return getattr(self.task, name)
+
+
+@coroutine
+def _rest(work: Coroutine[Any, Any, None], awaited: Any) -> Generator[Any, Any, None]:  # noqa: ANN401 - a future
+    """Go on with work that waits already, handing on what it waits for and what becomes of that."""
+    if awaited is not None:
+        # Whoever waits for the same future in the meantime has taken this mark away.
+        awaited._asyncio_future_blocking = True  # noqa: SLF001 - how futures and tasks understand each other
+    try:
+        while True:
+            try:
+                given = yield awaited
+            except GeneratorExit:
+                work.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - it is the work's own
+                awaited = work.throw(error)
+            else:
+                awaited = work.send(given)
+    except StopIteration:
+        return
