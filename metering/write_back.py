@@ -13,6 +13,7 @@ from models.ledger import Grant
 from models.prepared import PreparedWrite
 from models.rows import changes_of, forget_changes
 from models.workflow import Workflow
+from models.writing import send_later_ones
 
 # The session's own flush makes a statement for every run of rows in which the same columns changed, so that
 # one free usage among paid ones would already cost two more.
@@ -59,7 +60,10 @@ def write_back(session: Session) -> None:
             forget_changes(session, row)
     for mapped, rows in changed.items():
         _STATEMENTS[mapped].write(session, [_VALUES[mapped](row) for row in rows])
-    session.flush()
+    if session.new or session.dirty or session.deleted:
+        # It may refer to what is written here.
+        send_later_ones(session)
+        session.flush()
 
 
 def _statement(mapped: type[Base], names: tuple[str, ...]) -> Update:

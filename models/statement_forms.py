@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, Insert, Select, Update
@@ -50,18 +51,30 @@ class ReadForm:
         return "".join(text), tuple(given)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WriteForm:
-    """A write for one database; where it `takes_columns`, the rows go as one list for each column."""
+    """A write for one database.
+
+    `text` takes the values of one row. On PostgreSQL `set_text` takes a list for each column and inserts all
+    rows at once (None for an UPDATE), and `copied` are the columns of an INSERT without conditions, in the
+    order of its values.
+    """
 
     text: str
     order: tuple[tuple[int, _Processor | None], ...]
-    takes_columns: bool
+    table: str
+    claims: bool = False
+    set_text: str | None = None
+    copied: tuple[str, ...] | None = None
 
     def columns(self, rows: Sequence[Values]) -> list[Sequence[object]]:
         """Give the values of all rows, one parameter after the other, in the driver's form."""
         given = list(zip(*rows, strict=True))
         return [_in_form(processor, given[position]) for position, processor in self.order]
+
+    def values(self, row: Values) -> list[object]:
+        """Give the values of one row in the driver's form."""
+        return [processor(row[place]) if processor else row[place] for place, processor in self.order]
 
 
 def read_form(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> ReadForm:
@@ -102,15 +115,25 @@ def write_form(statement: Insert | Update, names: Sequence[str] | None, dialect:
     order = tuple(
         (names.index(name), type_.bind_processor(dialect)) for name, type_ in zip(wanted, types, strict=True)
     )
+    table = statement.table.name  # type: ignore[union-attr]  # no alias and no join
     if dialect.name == "sqlite":
-        return WriteForm(_PARAMETER.sub("?", str(compiled)), order, takes_columns=False)
-    if _CLAIMING.search(str(compiled)):
-        # The driver says how many rows of one statement were inserted, but not of one that it runs for each.
-        lists = ", ".join(f"${n}::{_type(type_, dialect)}[]" for n, type_ in enumerate(types, 1))
-        text = _VALUES.sub(f"SELECT * FROM unnest({lists})", str(compiled))  # noqa: S608 - types and numbers
-        return WriteForm(text, order, takes_columns=True)
+        return WriteForm(_PARAMETER.sub("?", str(compiled)), order, table, claims=_claims(str(compiled)))
     numbers = iter(range(1, len(wanted) + 1))
-    return WriteForm(_PARAMETER.sub(lambda _: f"${next(numbers)}", str(compiled)), order, takes_columns=False)
+    text = _PARAMETER.sub(lambda _: f"${next(numbers)}", str(compiled))
+    if isinstance(statement, Update):
+        return WriteForm(text, order, table)
+    lists = ", ".join(f"${n}::{_type(type_, dialect)}[]" for n, type_ in enumerate(types, 1))
+    # A statement that PostgreSQL runs for each row costs it twice as much as one that inserts all of them.
+    set_text = _VALUES.sub(f"SELECT * FROM unnest({lists})", text)  # noqa: S608 - types and numbers
+    if _claims(text):
+        text, set_text = f"{text} RETURNING true", f"{set_text} RETURNING true"
+        return WriteForm(text, order, table, claims=True, set_text=set_text)
+    copied = None if _ON_CONFLICT in text else tuple(wanted)
+    return WriteForm(text, order, table, set_text=set_text, copied=copied)
+
+
+def _claims(text: str) -> bool:
+    return text.endswith("ON CONFLICT DO NOTHING")
 
 
 def _plain(dialect: Dialect) -> Dialect:
@@ -120,6 +143,24 @@ def _plain(dialect: Dialect) -> Dialect:
 
 def _type(type_: TypeEngine[Any], dialect: Dialect) -> str:
     return type_.compile(dialect=_plain(dialect))
+
+
+@lru_cache(maxsize=1_000)
+def text_of_rows(form: WriteForm, rows: int) -> str:
+    """Give the text of an INSERT of so many rows, written out, for PostgreSQL."""
+    if rows == 1:
+        return form.text
+    found = _VALUES.search(form.text)
+    assert found  # noqa: S101 - an INSERT has values
+    one = found[0].removeprefix("VALUES ")
+    several = ", ".join(shifted(one, row * len(form.order)) for row in range(rows))
+    return form.text[: found.start()] + f"VALUES {several}" + form.text[found.end() :]
+
+
+@lru_cache(maxsize=1_000)
+def shifted(text: str, by: int) -> str:
+    """Number the parameters of a text for PostgreSQL so much higher."""
+    return _NUMBER.sub(lambda found: f"${int(found[1]) + by}", text)
 
 
 def processed(processors: Iterable[_Processor | None], rows: Sequence[Values]) -> Iterable[tuple[Any, ...]]:
@@ -138,9 +179,10 @@ def _in_form(processor: _Processor | None, values: Iterable[object]) -> list[Any
     return list(map(processor, values)) if processor else list(values)
 
 
+_NUMBER = re.compile(r"\$(\d+)")
 _PARAMETER = re.compile(r"%\((\w+)\)s|IN \(__\[POSTCOMPILE_(\w+)\]\)")
-_CLAIMING = re.compile("ON CONFLICT DO NOTHING$")
-_VALUES = re.compile(r"VALUES \(.*?\)(?= ON CONFLICT)")
+_VALUES = re.compile(r"VALUES \(.*?\)(?= ON CONFLICT|$)")
+_ON_CONFLICT = " ON CONFLICT "
 _PLAIN: dict[str, Dialect] = {
     "sqlite": sqlite.dialect(paramstyle="pyformat"),
     "postgresql": postgresql.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]  # a class in disguise

@@ -17,6 +17,7 @@ from models.hold import HoldStatus
 from models.ledger import Book, Grant, LedgerTransfer
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
+from models.writing import together
 from pricing.credits import Credits
 from pricing.decimal_text import LIMIT_MICROS
 
@@ -157,11 +158,12 @@ class Postings(Books):
         What the transfers refer to (runs, usages, new grants) is written before.
         """
         self.warnings.look(self.accounts, self.grants, self.outbox)
-        self.holds.insert()
-        write_back(self.session)
-        self.journal.write()
-        self.budgets.write()
-        self.outbox.write()
+        with together(self.session):
+            self.holds.insert()
+            write_back(self.session)
+            self.journal.write()
+            self.budgets.write()
+            self.outbox.write()
 
     def _capture(self, account: Account, share: HoldShare, amount: Credits, usage_id: UUID) -> None:
         share.part.remaining -= amount

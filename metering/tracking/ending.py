@@ -14,6 +14,7 @@ from metering.tracking.window import not_before
 from metering.workflows import found, workflows_by_id
 from models.hold import HoldStatus
 from models.workflow import Workflow, WorkflowStatus
+from models.writing import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ def end_workflows(
             postings.close(postings.holds.of_run(workflow.id), HoldStatus.SETTLED)
         except Refusal as refusal:
             answers.append(refusal)
-    counts.write(session)
-    postings.write()
+    with together(session):
+        counts.write(session)
+        postings.write()
     return answers
 
 

@@ -24,6 +24,7 @@ from metering.tracking.window import is_within_window, not_before, within_window
 from metering.workflows import workflows_of
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow, WorkflowStatus
+from models.writing import together
 from pricing.credits import Credits
 from pricing.units import Quantity, ServiceType
 
@@ -110,8 +111,9 @@ def record_workflows(
         except Refusal as refusal:
             answers.append(refusal)
     claims.settle()
-    insert_workflows(session, recorded.values())
-    batch.write()
+    with together(session):
+        insert_workflows(session, recorded.values())
+        batch.write()
     earlier = workflows_of(session, postings.accounts, replayed_ids(answers)) | recorded
     return [
         WorkflowRecord(earlier[answer], replayed=True) if isinstance(answer, UUID) else answer

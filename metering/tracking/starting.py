@@ -29,6 +29,7 @@ from models.base import Json
 from models.hold import Hold
 from models.identity import new_id
 from models.workflow import Workflow
+from models.writing import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,9 @@ def start_workflows(
         except (Refusal, InvalidPlan) as refusal:
             answers.append(refusal)
     claims.settle()
-    insert_workflows(session, batch.started.values())
-    postings.write()
+    with together(session):
+        insert_workflows(session, batch.started.values())
+        postings.write()
     if batch.planner is not None:
         batch.planner.write()
     return _with_replays(session, answers, batch)

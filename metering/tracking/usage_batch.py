@@ -16,6 +16,7 @@ from models.prepared import PreparedWrite
 from models.rows import new_row, values_of
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
+from models.writing import together
 from pricing.units import Quantity, ServiceType
 
 
@@ -83,10 +84,11 @@ class UsageBatch:
 
     def write(self) -> None:
         """Write everything back, a fixed number of statements for any number of usages."""
-        _INSERT.write(self.session, values_of(ServiceUsage, self._usages))
-        self._usages = []
-        self._counts.write(self.session)
-        self.postings.write()
+        with together(self.session):
+            _INSERT.write(self.session, values_of(ServiceUsage, self._usages))
+            self._usages = []
+            self._counts.write(self.session)
+            self.postings.write()
 
 
 def _ratio(numerator: int, denominator: int) -> str:

@@ -1,4 +1,8 @@
-"""One item or hundreds of them: the same number of statements, on both databases."""
+"""One item or hundreds of them: a fixed number of statements.
+
+On SQLite it is the same for any number. On PostgreSQL what is written goes together, as far as it can: with
+more items there are more rows than one statement updates, and enough to copy them.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -40,6 +44,11 @@ def verb_statements(owner: Tenant, sent: list[str]) -> int:
     return len(sent) - FRAME["sqlite" if owner.database.is_sqlite else "postgresql"]
 
 
+def here(owner: Tenant, sqlite: object, postgresql: object) -> object:
+    """Choose what is right for the database."""
+    return sqlite if owner.database.is_sqlite else postgresql
+
+
 async def count(owner: Tenant, act: Callable[[], Awaitable[object]]) -> int:
     with statements(owner.database) as sent:
         await act()
@@ -53,7 +62,7 @@ async def test_adding_usages(owner: Tenant) -> None:
     await owner.grant("1000")
     items = [owner.usage(runs[n % 5].id, (CALL, CHAT)[n % 2]) for n in range(MANY)]
     many = await count(owner, lambda: owner.add_all(*items))
-    assert (one, many) == (10, 10)
+    assert (one, many) == here(owner, (10, 10), (5, 8))
     assert str((await owner.account()).spent) == str(3 + 100 + MANY // 2 * 103)
 
 
@@ -65,7 +74,7 @@ async def test_adding_free_usages_among_others(owner: Tenant, clock: SettableClo
     runs = [await owner.start() for _ in range(20)]
     await owner.add(runs[0], CALL)
     items = [owner.usage(run.id, ("SMS twilio 1 MESSAGES", CALL)[n % 2]) for n, run in enumerate(runs)]
-    assert await count(owner, lambda: owner.add_all(*items)) == 10
+    assert await count(owner, lambda: owner.add_all(*items)) == here(owner, 10, 7)
 
 
 async def test_replaying_usages(owner: Tenant) -> None:
@@ -92,7 +101,7 @@ async def test_starting_runs(owner: Tenant) -> None:
     parent = await owner.start()
     one = await count(owner, lambda: owner.start_all(owner.run()))
     many = await count(owner, lambda: owner.start_all(*(owner.run() for _ in range(MANY))))
-    assert (one, many) == (4, 4)
+    assert (one, many) == here(owner, (4, 4), (3, 4))
     children = [owner.run(parent_workflow_id=parent.id) for _ in range(MANY)]
     assert await count(owner, lambda: owner.start_all(*children)) == 5
 
@@ -106,7 +115,7 @@ async def test_recording_runs(owner: Tenant) -> None:
     one = await count(owner, lambda: owner.record(whole()))
     await owner.grant("1000")
     many = await count(owner, lambda: owner.record(*(whole() for _ in range(MANY // 2))))
-    assert (one, many) == (10, 10)
+    assert (one, many) == here(owner, (10, 10), (4, 8))
 
 
 async def test_ending_runs(owner: Tenant) -> None:
@@ -122,7 +131,7 @@ async def test_ending_runs(owner: Tenant) -> None:
     rest = SetCommand(owner.account_id, end_workflows, ends[1:])
     one = await count(owner, lambda: owner.database.write(end))
     many = await count(owner, lambda: owner.database.write(rest))
-    assert (one, many) == (5, 5)
+    assert (one, many) == here(owner, (5, 5), (4, 5))
 
 
 async def test_holding_credits(owner: Tenant) -> None:
@@ -132,10 +141,12 @@ async def test_holding_credits(owner: Tenant) -> None:
     """
     await owner.grant("1000000")
     runs = [await owner.start() for _ in range(MANY)]
-    assert await count(owner, lambda: owner.hold_all(owner.holding(runs[0].id, CALL, CHAT))) == 10
+    assert await count(owner, lambda: owner.hold_all(owner.holding(runs[0].id, CALL, CHAT))) == here(
+        owner, 10, 6
+    )
     one = await count(owner, lambda: owner.hold_all(owner.holding(runs[0].id, CALL, CHAT)))
     many = await count(owner, lambda: owner.hold_all(*(owner.holding(run.id, CALL, CHAT) for run in runs)))
-    assert (one, many) == (11, 11)
+    assert (one, many) == here(owner, (11, 11), (6, 10))
 
 
 async def test_starting_runs_with_holds(owner: Tenant) -> None:
@@ -144,7 +155,7 @@ async def test_starting_runs_with_holds(owner: Tenant) -> None:
     items = [owner.run(hold=plan(CALL)) for _ in range(MANY)]
     one = await count(owner, lambda: owner.start_all(items[0]))
     many = await count(owner, lambda: owner.start_all(*items[1:]))
-    assert (one, many) == (12, 12)
+    assert (one, many) == here(owner, (12, 12), (6, 11))
 
 
 async def test_starting_runs_with_selections(owner: Tenant) -> None:
@@ -160,8 +171,8 @@ async def test_starting_runs_with_selections(owner: Tenant) -> None:
         batches = [items(many, hold) for many in (1, MANY // 5)]
         return [await count(owner, lambda batch=batch: owner.start_all(*batch)) for batch in batches]
 
-    assert await counts(None) == [10, 10]
-    assert await counts(HoldPlan()) == [16, 16]
+    assert await counts(None) == here(owner, [10, 10], [9, 10])
+    assert await counts(HoldPlan()) == here(owner, [16, 16], [10, 15])
 
 
 async def test_holding_by_selection_and_by_quote(owner: Tenant) -> None:
@@ -186,7 +197,7 @@ async def test_holding_by_selection_and_by_quote(owner: Tenant) -> None:
         holds([HoldPlan(quote_id=quote.id) for quote in quotes[1:]]),
     ]
     counts = [await count(owner, lambda batch=batch: owner.hold_all(*batch)) for batch in batches]
-    assert counts == [16, 16, 17, 17]
+    assert counts == here(owner, [16, 16, 17, 17], [11, 15, 12, 16])
 
 
 async def test_capturing_from_holds(owner: Tenant) -> None:
@@ -197,7 +208,7 @@ async def test_capturing_from_holds(owner: Tenant) -> None:
     one = await count(owner, lambda: owner.add_all(owner.usage(runs[0].id, CHAT)))
     items = [owner.usage(run.id, text) for run in runs[1:] for text in (CALL, CHAT)]
     many = await count(owner, lambda: owner.add_all(*items))
-    assert (one, many) == (12, 12)
+    assert (one, many) == here(owner, (12, 12), (6, 11))
 
 
 async def test_settling_holds(owner: Tenant) -> None:
@@ -209,8 +220,8 @@ async def test_settling_holds(owner: Tenant) -> None:
         for answer in answers
     ]
     one, many = (SetCommand(owner.account_id, end_workflows, tuple(items)) for items in (ends[:1], ends[1:]))
-    assert await count(owner, lambda: owner.database.write(one)) == 10
-    assert await count(owner, lambda: owner.database.write(many)) == 10
+    assert await count(owner, lambda: owner.database.write(one)) == here(owner, 10, 6)
+    assert await count(owner, lambda: owner.database.write(many)) == here(owner, 10, 8)
 
 
 async def test_extending_and_releasing_holds(owner: Tenant) -> None:
@@ -232,4 +243,4 @@ async def test_extending_and_releasing_holds(owner: Tenant) -> None:
         await count(owner, lambda some=some: owner.release_all(*releases(some)))
         for some in (holds[:1], holds[1:])
     ]
-    assert (extended, released) == ([14, 14], [11, 11])
+    assert (extended, released) == here(owner, ([14, 14], [11, 11]), ([9, 13], [9, 10]))

@@ -1,0 +1,130 @@
+"""Sending: a statement's text and values go to the driver, and are noted and break as SQLAlchemy's own do."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from models.statement_forms import Values
+
+Sent = TypeVar("Sent")
+
+MOST_STATEMENTS_KEPT = 300
+"""How many statements PostgreSQL keeps ready for one connection."""
+
+
+def connection_of(session: Session) -> Connection:
+    """Give the connection of a session's transaction."""
+    # The session looks for its connection in six places: once for each transaction is enough. A savepoint is
+    # one of its own, and is only made when the session is asked for its connection.
+    known: tuple[object, Connection] | None = session.info.get(_CONNECTION)
+    if known is None or known[0] is not session._transaction:  # noqa: SLF001 - asking for it takes a walk
+        connection = session.connection()
+        known = session.info[_CONNECTION] = (session._transaction, connection)  # noqa: SLF001 - likewise
+    return known[1]
+
+
+def send(connection: Connection, text: str) -> None:
+    """Send a statement that has neither parameters nor rows."""
+    _noted(connection, text, (), lambda: _by_cursor(connection, lambda cursor: cursor.execute(text)))
+
+
+def fetched(connection: Connection, text: str, values: Values) -> Sequence[Values]:
+    """Send a statement and give its rows as the driver does."""
+
+    def fetch() -> Sequence[Values]:
+        found: Sequence[Values]
+        if is_in_transaction(connection):
+            found = _driven(connection, lambda driver: _fetched(driver, connection.info, text, values))
+            return found
+        found = _by_cursor(connection, lambda cursor: (cursor.execute(text, values), cursor.fetchall())[1])
+        return found
+
+    return _noted(connection, text, values, fetch)
+
+
+def changed(connection: Connection, text: str, rows: Sequence[Values]) -> int:
+    """Send a statement for each row, all at once, and on SQLite say how many rows it wrote."""
+
+    def change() -> int:
+        if is_in_transaction(connection):
+            _driven(connection, lambda driver: driver.executemany(text, rows))
+            return len(rows)
+        written: int = _by_cursor(
+            connection, lambda cursor: (cursor.executemany(text, rows), cursor.rowcount)[1]
+        )
+        return written
+
+    return _noted(connection, text, rows, change)
+
+
+def copied(connection: Connection, table: str, names: Sequence[str], rows: Iterable[Values]) -> None:
+    """Copy rows into a table of PostgreSQL; the transaction has begun."""
+    text = f"COPY {table} ({', '.join(names)}) FROM STDIN"
+    _noted(
+        connection,
+        text,
+        rows,
+        lambda: _driven(
+            connection, lambda driver: driver.copy_records_to_table(table, records=rows, columns=names)
+        ),
+    )
+
+
+def is_in_transaction(connection: Connection) -> bool:
+    """Tell whether a transaction of PostgreSQL has begun: its first statement is SQLAlchemy's to send."""
+    if connection.dialect.name != "postgresql":
+        return False
+    driver: Any = connection.connection.driver_connection
+    return not driver.is_closed() and driver.is_in_transaction()
+
+
+async def _fetched(driver: Any, info: dict[Any, Any], text: str, values: Values) -> Sequence[Values]:  # noqa: ANN401 - asyncpg's connection
+    known = info.setdefault(_STATEMENTS, {})
+    statement = known.get(text)
+    if statement is None:
+        if len(known) >= MOST_STATEMENTS_KEPT:
+            known.clear()
+        statement = known[text] = await driver.prepare(text)
+    found: Sequence[Values] = await statement.fetch(*values)
+    return found
+
+
+def _driven(connection: Connection, work: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - whatever the driver gives
+    """Let PostgreSQL's driver work without SQLAlchemy's cursor, which takes twice as long as the driver."""
+    adapted: Any = connection.connection.dbapi_connection
+    try:
+        return adapted.run_async(work)
+    except Exception as error:  # noqa: BLE001 - SQLAlchemy tells them apart
+        # A table may have been changed since: what is prepared is prepared again.
+        connection.info.pop(_STATEMENTS, None)
+        return adapted._handle_exception(error)  # noqa: SLF001 - no other way in
+
+
+def _by_cursor(connection: Connection, work: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - likewise
+    cursor = connection.connection.cursor()
+    try:
+        return work(cursor)
+    finally:
+        cursor.close()
+
+
+def _noted(connection: Connection, text: str, values: Any, work: Callable[[], Sent]) -> Sent:  # noqa: ANN401 - rows or values
+    """Work as SQLAlchemy would, for those who listen and for those who hear of what breaks."""
+    listened = connection.engine.dispatch if connection.engine._has_events else None  # noqa: SLF001 - as it looks
+    for before in listened.before_cursor_execute if listened else ():
+        before(connection, None, text, values, None, False)  # noqa: FBT003 - SQLAlchemy's signature
+    try:
+        done = work()
+    except BaseException as error:
+        # SQLAlchemy tells them apart, wraps them and gives up what is lost.
+        connection._handle_dbapi_exception(error, text, values, None, None)  # noqa: SLF001 - no other way in
+        raise
+    for after in listened.after_cursor_execute if listened else ():
+        after(connection, None, text, values, None, False)  # noqa: FBT003 - likewise
+    return done
+
+
+_CONNECTION = "connection"
+_STATEMENTS = "statements"
