@@ -86,7 +86,8 @@ def reader(url: URL, connections: int | None, wait_seconds: float) -> AsyncEngin
         )
         _prepare_sqlite(engine.sync_engine, begin="BEGIN", query_only=True)
         return engine
-    settings = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"}
+    # A statement of many lists looks dear enough to be compiled, which takes longer than it runs.
+    settings = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s", "jit": "off"}
     return create_async_engine(
         url,
         pool_pre_ping=True,

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import orjson
 
+from graph.execution.written import as_json, value_of
 from graph.scalars import WrittenDecimal
 from server.refusals import Refused
 
@@ -51,10 +52,10 @@ def require_json(head: Mapping[str, str]) -> None:
 def json_bytes(content: Mapping[str, object]) -> bytes:
     """Write an answer."""
     try:
-        return orjson.dumps(content)
+        return orjson.dumps(content, default=as_json)
     except orjson.JSONEncodeError:
         # Nested deeper than orjson goes, or an error that repeats half of a surrogate pair.
-        return json.dumps(content).encode()
+        return json.dumps(content, default=value_of).encode()
 
 
 def _refuse_depth(value: dict[str, object]) -> None:

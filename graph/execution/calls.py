@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from inspect import isawaitable
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import GraphQLField, default_field_resolver
 from strawberry.extensions import FieldExtension
@@ -12,12 +12,23 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from graph.execution.conversions import conversions_of
-from graph.execution.many import many_of
+from graph.execution.many import many_of, nesting_of
 
 Call = Callable[[Any, Any, dict[str, Any]], Any]
 """Takes the object, graphql-core's info and the arguments, by their names for callers."""
 CallMany = Callable[[Sequence[Any], Any, dict[str, Any]], Awaitable[Sequence[Any]]]
 """Takes objects in place of one."""
+Describe = Callable[[Any, dict[str, Any]], Awaitable[Any]]
+"""Takes no object: says what would be listed of any."""
+
+
+class NestedCall(NamedTuple):
+    """How what a field lists is described and written."""
+
+    describe: Describe
+    prepare: Callable[[Any], Callable[[Any, Any, Sequence[Any]], Awaitable[str | None]] | None]
+    copies: bool
+    """Whether descriptions are given copies of lists and input objects."""
 
 
 def call_of(converter: GraphQLCoreConverter | None, definition: GraphQLField) -> tuple[Call, bool]:
@@ -34,12 +45,32 @@ def call_many_of(
     converter: GraphQLCoreConverter | None, definition: GraphQLField
 ) -> tuple[CallMany, bool] | None:
     """Give how a field is resolved for many objects, and whether it gets copies; None where it cannot be."""
-    field = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    resolve = definition.resolve or default_field_resolver
-    if converter is None or not isinstance(field, StrawberryField) or not _is_usual(field, resolve):
+    resolver = _usual(converter, definition)
+    if resolver is None or resolver.many is None:
         return None
-    resolver = _Resolver(converter, field)
-    return None if resolver.many is None else (resolver.resolve_many, resolver.copies)
+    return resolver.resolve_many, resolver.copies
+
+
+def nested_call_of(converter: GraphQLCoreConverter | None, definition: GraphQLField) -> NestedCall | None:
+    """Give how what a field lists is described and written; None where it cannot be."""
+    resolver = _usual(converter, definition)
+    if resolver is None or resolver.nesting is None:
+        return None
+    return NestedCall(resolver.describe, resolver.nesting.prepare, resolver.copies)
+
+
+def strawberry_field_of(definition: GraphQLField) -> StrawberryField | None:
+    """Give strawberry's own form of a field."""
+    field = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    return field if isinstance(field, StrawberryField) else None
+
+
+def _usual(converter: GraphQLCoreConverter | None, definition: GraphQLField) -> "_Resolver | None":
+    field = strawberry_field_of(definition)
+    resolve = definition.resolve or default_field_resolver
+    if converter is None or field is None or not _is_usual(field, resolve):
+        return None
+    return _Resolver(converter, field)
 
 
 def _is_usual(field: StrawberryField, resolve: Callable[..., Any]) -> bool:
@@ -64,6 +95,7 @@ class _Resolver:
         self._function: Any = resolver.wrapped_func
         self._info_class: Any = converter.config.info_class
         self.many = many_of(resolver.wrapped_func)  # type: ignore[arg-type]  # the caller has looked
+        self.nesting = nesting_of(resolver.wrapped_func)  # type: ignore[arg-type]  # likewise
         self._conversions = conversions_of(converter, field)
         self.copies = all(each.is_plain for each in self._conversions)
         self._maps = [each.map_arguments for each in field.extensions if _maps(each)]
@@ -103,6 +135,11 @@ class _Resolver:
         )
         return found
 
+    async def describe(self, core_info: Any, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
+        """Say what the field lists; extensions see no object."""
+        info = self._info_class(_raw_info=core_info, _field=self._field)
+        return await self._extended(self._last_described, None, info, self._given(info, arguments))
+
     def _called(self, source: Any, info: Any, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
         given = self._given(info, arguments)
         for name in self._source_names:
@@ -130,6 +167,10 @@ class _Resolver:
     def _last_of_many(self, sources: Any, info: Any, **given: Any) -> Any:  # noqa: ANN401 - any value
         assert self.many is not None  # noqa: S101 - nobody else asks
         return self.many(sources, info, **given)
+
+    async def _last_described(self, _source: Any, info: Any, **given: Any) -> Any:  # noqa: ANN401 - any value
+        assert self.nesting is not None  # noqa: S101 - nobody else asks
+        return self.nesting.describe(info, **given)
 
     def _last(self, positional: tuple[Any, ...], _source: Any, info: Any, **given: Any) -> Any:  # noqa: ANN401 - any value
         if self._takes_info:

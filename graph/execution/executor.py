@@ -16,8 +16,9 @@ from graphql.type import GraphQLResolveInfoHelpers
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.execution.levels import Resolved
+from graph.execution.nests import NestOfField
 from graph.execution.plans import Plan, Step
-from graph.execution.selections import TooManyFields
+from graph.execution.selections import Asked, TooManyFields
 from graph.execution.surprises import settled
 
 
@@ -134,6 +135,27 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return self._resolved(step, source, path)
 
     def _resolved(self, step: Step, source: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        if step.nest is None or _is_in_list(path):
+            # In a list, resolvers can ask for many objects at once; a nest is of one.
+            return self._called(step, source, path)
+        return self._nested(step, step.nest, source, path)
+
+    async def _nested(self, step: Step, nest: NestOfField, source: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        """Have a field written with all below it; where that cannot be, call its resolver."""
+
+        def make_info(asked: Asked) -> Any:  # noqa: ANN401 - graphql-core's info
+            return self.build_resolve_info(asked.definition, list(asked.nodes), asked.parent_type, path)
+
+        try:
+            written = await nest.written(source, make_info, self.variable_values)
+        except Exception:  # noqa: BLE001 - the resolver meets it again and says so
+            written = None
+        if written is not None:
+            return written
+        result = self._called(step, source, path)
+        return await result if self.is_awaitable(result) else result
+
+    def _called(self, step: Step, source: Any, path: Path) -> Any:  # noqa: ANN401 - any value
         asked = step.asked
         info = self.build_resolve_info(asked.definition, list(asked.nodes), asked.parent_type, path)
         try:
@@ -197,6 +219,14 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         except Exception as error:  # noqa: BLE001 - as above
             self.handle_field_error(error, step.asked.return_type, step.asked.details, path)
             return None
+
+
+def _is_in_list(path: Path | None) -> bool:
+    while path is not None:
+        if type(path.key) is int:
+            return True
+        path = path.prev
+    return False
 
 
 def _attempted(step: Step, value: Any) -> Any:  # noqa: ANN401 - any value

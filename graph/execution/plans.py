@@ -10,6 +10,7 @@ from graph.execution.arguments import ReadArguments, arguments_of
 from graph.execution.calls import Call, call_of
 from graph.execution.leaves import Write
 from graph.execution.levels import Level, level_of
+from graph.execution.nests import NestOfField, nest_of
 from graph.execution.selections import Asked, Selection, Selections, TooManyFields
 from graph.execution.writers import object_writer, root_writer, value_writer
 
@@ -24,6 +25,8 @@ class Step:
     """Reads the arguments; None where the field has none."""
     write: Write | None
     """Gives the answer for the resolver's value; None where that is not plain all the way down."""
+    nest: NestOfField | None
+    """Writes the field with all below it; None where that cannot be."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,4 +94,11 @@ class Plan:
             call,
             arguments_of(definition, asked.nodes[0], is_copied=is_copied) if definition.args else None,
             value_writer(self._selections, kind, details) if is_plain else None,
+            self._nest(asked),
         )
+
+    def _nest(self, asked: Asked) -> NestOfField | None:
+        try:
+            return nest_of(self._selections, self._converter, asked)
+        except (TooManyFields, RecursionError, GraphQLError):
+            return None  # as above

@@ -31,6 +31,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from graph.execution.written import Written
 from graph.limits.weights import CHOOSING, OTHER_LISTS, POINTS_OF_A_MUTATION, POINTS_OF_A_QUOTE, WORKED_OUT
 from graph.loaders.pages import DEFAULT_NODES, MOST_NODES
 
@@ -240,11 +241,13 @@ def points_taken(data: object) -> int:
             points += len(each)
             each = each.values()
         elif type(each) is not list:
+            if type(each) is Written:
+                points += each.fields
             continue
         if not _NESTED.isdisjoint(map(type, each)):
             pending += each
     return points
 
 
-_NESTED = frozenset((dict, list))
+_NESTED = frozenset((dict, list, Written))
 _NOT_GIVEN = (None, Undefined)

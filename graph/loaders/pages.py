@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import AnySelect, Snapshot
 from models.base import table_of
+from models.orders import by_sorting
 from models.reading import PreparedRows, any_of, position_of
 from pricing.credits import Credits
 
@@ -197,7 +198,7 @@ def _whole_list(
     assert listing.owner is not None  # noqa: S101 - the caller has looked
     assert listing.account is not None  # noqa: S101 - whatever is owned is of an account
     columns = table_of(listing.model).columns
-    ordering = _ordering(order, listing, Page(MOST_NODES, backward, None))
+    ordering = ordering_of(order, listing, Page(MOST_NODES, backward, None))
     if of_one:
         conditions = [listing.owner == bindparam("owner")]
         if listing.account is not listing.owner:
@@ -218,7 +219,7 @@ def _page_statement(group: list[PageKey[Any]]) -> AnySelect:
     conditions = _of_parents([page_key.list for page_key in group])
     if page.place is not None:
         conditions.append(_beyond(order, listing, page))
-    ordering = _ordering(order, listing, page)
+    ordering = ordering_of(order, listing, page)
     if len(group) == 1:
         # An index walk that stops after a page; a window would count the whole list first.
         return (
@@ -268,10 +269,22 @@ def _owner(listing: Listing[Any]) -> ColumnElement[Any]:
     return null() if listing.owner is None else listing.owner.expression
 
 
-def _ordering(order: Order, listing: Listing[Any], page: Page) -> list[ColumnElement[Any]]:
+def ordering_of(order: Order, listing: Listing[Any], page: Page) -> list[ColumnElement[Any]]:
+    """Order the rows of one owner as a page has them."""
     descending = order.descending is not page.backward
-    columns = (order.column, listing.id)
-    return [column.desc() if descending else column.asc() for column in columns]
+    place: Any = order.column if _is_walked(order, listing) else by_sorting(order.column)
+    return [column.desc() if descending else column.asc() for column in (place, listing.id)]
+
+
+@cache
+def _is_walked(order: Order, listing: Listing[Any]) -> bool:
+    """Whether an index has an owner's rows in this order; else one of all the account's would be walked."""
+    if listing.owner is listing.account or listing.account is None or listing.owner is None:
+        return True
+    wanted = [listing.account.key, listing.owner.key, order.column.key]
+    table = table_of(listing.model)
+    indexes: list[Any] = [table.primary_key, *table.indexes]
+    return any([column.key for column in index.columns][: len(wanted)] == wanted for index in indexes)
 
 
 def _beyond(order: Order, listing: Listing[Any], page: Page) -> ColumnElement[bool]:

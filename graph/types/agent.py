@@ -10,14 +10,16 @@ import strawberry
 from adapters.resolution import field_origins
 from graph.context import Info
 from graph.execution.many import of_many
-from graph.ids import written
+from graph.loaders.forms import id_of
+from graph.loaders.nests import PageRows
 from graph.loaders.pages import DEFAULT_NODES
 from graph.permissions import read_field
 from graph.scalars import JsonValue
 from graph.types.agent_version import AgentVersion
-from graph.types.computed import read, showing
+from graph.types.computed import column, read, showing
 from graph.types.connection import PAGED, Connection, PageArguments, connect, connect_all
 from graph.types.listings import WORKFLOWS_OF_AGENT, WorkflowsLike, runs_of, versions_of
+from graph.types.nesting import nesting, page_of
 from graph.types.node import ID, Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
 from graph.types.service_configuration import ServiceConfiguration
@@ -48,26 +50,20 @@ if TYPE_CHECKING:
 class Agent(Node):
     """A configured AI agent of an account."""
 
-    id: strawberry.ID = read(lambda agent: written(IdKind.AGENT, agent.row.id), ID)
-    name: str = read(attrgetter("row.name"), description="The agent's name.")
-    version: int = read(
-        attrgetter("row.version"),
-        description="Which version it is, from 1: each change of its name or settings makes a new one.",
+    id: strawberry.ID = column("id", ID, id_of(IdKind.AGENT))
+    name: str = column("name", "The agent's name.")
+    version: int = column(
+        "version",
+        "Which version it is, from 1: each change of its name or settings makes a new one.",
     )
-    business_adapter: str = read(
-        attrgetter("row.business_adapter"), description="The use case, e.g. `emergencyservices`."
-    )
-    preset: str | None = read(
-        attrgetter("row.preset"), description="The preset that its configuration starts from, if any."
-    )
+    business_adapter: str = column("business_adapter", "The use case, e.g. `emergencyservices`.")
+    preset: str | None = column("preset", "The preset that its configuration starts from, if any.")
     custom_settings: JsonValue = read(
         attrgetter("row.custom_settings"), description="The settings as they were given."
     )
-    created_at: datetime = read(attrgetter("row.created_at"), description="When it was created.")
-    updated_at: datetime = read(attrgetter("row.updated_at"), description="When it was last changed.")
-    archived_at: datetime | None = read(
-        attrgetter("row.archived_at"), description="When it was taken out of use."
-    )
+    created_at: datetime = column("created_at", "When it was created.")
+    updated_at: datetime = column("updated_at", "When it was last changed.")
+    archived_at: datetime | None = column("archived_at", "When it was taken out of use.")
     row: strawberry.Private[AgentRow]
 
     @classmethod
@@ -119,6 +115,7 @@ class Agent(Node):
         return None if row is None else await comparison_of(info, row, start, end)
 
     @read_field("The agent's runs.", PAGED)
+    @nesting(lambda *given, **named: _workflows_listed(*given, **named))  # noqa: PLW0108 - it stands below
     @of_many(lambda *given, **named: _workflows(*given, **named))  # noqa: PLW0108 - it stands below
     async def workflows(
         self,
@@ -170,3 +167,12 @@ async def _workflows(
     parents = [(agent.row.account_id, agent.row.id) for agent in agents]
     runs = runs_of(WORKFLOWS_OF_AGENT, parents[0], narrowed, order_by)
     return await connect_all(info, runs.of_each(parents), Workflow.of, page)
+
+
+def _workflows_listed(
+    info: Info,
+    page: PageArguments,
+    narrowed: WorkflowsLike = None,
+    order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
+) -> PageRows:
+    return page_of(info, runs_of(WORKFLOWS_OF_AGENT, None, narrowed, order_by), page)

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from strawberry.types.field import StrawberryField
 
+from graph.loaders.forms import AS_IT_IS, Column, Form
+
 Kind = TypeVar("Kind")
 _COMPUTE = "compute"
+_COLUMN = "column"
 
 
 class ComputedField(StrawberryField):
@@ -33,6 +37,19 @@ class ReadField(StrawberryField):
 def read(show: Callable[[Any], Any], description: str) -> Any:  # noqa: ANN401 - strawberry's field
     """Make a field of a `showing` type; what it is read from must not change."""
     return ReadField(description=description, metadata={_COMPUTE: show})
+
+
+def column(name: str, description: str, form: Form = AS_IT_IS) -> Any:  # noqa: ANN401 - strawberry's field
+    """Make a field of a `showing` type that shows a column of its row; the store can write it as well."""
+    show, of_row = form.show, attrgetter(f"row.{name}")
+    compute = of_row if show is None else lambda shown: show(of_row(shown))
+    return ReadField(description=description, metadata={_COMPUTE: compute, _COLUMN: Column(name, form)})
+
+
+def column_of(field: StrawberryField) -> Column | None:
+    """Give the column that a field shows; None where it shows none, or not only one."""
+    found: Column | None = field.metadata.get(_COLUMN)
+    return found
 
 
 def showing(kind: type[Kind]) -> type[Kind]:

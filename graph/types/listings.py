@@ -120,19 +120,19 @@ def versions_of(agent: Parent) -> ListKey[AgentVersion]:
 
 
 def runs_of(
-    listing: Listing[Workflow], parent: Parent, narrowed: WorkflowFilter | None, order: WorkflowOrder
+    listing: Listing[Workflow], parent: Parent | None, narrowed: WorkflowFilter | None, order: WorkflowOrder
 ) -> ListKey[Workflow]:
-    """Name a parent's list of runs, narrowed and ordered as asked."""
+    """Name a parent's list of runs, narrowed and ordered as asked; no parent: whosever it is."""
     like = narrowed.read() if narrowed else filters.WorkflowsLike()
     return ListKey(listing, parent, like, WORKFLOW_ORDERS[order])
 
 
 def usages_of(
     listing: Listing[ServiceUsage],
-    parent: Parent,
+    parent: Parent | None,
     narrowed: ServiceUsageFilter | None,
     order: ServiceUsageOrder,
 ) -> ListKey[ServiceUsage]:
-    """Name a parent's list of usages, narrowed and ordered as asked."""
+    """Name a parent's list of usages, narrowed and ordered as asked; no parent: whosever it is."""
     like = narrowed.read() if narrowed else filters.UsagesLike()
     return ListKey(listing, parent, like, SERVICE_USAGE_ORDERS[order])

@@ -1,16 +1,15 @@
 """Service usages: what was metered, and what it cost."""
 
 from datetime import datetime
-from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from graph.context import Info
-from graph.ids import written
+from graph.loaders.forms import MICROS, PRESENCE, id_of
 from graph.permissions import read_field
 from graph.scalars import LONGEST_FRACTION, DecimalText, exact_text
-from graph.types.computed import computed, read, showing
+from graph.types.computed import column, computed, showing
 from graph.types.explanation import UsageExplanation, explanation_of
 from graph.types.node import ID, Node
 from graph.types.rate_card import Rate
@@ -18,7 +17,6 @@ from metering.explanations import is_as_selected
 from models.identity import IdKind
 from models.service_usage import ServiceUsage as ServiceUsageRow
 from pricing.credits import Credits
-from pricing.decimal_text import text_from_micros
 from pricing.units import ServiceType, UnitType
 
 if TYPE_CHECKING:
@@ -32,32 +30,24 @@ if TYPE_CHECKING:
 class ServiceUsage(Node):
     """One metered use of a service."""
 
-    id: strawberry.ID = read(lambda usage: written(IdKind.SERVICE_USAGE, usage.row.id), ID)
-    service_type: ServiceType = read(attrgetter("row.service_type"), description="The kind of service.")
-    provider: str = read(attrgetter("row.provider"), description="The provider or model that served.")
-    units_consumed: DecimalText = read(
-        lambda usage: DecimalText(text_from_micros(usage.row.micro_units)),
-        description="How many units were used.",
-    )
-    unit_type: UnitType = read(attrgetter("row.unit_type"), description="The unit that was metered.")
-    credits_used: Credits = read(
-        attrgetter("row.credits"), description="What was charged, rounded once by the rate card."
-    )
+    id: strawberry.ID = column("id", ID, id_of(IdKind.SERVICE_USAGE))
+    service_type: ServiceType = column("service_type", "The kind of service.")
+    provider: str = column("provider", "The provider or model that served.")
+    units_consumed: DecimalText = column("micro_units", "How many units were used.", MICROS)
+    unit_type: UnitType = column("unit_type", "The unit that was metered.")
+    credits_used: Credits = column("credits", "What was charged, rounded once by the rate card.")
     exact_credits: DecimalText = computed(
         lambda usage: exact_text(usage.row.exact_credits),
         f"The amount before rounding; an endless fraction is shown to {LONGEST_FRACTION} places.",
     )
-    used_at: datetime = read(attrgetter("row.used_at"), description="When the service was used.")
-    recorded_at: datetime = read(attrgetter("row.recorded_at"), description="When the usage was recorded.")
-    late: bool = read(
-        attrgetter("row.late"), description="Whether it was recorded after its workflow had ended."
+    used_at: datetime = column("used_at", "When the service was used.")
+    recorded_at: datetime = column("recorded_at", "When the usage was recorded.")
+    late: bool = column("late", "Whether it was recorded after its workflow had ended.")
+    voided: bool = column(
+        "voided_at", "Whether it was voided: its credits went back, totals leave it out.", PRESENCE
     )
-    voided: bool = read(
-        lambda usage: usage.row.voided_at is not None,
-        description="Whether it was voided: its credits went back, totals leave it out.",
-    )
-    voided_at: datetime | None = read(attrgetter("row.voided_at"), description="When it was voided.")
-    void_reason: str | None = read(attrgetter("row.void_reason"), description="Why it was voided.")
+    voided_at: datetime | None = column("voided_at", "When it was voided.")
+    void_reason: str | None = column("void_reason", "Why it was voided.")
     row: strawberry.Private[ServiceUsageRow]
 
     @classmethod

@@ -1,14 +1,15 @@
 """The rows of breakdowns: what credits went to, one row each."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import strawberry
 
 from graph.context import Info
+from graph.loaders.forms import CREDITS
 from graph.loaders.usage import Figures, UsageKey
 from graph.permissions import operator_field
 from graph.scalars import DecimalText, Long
-from graph.types.computed import read, showing
+from graph.types.computed import column, read, showing
 from graph.types.margin import Margin
 from pricing.credits import Credits
 from pricing.decimal_text import MICROS, text_from_micros
@@ -23,19 +24,29 @@ class UnitTotal:
     units: DecimalText = strawberry.field(description="How many.")
 
 
+class ServiceSums(NamedTuple):
+    """What is added up of one service of one provider."""
+
+    service_type: ServiceType
+    provider: str
+    usage_count: int
+    micros: int
+
+
 @showing
 @strawberry.type(description="What one service of one provider was used for.")
 class ServiceBreakdown:
     """What one service of one provider was used for."""
 
-    service_type: ServiceType = strawberry.field(description="The kind of service.")
-    provider: str = strawberry.field(description="The provider or model.")
-    usage_count: Long = strawberry.field(description="How many usages.")
+    service_type: ServiceType = column("service_type", "The kind of service.")
+    provider: str = column("provider", "The provider or model.")
+    usage_count: Long = column("usage_count", "How many usages.")
     units: list[UnitTotal] = read(
         lambda service: _units(service.rows), "The units used, each unit type by itself."
     )
-    total_credits: Credits = strawberry.field(description="The credits charged.")
+    total_credits: Credits = column("micros", "The credits charged.", CREDITS)
     key: strawberry.Private[UsageKey]
+    row: strawberry.Private[ServiceSums]
     rows: strawberry.Private[Figures]
 
     @operator_field("What these usages sold for, what they cost and what is left.")
@@ -93,7 +104,7 @@ def breakdown_of_services(key: UsageKey, rows: Figures) -> list[ServiceBreakdown
     for row in rows:
         services.setdefault(row[:2], []).append(row)
     found = [_service(key, of_one) for of_one in services.values()]
-    return sorted(found, key=lambda row: (-row.total_credits.micros, row.service_type, row.provider))
+    return sorted(found, key=lambda each: (-each.row.micros, each.row.service_type, each.row.provider))
 
 
 def breakdown_of_runs(name: str, runs: list[Any], micros: int) -> WorkflowBreakdown:
@@ -113,14 +124,7 @@ def _service(key: UsageKey, rows: list[tuple[Any, ...]]) -> ServiceBreakdown:
     for row in rows[1:]:
         count += row[3]
         micros += row[6]
-    return ServiceBreakdown(
-        service_type=service_type,
-        provider=provider,
-        usage_count=Long(count),
-        total_credits=Credits(micros),
-        key=key,
-        rows=rows,
-    )
+    return ServiceBreakdown(key=key, row=ServiceSums(service_type, provider, count, micros), rows=rows)
 
 
 def _units(rows: Figures) -> list[UnitTotal]:

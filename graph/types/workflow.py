@@ -9,18 +9,20 @@ import strawberry
 
 from graph.context import Info
 from graph.execution.many import of_many
-from graph.ids import written
+from graph.loaders.forms import MICROS, id_of
+from graph.loaders.nests import PageRows, ServiceRows
 from graph.loaders.usage import UsageKey
 from graph.permissions import read_field
 from graph.scalars import DecimalText, JsonValue, Long
 from graph.types.agent import Agent
 from graph.types.agent_version import AgentVersion
 from graph.types.api_key import ApiKey
-from graph.types.computed import read, showing
+from graph.types.computed import column, read, showing
 from graph.types.connection import PAGED, Connection, PageArguments, connect, connect_all
 from graph.types.hold import Hold
 from graph.types.hold_listing import HoldsLike, connect_holds
 from graph.types.listings import HOLDS_OF_WORKFLOW, USAGES_OF_WORKFLOW, ServiceUsagesLike, usages_of
+from graph.types.nesting import nesting, page_of
 from graph.types.node import ID, Node
 from graph.types.orders import ServiceUsageOrder, ServiceUsagesBy
 from graph.types.run_selection import RunSelection, connect_selections, selection_of
@@ -31,7 +33,8 @@ from models.identity import IdKind
 from models.workflow import Workflow as WorkflowRow
 from models.workflow import WorkflowStatus
 from pricing.credits import Credits
-from pricing.decimal_text import text_from_micros
+
+_ALL = Scope(Level.WORKFLOW, Period(), RunsLike())
 
 
 @showing
@@ -39,37 +42,25 @@ from pricing.decimal_text import text_from_micros
 class Workflow(Node):
     """One run."""
 
-    id: strawberry.ID = read(lambda run: written(IdKind.WORKFLOW, run.row.id), ID)
-    workflow_name: str = read(
-        attrgetter("row.workflow_name"), description="What kind of run it is, e.g. `phone_ai_call`."
+    id: strawberry.ID = column("id", ID, id_of(IdKind.WORKFLOW))
+    workflow_name: str = column("workflow_name", "What kind of run it is, e.g. `phone_ai_call`.")
+    status: WorkflowStatus = column("status", "Where the run is.")
+    business_adapter: str | None = column("business_adapter", "The use case, where one was named.")
+    user_id: str | None = column("user_id", "The user of yours that it ran for.")
+    started_at: datetime = column("started_at", "When it started.")
+    ended_at: datetime | None = column("ended_at", "When it ended; null while it runs.")
+    duration_seconds: DecimalText | None = column(
+        "duration_micros", "How long it took, to the microsecond; null while it runs.", MICROS
     )
-    status: WorkflowStatus = read(attrgetter("row.status"), description="Where the run is.")
-    business_adapter: str | None = read(
-        attrgetter("row.business_adapter"), description="The use case, where one was named."
+    recorded_at: datetime = column("recorded_at", "When it was first recorded.")
+    total_credits_used: Credits = column(
+        "total_credits", "The credits of its usages, voided ones left out: the sum of the rounded lines."
     )
-    user_id: str | None = read(attrgetter("row.user_id"), description="The user of yours that it ran for.")
-    started_at: datetime = read(attrgetter("row.started_at"), description="When it started.")
-    ended_at: datetime | None = read(
-        attrgetter("row.ended_at"), description="When it ended; null while it runs."
-    )
-    duration_seconds: DecimalText | None = read(
-        lambda run: _seconds(run.row.duration_micros),
-        description="How long it took, to the microsecond; null while it runs.",
-    )
-    recorded_at: datetime = read(attrgetter("row.recorded_at"), description="When it was first recorded.")
-    total_credits_used: Credits = read(
-        attrgetter("row.total_credits"),
-        description="The credits of its usages, voided ones left out: the sum of the rounded lines.",
-    )
-    usage_count: Long = read(
-        attrgetter("row.usage_count"), description="How many usages it has, voided ones left out."
-    )
-    agent_version: int | None = read(
-        attrgetter("row.agent_version"),
-        description=(
-            "The version of the agent that it runs under; null without an agent, and for runs from before "
-            "versions were kept."
-        ),
+    usage_count: Long = column("usage_count", "How many usages it has, voided ones left out.")
+    agent_version: int | None = column(
+        "agent_version",
+        "The version of the agent that it runs under; null without an agent, and for runs from before "
+        "versions were kept.",
     )
     metadata: JsonValue | None = read(
         attrgetter("row.run_metadata"), description="What the caller noted when starting it."
@@ -116,6 +107,7 @@ class Workflow(Node):
         return None if row is None else Workflow.of(row)
 
     @strawberry.field(description="What the run used.", extensions=[PAGED])
+    @nesting(lambda *given, **named: _services_used_listed(*given, **named))  # noqa: PLW0108 - it stands below
     @of_many(lambda *given, **named: _services_used(*given, **named))  # noqa: PLW0108 - it stands below
     async def services_used(
         self,
@@ -147,15 +139,12 @@ class Workflow(Node):
         return await connect_selections(info, (self.row.account_id, self.row.id), page)
 
     @strawberry.field(description="The run's credits by service and provider, dearest first.")
+    @nesting(lambda _: ServiceRows(_ALL))
     @of_many(lambda *given: _service_breakdowns(*given))  # noqa: PLW0108 - it stands below
     async def service_breakdown(self, info: Info) -> list[ServiceBreakdown]:
         """Add up by service."""
         key = UsageKey(_ALL, (self.row.account_id, self.row.id))
         return breakdown_of_services(key, await info.context.loaders.services_by_owner.load(key))
-
-
-def _seconds(micros: int | None) -> DecimalText | None:
-    return None if micros is None else DecimalText(text_from_micros(micros))
 
 
 async def _services_used(
@@ -170,10 +159,16 @@ async def _services_used(
     return await connect_all(info, usages.of_each(parents), ServiceUsage.of, page)
 
 
+def _services_used_listed(
+    info: Info,
+    page: PageArguments,
+    narrowed: ServiceUsagesLike = None,
+    order_by: ServiceUsagesBy = ServiceUsageOrder.OLDEST_FIRST,
+) -> PageRows:
+    return page_of(info, usages_of(USAGES_OF_WORKFLOW, None, narrowed, order_by), page)
+
+
 async def _service_breakdowns(runs: Sequence[Workflow], info: Info) -> list[list[ServiceBreakdown]]:
     keys = [UsageKey(_ALL, (run.row.account_id, run.row.id)) for run in runs]
     found = await info.context.loaders.services_by_owner.load_all(keys)
     return list(map(breakdown_of_services, keys, found))
-
-
-_ALL = Scope(Level.WORKFLOW, Period(), RunsLike())

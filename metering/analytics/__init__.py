@@ -8,6 +8,7 @@ from metering.analytics.breakdowns import (
     ranked,
     runs_by_workflow_name,
     series,
+    services,
     totals,
 )
 from metering.analytics.calendar import (
@@ -42,6 +43,7 @@ __all__ = [
     "ranked",
     "runs_by_workflow_name",
     "series",
+    "services",
     "stretches_for",
     "totals",
 ]

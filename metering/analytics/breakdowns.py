@@ -53,6 +53,17 @@ def by_service(scope: Scope, owners: Sequence[Owner]) -> Select[Any]:
     return _added_up(scope, owners, _SERVICE, ("usage_count", "units", "millionths", "micros"))
 
 
+def services(scope: Scope, owners: Sequence[Owner]) -> Select[Any]:
+    """Select owner, service type, provider, usage count and micro-credits, the dearest first.
+
+    What costs the same stands by its names.
+    """
+    added = _added_up(scope, owners, Dimension.SERVICE.columns, ("usage_count", "micros"))
+    columns = added.selected_columns
+    names = (_by_name(columns[name]) for name in Dimension.SERVICE.columns)
+    return added.order_by(columns["micros"].desc(), *names)
+
+
 def by_workflow_name(scope: Scope, owners: Sequence[Owner]) -> Select[Any]:
     """Select owner, workflow name and micro-credits."""
     return _added_up(scope, owners, ("workflow_name",), ("micros",))

@@ -16,7 +16,8 @@ from graph.schema import documents
 from metering.webhooks import PUBLIC_TARGETS
 from models.api_key import ApiKey
 from models.database import Database
-from server.authentication import Authentication
+from server.authentication import Authentication, Secret
+from server.bodies import json_bytes
 from server.demo import prepare_demo
 from server.examples import examples
 from server.margins import margin_terms
@@ -64,7 +65,7 @@ class Asking:
         demo = await prepare_demo(database)
         snapshot = Snapshot(database)
         try:
-            return cls(database, await Authentication(database).api_key(demo.secret, snapshot))
+            return cls(database, await Authentication(database).api_key(Secret(demo.secret), snapshot))
         finally:
             await snapshot.close()
 
@@ -89,7 +90,9 @@ class Asking:
 
 def shown(result: ExecutionResult) -> Any:
     """The answer as text, since the order of names counts, and every error in order."""
-    return str(result.data), [(error.message, error.path, error.locations) for error in result.errors or ()]
+    return json_bytes({"data": result.data}), [
+        (error.message, error.path, error.locations) for error in result.errors or ()
+    ]
 
 
 def queries() -> Iterator[str]:

@@ -1,0 +1,104 @@
+"""Nests of the graph: which lists the store writes itself, and what of them it can write."""
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from graphql import GraphQLList, GraphQLNonNull, get_named_type, get_nullable_type, is_enum_type, is_leaf_type
+from strawberry.schema.schema_converter import CustomGraphQLEnumType
+
+from graph.context import Info
+from graph.execution.many import Nesting, Resolver, nested
+from graph.execution.nests import Branch
+from graph.inputs import bad_input
+from graph.loaders.nests import Around, Constant, Leaf, Member, Nest, Objects, PageRows, Rows
+from graph.loaders.pages import ListKey
+from graph.types.computed import column_of
+from graph.types.connection import Connection, PageArguments, read_page
+
+Describe = Callable[..., Rows]
+
+MOST_FIELDS = 200
+"""What more fields are asked of is loaded: databases bound the depth of an expression."""
+
+
+def nesting(describe: Describe) -> Callable[[Resolver], Resolver]:
+    """Say what a resolver lists, so that the store can write it where only columns and such lists are asked.
+
+    `describe` takes info and the resolver's arguments; what it raises, the resolver raises too.
+    """
+    return nested(Nesting(describe, _prepared))
+
+
+def page_of(info: Info, list_key: ListKey[Any], asked: PageArguments) -> PageRows:
+    """Describe the first page of a list, whosever it is; pages elsewhere are not described."""
+    if (asked.after, asked.last, asked.before) != (None, None, None):
+        raise bad_input("first", "only the first page is written by the store.")
+    page = read_page(info.context.cursors, list_key, asked)
+    return PageRows(list_key.listing, list_key.filter, list_key.order, page.size)
+
+
+def _prepared(branch: Branch) -> Callable[[Any, Any, Sequence[Rows]], Any] | None:
+    shown = _list(branch)
+    if shown is None or _size(branch) > MOST_FIELDS:
+        return None
+    nest = Nest(shown)
+
+    async def write(source: Any, info: Any, rows: Sequence[Rows]) -> str | None:  # noqa: ANN401 - any thing with a row; graphql-core's
+        return await nest.text(info.context.snapshot, _parent(source.row), rows)
+
+    return write
+
+
+def _size(branch: Branch) -> int:
+    return 1 + sum(map(_size, branch.below))
+
+
+def _parent(row: Any) -> tuple[UUID, UUID]:  # noqa: ANN401 - a row of an account or of what it owns
+    # An account owns itself, and an operator's key is of no account.
+    return getattr(row, "account_id", None) or row.id, row.id
+
+
+def _member(branch: Branch) -> Member | None:
+    if branch.field is None:
+        return Constant(branch.name, f'"{branch.type_name}"')
+    if branch.number is not None:
+        return _list(branch)
+    column = column_of(branch.field)
+    kind: Any = get_named_type(branch.kind)
+    if column is None or isinstance(get_nullable_type(branch.kind), GraphQLList) or not is_leaf_type(kind):
+        return None
+    if is_enum_type(kind) and not _is_kept_as_shown(kind):
+        return None
+    return Leaf(branch.name, column, is_nullable=not isinstance(branch.kind, GraphQLNonNull))
+
+
+def _list(branch: Branch) -> Objects | Around | None:
+    assert branch.number is not None  # noqa: S101 - the callers have looked
+    if isinstance(get_nullable_type(branch.kind), GraphQLList):
+        return _objects(branch, branch.number)
+    members: list[Member | None] = [_in_connection(each, branch.number) for each in branch.below]
+    found = _all(members)
+    return None if found is None else Around(branch.name, found)
+
+
+def _in_connection(branch: Branch, number: int) -> Member | None:
+    if branch.field is None:
+        return _member(branch)
+    is_nodes = branch.field.origin is Connection and branch.field.python_name == "nodes"
+    return _objects(branch, number) if is_nodes else None
+
+
+def _objects(branch: Branch, number: int) -> Objects | None:
+    found = _all([_member(each) for each in branch.below])
+    return None if found is None else Objects(branch.name, number, found)
+
+
+def _all(members: Sequence[Member | None]) -> tuple[Member, ...] | None:
+    return None if None in members else tuple(each for each in members if each is not None)
+
+
+def _is_kept_as_shown(kind: Any) -> bool:  # noqa: ANN401 - an enum type
+    members: Iterable[Enum] = kind.wrapped_cls if isinstance(kind, CustomGraphQLEnumType) else ()
+    return bool(members) and all(kind.coerce_output_value(each) == each.value for each in members)
