@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from metering.errors import IdempotencyConflict
+from models.ahead import Question
 from models.base import Json, table_of
 from models.idempotency import IdempotentRequest
 from models.identity import new_id
@@ -110,8 +111,13 @@ class Claims:
             self.session.execute(_REMEMBER, kept)
 
 
-def claim(session: Session, requests: Iterable[Request], *, now: datetime) -> Claims:
-    """Claim the keys of a batch, insert-first; the accounts concerned are locked."""
+def claim(
+    session: Session, requests: Iterable[Request], *, now: datetime, beside: Sequence[Question] = ()
+) -> Claims:
+    """Claim the keys of a batch, insert-first; the accounts concerned are locked.
+
+    What is asked for beside it is read with it, where that saves a way to the database.
+    """
     claims = Claims(session, now)
     wanted: dict[KeyOfAccount, _Claim] = {}
     for request in requests:
@@ -121,7 +127,7 @@ def claim(session: Session, requests: Iterable[Request], *, now: datetime) -> Cl
         return claims
     claims._claimed = wanted  # noqa: SLF001 - made here
     rows = [_row(key, claim_, now) for key, claim_ in wanted.items()]
-    if _INSERT_FIRST.write(session, rows) < len(rows):
+    if _INSERT_FIRST.write(session, rows, beside) < len(rows):
         stored = _stored_claims(session, wanted.keys())
         # What another request has claimed before carries the id of that request's result.
         earlier = {key: claim_ for key, claim_ in stored.items() if claim_.result_id != wanted[key].result_id}

@@ -10,6 +10,7 @@ from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session
 
 from metering.errors import AmountTooLarge, NoRateCardInForce, RateUnknown
+from models.ahead import Question
 from models.prepared import PreparedRead
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from pricing import quote
@@ -160,6 +161,11 @@ def price_book(session: Session) -> PriceBook:
         book = store["price_book"] = _read(session, newest)
     assert isinstance(book, PriceBook)  # noqa: S101 - only this function writes the entry
     return book
+
+
+def newest_card_beside(session: Session) -> Question:
+    """Say that the price book will be asked for next."""
+    return _NEWEST.asked_beside(session)
 
 
 def _read(session: Session, newest: UUID | None) -> PriceBook:

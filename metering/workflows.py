@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from metering.errors import WorkflowAlreadyEnded, WorkflowNotFound
+from models.ahead import Question
 from models.base import table_of
 from models.prepared import PreparedRead
 from models.rows import read_row
@@ -20,8 +21,13 @@ def workflows_by_id(session: Session, wanted: Collection[OwnedId]) -> dict[Owned
     """Load runs of accounts; those that do not exist are left out."""
     if not wanted:
         return {}
-    accounts, ids = {account_id for account_id, _ in wanted}, {workflow_id for _, workflow_id in wanted}
-    return {(workflow.account_id, workflow.id): workflow for workflow in _by_id(session, accounts, ids)}
+    return {(each.account_id, each.id): each for each in _by_id(session, *_parted(wanted))}
+
+
+def workflows_beside(session: Session, wanted: Collection[OwnedId]) -> Question:
+    """Say that these runs will be loaded next."""
+    accounts, ids = _parted(wanted)
+    return _BY_ID.asked_beside(session, accounts=accounts, ids=ids)
 
 
 def found(workflows: Mapping[OwnedId, Workflow], wanted: OwnedId) -> Workflow:
@@ -53,6 +59,10 @@ def workflows_of(
     if not workflow_ids:
         return {}
     return {workflow.id: workflow for workflow in _by_id(session, account_ids, workflow_ids)}
+
+
+def _parted(wanted: Collection[OwnedId]) -> tuple[set[UUID], set[UUID]]:
+    return {account_id for account_id, _ in wanted}, {workflow_id for _, workflow_id in wanted}
 
 
 def _by_id(session: Session, account_ids: Iterable[UUID], ids: Iterable[UUID]) -> list[Workflow]:

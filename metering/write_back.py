@@ -50,6 +50,7 @@ _MOVING: dict[type[Base], tuple[str, ...]] = {
 def write_back(session: Session) -> None:
     """Write what changed: one statement for each table, however many rows they are."""
     changed: dict[type[Base], list[Base]] = {mapped: [] for mapped in _MOVING}
+    more = bool(session.new or session.deleted)
     for row in session.dirty:
         names = changes_of(row)
         moving = _MOVING_NAMES.get(type(row), _NOTHING)
@@ -58,10 +59,12 @@ def write_back(session: Session) -> None:
         if names <= moving:
             # What is written here is no longer a change: the flush that follows leaves it alone.
             forget_changes(session, row)
+        else:
+            more = True
     for mapped, rows in changed.items():
         _STATEMENTS[mapped].write(session, [_VALUES[mapped](row) for row in rows])
-    if session.new or session.dirty or session.deleted:
-        # It may refer to what is written here.
+    if more:
+        # What the session itself writes may refer to what is written here.
         send_later_ones(session)
         session.flush()
 

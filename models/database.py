@@ -12,6 +12,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
+from sqlalchemy.util import greenlet_spawn
 
 from models import engines
 from models.availability import OutcomeUnknown, StoreUnavailable, is_lost, is_transient
@@ -170,8 +171,7 @@ class Database:
                 self._thread, lambda: self._commit(Session(engine, **_SESSION), work)
             )
         assert isinstance(self._writer, AsyncEngine)  # noqa: S101 - one of the two, by construction
-        async with AsyncSession(self._writer, **_SESSION) as session:
-            return await session.run_sync(lambda inner: self._commit(inner, work))
+        return await greenlet_spawn(self._commit, Session(self.writer, **_SESSION), work)
 
     def _commit(self, session: Session, work: Work) -> list[Any]:
         with session:

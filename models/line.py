@@ -25,6 +25,7 @@ class Waiting:
     """A command and the caller that waits for its answer, since when."""
 
     command: AnyCommand
+    items: int
     answer: "asyncio.Future[Any]"
     since: float
 
@@ -57,7 +58,7 @@ class Line:
             raise StoreUnavailable("Too many writes are waiting; try again in a moment.")
         if account is not None and self._items_of[account] + items > MOST_ITEMS_OF_AN_ACCOUNT:
             raise StoreUnavailable("Too many writes of the account are waiting; try again in a moment.")
-        entry = Waiting(command, asyncio.get_running_loop().create_future(), time.monotonic())
+        entry = Waiting(command, items, asyncio.get_running_loop().create_future(), time.monotonic())
         self._of_account.setdefault(account, deque()).append(entry)
         self._items_of[account] += items
         self.items += items
@@ -68,8 +69,8 @@ class Line:
         items = 0
         while self._of_account:
             account, waiting = next(iter(self._of_account.items()))
-            items += waiting[0].command.item_count
-            if items > most_items and items != waiting[0].command.item_count:
+            items += waiting[0].items
+            if items > most_items and items != waiting[0].items:
                 return
             yield self._take(account, waiting)
 
@@ -78,8 +79,8 @@ class Line:
         del self._of_account[account]
         if waiting:
             self._of_account[account] = waiting  # behind all others
-        self._items_of[account] -= entry.command.item_count
+        self._items_of[account] -= entry.items
         if not self._items_of[account]:
             del self._items_of[account]
-        self.items -= entry.command.item_count
+        self.items -= entry.items
         return entry

@@ -12,6 +12,7 @@ from sqlalchemy import Dialect, Insert, Select, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from models.ahead import Question, read_ahead
 from models.sending import connection_of, fetched
 from models.statement_forms import ReadForm, Values, WriteForm, processed, read_form, write_form
 from models.writing import claimed, written, written_later
@@ -35,7 +36,9 @@ class PreparedRead:
         """Give the rows, their values as SQLAlchemy gives them."""
         connection = connection_of(session)
         form = self._form(connection.dialect)
-        found = fetched(connection, *form.filled(values))
+        found = read_ahead(session, self, values)
+        if found is None:
+            found = fetched(connection, *form.filled(values))
         return list(processed(form.processors, found)) if found else []
 
     def raw_rows(self, session: Session, **values: Any) -> tuple[Sequence[Values], Dialect]:  # noqa: ANN401 - likewise
@@ -43,6 +46,10 @@ class PreparedRead:
         connection = connection_of(session)
         form = self._form(connection.dialect)
         return fetched(connection, *form.filled(values)), connection.dialect
+
+    def asked_beside(self, session: Session, **values: Any) -> Question:  # noqa: ANN401 - likewise
+        """Say what will be asked for next, so that it can come with a write that goes before."""
+        return Question(self, self._form(connection_of(session).dialect), values)
 
     def _form(self, dialect: Dialect) -> ReadForm:
         form = self._forms.get(dialect.name)
@@ -106,8 +113,11 @@ class PreparedWrite:
         prepared._statements["postgresql"] = on_postgresql
         return prepared
 
-    def write(self, session: Session, rows: Sequence[Values]) -> int:
-        """Write rows, in one statement however many they are; say how many of them a claim has inserted."""
+    def write(self, session: Session, rows: Sequence[Values], beside: Sequence[Question] = ()) -> int:
+        """Write rows, in one statement however many they are; say how many of them a claim has inserted.
+
+        What is asked for beside a claim is read with it.
+        """
         if not rows:
             return 0
         connection = connection_of(session)
@@ -118,7 +128,7 @@ class PreparedWrite:
                 statement, self._names, connection.dialect
             )
         if form.claims:
-            return claimed(connection, form, rows)
+            return claimed(session, connection, form, rows, beside)
         if not written_later(session, form, rows):
             written(connection, [(form, rows)])
         return len(rows)

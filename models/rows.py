@@ -5,7 +5,7 @@ A row that is read so stands in the session as if the session had read it: there
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -42,7 +42,8 @@ def new_row(mapped: type[Row], **values: Any) -> Row:  # noqa: ANN401 - values o
 
 def values_of(mapped: type[Row], rows: Iterable[Row]) -> list[tuple[Any, ...]]:
     """Give the values of rows, all of whose attributes are there, in the order of the columns."""
-    return list(map(_shape(mapped).values_of, rows))
+    values_of_one = _shape(mapped).values_of
+    return [values_of_one(row.__dict__) for row in rows]
 
 
 def changes_of(row: Base) -> set[str]:
@@ -68,7 +69,7 @@ class _Shape:
         positions = [self.names.index(key) for key in keys]
         first = itemgetter(*positions)
         self.key_of: Any = first if len(positions) > 1 else lambda values: (first(values),)
-        self.values_of: Any = attrgetter(*self.names)
+        self.values_of: Any = itemgetter(*self.names)
         self.new: Any = manager_of_class(mapped).new_instance
 
 

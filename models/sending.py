@@ -35,8 +35,8 @@ def fetched(connection: Connection, text: str, values: Values) -> Sequence[Value
 
     def fetch() -> Sequence[Values]:
         found: Sequence[Values]
-        if is_in_transaction(connection):
-            found = _driven(connection, lambda driver: _fetched(driver, connection.info, text, values))
+        if connection.dialect.name == "postgresql":
+            found = _driven(connection, lambda driver: _fetched(driver, connection, text, values))
             return found
         found = _by_cursor(connection, lambda cursor: (cursor.execute(text, values), cursor.fetchall())[1])
         return found
@@ -80,8 +80,12 @@ def is_in_transaction(connection: Connection) -> bool:
     return not driver.is_closed() and driver.is_in_transaction()
 
 
-async def _fetched(driver: Any, info: dict[Any, Any], text: str, values: Values) -> Sequence[Values]:  # noqa: ANN401 - asyncpg's connection
-    known = info.setdefault(_STATEMENTS, {})
+async def _fetched(driver: Any, connection: Connection, text: str, values: Values) -> Sequence[Values]:  # noqa: ANN401 - asyncpg's connection
+    if not driver.is_in_transaction():
+        # As before any statement of SQLAlchemy's own.
+        adapted: Any = connection.connection.dbapi_connection
+        await adapted._start_transaction()  # noqa: SLF001 - no other way in
+    known = connection.info.setdefault(_STATEMENTS, {})
     statement = known.get(text)
     if statement is None:
         if len(known) >= MOST_STATEMENTS_KEPT:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from models.ahead import MOST_ROWS_AHEAD, Question, fetch_with
 from models.sending import changed, connection_of, copied, fetched, is_in_transaction
 from models.statement_forms import Values, WriteForm, shifted, text_of_rows
 
@@ -57,11 +58,20 @@ def send_later_ones(session: Session) -> None:
         written(connection_of(session), later)
 
 
-def claimed(connection: Connection, form: WriteForm, rows: Sequence[Values]) -> int:
+def claimed(
+    session: Session,
+    connection: Connection,
+    form: WriteForm,
+    rows: Sequence[Values],
+    beside: Sequence[Question],
+) -> int:
     """Insert the rows whose keys are free, and say how many they were."""
     if connection.dialect.name != "postgresql":
         return changed(connection, form.text, _given(form, rows))
-    return len(fetched(connection, *_inserting(form, rows)))
+    text, values = _inserting(form, rows)
+    if beside and len(rows) <= MOST_ROWS_AHEAD:
+        return fetch_with(session, connection, text, values, beside)
+    return len(fetched(connection, text, values))
 
 
 def written(connection: Connection, writes: Sequence[Write]) -> None:

@@ -13,12 +13,12 @@ from metering.credits.hold_making import make_hold, permit
 from metering.credits.hold_plans import HoldPlan, Planner, open_planner
 from metering.errors import HoldClosed, HoldNotFound, Refusal
 from metering.idempotency import Claims, claim, fingerprint
-from metering.ledger import Postings, open_postings
+from metering.ledger import Postings, grants_beside, open_postings
 from metering.plans import InvalidPlan
-from metering.prices import price_book
+from metering.prices import newest_card_beside, price_book
 from metering.selections import KeptSelection, chooser_of, open_chooser
 from metering.selections.first_answers import remembered, replayed_selections, selection_id_of
-from metering.workflows import OwnedId, running, workflows_by_id
+from metering.workflows import OwnedId, running, workflows_beside, workflows_by_id
 from models.hold import Hold
 from models.workflow import Workflow
 
@@ -64,9 +64,16 @@ def hold_credits(
     ServiceDisabled, ProviderUnnamed, NothingServes, PlanOverLimit, AgentNotFound, InvalidAgent, and
     InvalidPlan for a plan that nobody chooses for.
     """
-    postings = open_postings(session, {item.account_id for item in items}, now=now)
-    claims = claim(session, items, now=now)
-    runs = workflows_by_id(session, {(item.account_id, item.workflow_id) for item in items})
+    accounts = {item.account_id for item in items}
+    wanted = {(item.account_id, item.workflow_id) for item in items}
+    beside = [
+        grants_beside(session, accounts),
+        newest_card_beside(session),
+        workflows_beside(session, wanted),
+    ]
+    claims = claim(session, items, now=now, beside=beside)
+    postings = open_postings(session, accounts, now=now)
+    runs = workflows_by_id(session, wanted)
     batch = _Batch(postings, claims, runs, _planner(session, items, runs, now=now))
     postings.load_holds(runs.values(), times=[(run, now) for run in runs.values()])
     answers: list[CreditsHold | Exception | HoldCredits] = []

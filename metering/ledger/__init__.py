@@ -4,6 +4,7 @@ from metering.ledger.books import purpose_of
 from metering.ledger.opening import (
     expire,
     foreseen_books,
+    grants_beside,
     locked_account,
     open_before_expiry,
     open_postings,
@@ -14,6 +15,7 @@ __all__ = [
     "Postings",
     "expire",
     "foreseen_books",
+    "grants_beside",
     "locked_account",
     "open_before_expiry",
     "open_postings",

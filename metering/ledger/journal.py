@@ -23,6 +23,7 @@ class Journal:
     session: Session
     now: datetime
     _rows: list[tuple[object, ...]] = field(default_factory=list)
+    _ends: dict[Account, tuple[int, str]] = field(default_factory=dict)
 
     def post(
         self,
@@ -37,11 +38,13 @@ class Journal:
         usage_id: UUID | None = None,
     ) -> None:
         """Move credits from one book of the account to another."""
-        transfer_id = new_id()
-        account.transfer_count = sequence = account.transfer_count + 1
-        account.chain_hash = hash_ = chained(
-            account.chain_hash,
-            account_id=account.id,
+        transfer_id, account_id = new_id(), account.id
+        end = self._ends.get(account)
+        count, previous = (account.transfer_count, account.chain_hash) if end is None else end
+        sequence = count + 1
+        hash_ = chained(
+            previous,
+            account_id=account_id,
             sequence=sequence,
             transfer_id=transfer_id,
             debit_book=debit,
@@ -53,9 +56,10 @@ class Journal:
             service_usage_id=usage_id,
             posted_at=self.now,
         )
+        self._ends[account] = sequence, hash_
         self._rows.append(
             (
-                account.id,
+                account_id,
                 transfer_id,
                 sequence,
                 debit,
@@ -69,6 +73,12 @@ class Journal:
                 hash_,
             )
         )
+
+    def close(self) -> None:
+        """Let the accounts keep the ends of their ledgers; they are written before the transfers."""
+        for account, (count, hash_) in self._ends.items():
+            account.transfer_count, account.chain_hash = count, hash_
+        self._ends = {}
 
     def write(self) -> None:
         """Write all transfers in one statement; what they refer to is written before."""

@@ -38,6 +38,10 @@ class OpenHolds:
     _by_part: dict[tuple[UUID, int], HoldShare] = field(default_factory=dict)
     _new: list[Base] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        """Tell whether there is any."""
+        return bool(self._shares)
+
     def of_run(self, workflow_id: UUID) -> Sequence[HoldShare]:
         """Give the shares of a run's open holds, the oldest first."""
         return self._shares.get(workflow_id, ())

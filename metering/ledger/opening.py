@@ -1,7 +1,7 @@
 """Open the ledger for a batch: its accounts, grants and budgets, with what has expired moved at once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -19,6 +19,7 @@ from metering.ledger.open_holds import OpenHolds, next_expiries
 from metering.ledger.postings import Postings
 from metering.ledger.warnings import Warnings
 from models.account import Account
+from models.ahead import Question
 from models.base import table_of
 from models.event import EventType
 from models.hold import Hold, HoldStatus
@@ -40,6 +41,16 @@ def open_postings(session: Session, account_ids: Iterable[UUID], *, now: datetim
 def open_before_expiry(session: Session, account_ids: Iterable[UUID], *, now: datetime) -> Postings:
     """Load the locked accounts as they stand, with what has expired still in its place."""
     return _opened(session, {each: locked_account(session, each) for each in set(account_ids)}, now)
+
+
+def grants_beside(session: Session, account_ids: Collection[UUID]) -> Question:
+    """Say that the ledger of these accounts, which are locked, will be opened next.
+
+    Raises AccountNotFound.
+    """
+    return _LIVE_GRANTS.asked_beside(
+        session, accounts=[locked_account(session, each).id for each in account_ids]
+    )
 
 
 @contextmanager

@@ -35,10 +35,16 @@ class Postings(Books):
 
     def spend(self, run: Workflow, usage: ServiceUsage) -> None:
         """Pay for a usage: holds, grants, credit line, then overdraft. Never refused for lack of credits."""
-        account = self.accounts[run.account_id]
-        allocation = self.allocation(run, usage.credits, Service(usage.service_type, usage.provider))
-        beyond = allocation.uncovered
-        for payment in allocation.payments:
+        account_id = run.account_id
+        account = self.accounts[account_id]
+        payments: Iterable[Payment]
+        if not self.holds and not self.grants.get(account_id):
+            # Nobody else can pay, and the credit line is overdraft like what goes beyond it.
+            payments, beyond = (), usage.credits
+        else:
+            allocation = self.allocation(run, usage.credits, Service(usage.service_type, usage.provider))
+            payments, beyond = allocation.payments, allocation.uncovered
+        for payment in payments:
             if payment.share is not None:
                 self._capture(account, payment.share, payment.amount, usage.id)
             elif payment.grant is not None:
@@ -158,6 +164,7 @@ class Postings(Books):
         What the transfers refer to (runs, usages, new grants) is written before.
         """
         self.warnings.look(self.accounts, self.grants, self.outbox)
+        self.journal.close()
         with together(self.session):
             self.holds.insert()
             write_back(self.session)

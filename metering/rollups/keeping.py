@@ -21,6 +21,7 @@ from pricing.units import ServiceType, UnitType
 _Row = tuple[UUID, Grain, datetime, tuple[Any, ...]]
 _Hour = tuple[int, ServiceType, str, UnitType, datetime]
 """A run, by its place in memory, a service and the hour, in UTC."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class UsageCounts:
 
     _runs: dict[_Hour, Workflow] = field(default_factory=dict)
     _figures: dict[_Hour, list[int]] = field(default_factory=dict)
+    _last: tuple[datetime, datetime] = (NEVER, NEVER)
 
     def add(self, usage: ServiceUsage, workflow: Workflow) -> None:
         """Count a usage of a run in the stretches in which it was used."""
@@ -52,8 +54,12 @@ class UsageCounts:
         self._figures.clear()
 
     def _count(self, usage: ServiceUsage, workflow: Workflow, times: int) -> None:
-        at = usage.used_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        hour = (id(workflow), usage.service_type, usage.provider, usage.unit_type, at)
+        # Most usages of a batch were used when it is recorded: their hour is worked out once.
+        used_at, begin = self._last
+        if usage.used_at is not used_at:
+            begin = usage.used_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+            self._last = usage.used_at, begin
+        hour = (id(workflow), usage.service_type, usage.provider, usage.unit_type, begin)
         figures = self._figures.get(hour)
         if figures is None:
             self._runs[hour] = workflow

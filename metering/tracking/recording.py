@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from metering.errors import Refusal
 from metering.idempotency import claim, fingerprint, replayed_ids
-from metering.ledger import open_postings
-from metering.prices import price_book
+from metering.ledger import grants_beside, open_postings
+from metering.prices import newest_card_beside, price_book
 from metering.tracking.ending import mark_ended
 from metering.tracking.new_runs import (
     References,
@@ -22,6 +22,7 @@ from metering.tracking.new_runs import (
 from metering.tracking.usage_batch import UsageBatch
 from metering.tracking.window import is_within_window, not_before, within_window
 from metering.workflows import workflows_of
+from models.identity import new_id
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow, WorkflowStatus
 from models.writing import together
@@ -89,8 +90,10 @@ def record_workflows(
     Refusals: RateUnknown, NoRateCardInForce, AgentNotFound, TimeOutOfRange, AmountTooLarge,
     IdempotencyConflict.
     """
-    postings = open_postings(session, {item.account_id for item in items}, now=now)
-    claims = claim(session, items, now=now)
+    accounts = {item.account_id for item in items}
+    beside = [grants_beside(session, accounts), newest_card_beside(session)]
+    claims = claim(session, items, now=now, beside=beside)
+    postings = open_postings(session, accounts, now=now)
     batch = UsageBatch(session, now, price_book(session), postings)
     references = load_references(session, [item.start for item in items], now=now)
     postings.load_holds(references.workflows.values(), times=_times(items, references, now))
@@ -149,6 +152,7 @@ def _worked_out(
             past.quantity,
             used_at=within_window("usedAt", past.used_at or workflow.ended_at, now=batch.now),
             late=False,
+            usage_id=new_id(),
         )
         for past in item.usages
     ]

@@ -12,7 +12,7 @@ from metering.credits.hold_plans import Planner, open_planner, plan_of
 from metering.credits.holding import holds_by_id
 from metering.errors import Refusal
 from metering.idempotency import Claims, claim
-from metering.ledger import Postings, open_postings
+from metering.ledger import Postings, grants_beside, open_postings
 from metering.plans import InvalidPlan
 from metering.prices import price_book
 from metering.selections import KeptSelection, open_chooser
@@ -55,8 +55,9 @@ def start_workflows(
     ApiKeyNotFound, WorkflowNotFound (the parent), WorkflowNestedTooDeep, OverdraftLimitReached,
     BudgetExceeded, TimeOutOfRange, IdempotencyConflict, and with a hold or a selection those of hold_credits.
     """
-    postings = open_postings(session, {item.account_id for item in items}, now=now)
-    claims = claim(session, items, now=now)
+    accounts = {item.account_id for item in items}
+    claims = claim(session, items, now=now, beside=[grants_beside(session, accounts)])
+    postings = open_postings(session, accounts, now=now)
     references = load_references(session, items, now=now)
     batch = _Batch(postings, claims, references, _planner(session, items, references, now=now))
     batch.load(items)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -11,7 +12,6 @@ from metering.ledger import Postings
 from metering.prices import PriceBook
 from metering.rollups import UsageCounts
 from models.base import table_of
-from models.identity import new_id
 from models.prepared import PreparedWrite
 from models.rows import new_row, values_of
 from models.service_usage import ServiceUsage
@@ -40,8 +40,9 @@ class UsageBatch:
         *,
         used_at: datetime,
         late: bool,
+        usage_id: UUID | None = None,
     ) -> ServiceUsage:
-        """Price a use by the card in force when it happened.
+        """Price a use by the card in force when it happened; it has an id before it is recorded.
 
         Raises RateUnknown, NoRateCardInForce, AmountTooLarge.
         """
@@ -52,7 +53,7 @@ class UsageBatch:
         return new_row(
             ServiceUsage,
             account_id=workflow.account_id,
-            id=new_id(),
+            id=usage_id,
             workflow_id=workflow.id,
             rate_id=rate_id,
             service_type=service_type,
@@ -78,7 +79,8 @@ class UsageBatch:
         self.postings.spend(workflow, usage)
         workflow.total_credits += usage.credits
         workflow.usage_count += 1
-        usage.workflow_id = workflow.id
+        if usage.workflow_id != workflow.id:  # the run had no id yet when its usages were priced
+            usage.workflow_id = workflow.id
         self._counts.add(usage, workflow)
         self._usages.append(usage)
 

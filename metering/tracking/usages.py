@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from metering.errors import Refusal
 from metering.idempotency import claim, fingerprint, replayed_ids
-from metering.ledger import open_postings
-from metering.prices import price_book
+from metering.ledger import grants_beside, open_postings
+from metering.prices import newest_card_beside, price_book
 from metering.tracking.usage_batch import UsageBatch
 from metering.tracking.window import is_within_window, within_window
-from metering.workflows import OwnedId, found, workflows_by_id
+from metering.workflows import OwnedId, found, workflows_beside, workflows_by_id
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from pricing.units import Quantity, ServiceType
@@ -74,10 +74,13 @@ def add_service_usages(
     Refusals: RateUnknown, NoRateCardInForce, WorkflowNotFound, TimeOutOfRange, AmountTooLarge,
     IdempotencyConflict, and CreditsExhausted or BudgetExceeded where the item says REFUSE.
     """
-    postings = open_postings(session, {item.account_id for item in items}, now=now)
-    claims = claim(session, items, now=now)
+    accounts = {item.account_id for item in items}
+    runs = {(item.account_id, item.workflow_id) for item in items}
+    beside = [grants_beside(session, accounts), newest_card_beside(session), workflows_beside(session, runs)]
+    claims = claim(session, items, now=now, beside=beside)
+    postings = open_postings(session, accounts, now=now)
     batch = UsageBatch(session, now, price_book(session), postings)
-    workflows = workflows_by_id(session, {(item.account_id, item.workflow_id) for item in items})
+    workflows = workflows_by_id(session, runs)
     postings.load_holds(workflows.values(), times=_times(items, workflows, now))
     answers: list[UsageAddition | Exception | UUID] = []
     for item in items:
