@@ -31,7 +31,8 @@ test: .venv/dev.stamp ## Run all tests on SQLite and PostgreSQL (PYTEST_ARGS="-k
 check: .venv/dev.stamp ## Run every check: format, lint, types, imports, web, tests with the schema's
 	$(call step,format: ruff format --check,$(BIN)/ruff format --check --quiet)
 	$(call step,lint: ruff check,$(BIN)/ruff check --quiet)
-	$(call step,types: mypy --strict,$(BIN)/mypy --no-error-summary)
+	$(call step,types: mypy --strict,$(BIN)/mypy --no-error-summary && \
+		$(BIN)/mypy --no-error-summary --follow-imports silent --package benchmarks)
 	$(call step,imports: lint-imports,$(BIN)/lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; false; })
 	$(call step,web: built files equal their sources,web/check.sh)
 	$(call step,tests: pytest,$(BIN)/pytest -m "not soak" $(PYTEST_ARGS))

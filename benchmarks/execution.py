@@ -115,7 +115,7 @@ class Viewer:
 class Query:
     """What can be asked."""
 
-    @strawberry.field(extensions=[Allowed()])
+    @strawberry.field(extensions=[Allowed()])  # type: ignore[untyped-decorator]  # strawberry's is Any
     async def viewer(self) -> Viewer:
         """Give it."""
         return Viewer(scopes=SCOPES)
@@ -135,7 +135,7 @@ class Query:
 class Mutation:
     """What can be done."""
 
-    @strawberry.mutation(extensions=[Allowed()])
+    @strawberry.mutation(extensions=[Allowed()])  # type: ignore[untyped-decorator]  # likewise
     async def add(self, given: AddInput) -> Annotated[Added | Refused, strawberry.union("AddResult")]:
         """Add one."""
         item = Item(id=given.shelf_id, name=given.name, count=given.count, price=given.price, available=True)

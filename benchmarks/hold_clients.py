@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from metering.credits import HoldCredits, HoldPlan, hold_credits
@@ -21,6 +21,8 @@ SERVICE, PROVIDER = ServiceType.PHONE, "twilio"
 PLANNED = Quantity.parse("5", UnitType.MINUTES)
 USED = Quantity.parse("3", UnitType.MINUTES)
 HELD_MICROS, SPENT_MICROS = 100_000_000, 60_000_000
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ async def cycle(side: Side, run: Run, told: Told) -> tuple[float, float, float]:
     return holding - began, captured - holding, completed - captured
 
 
-def given(answers: list[Any]) -> Any:  # noqa: ANN401 - the three verbs answer differently
+def given(answers: list[Answer | Exception]) -> Answer:
     """Give the only answer, or raise it where it is a refusal."""
     [answer] = answers
     if isinstance(answer, Exception):

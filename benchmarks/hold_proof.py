@@ -5,7 +5,7 @@ from functools import partial
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from benchmarks.hold_clients import Told
 from metering.auditing import audit
@@ -65,7 +65,10 @@ def _untrue(session: Session, told: Mapping[UUID, Told]) -> Iterator[str]:
 
 
 def _numbers(
-    session: Session, account_id: ColumnElement[UUID], number: ColumnElement[int], *where: ColumnElement[bool]
+    session: Session,
+    account_id: InstrumentedAttribute[UUID],
+    number: ColumnElement[int],
+    *where: ColumnElement[bool],
 ) -> Numbers:
     statement = select(account_id, number).where(*where).group_by(account_id)
     return {row[0]: row[1] for row in session.execute(statement)}

@@ -1,13 +1,23 @@
-"""A heavy key's history: as many usages as are wanted, recorded by the service's own verb, books and all."""
+"""A heavy key's history: as many usages as are wanted, recorded by the service's own verb, books and all.
 
+What comes after some thousands of runs says the same again at other times, and is copied (copies.py).
+"""
+
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from math import lcm
 
 import uvloop
 
+from benchmarks.harness.copies import write_copies
+from metering.auditing import audit, unhurried
+from metering.rollups import rebuild_rollups
 from metering.tracking import RecordWorkflow
 from models.migrations import migrate
 from models.workflow import WorkflowStatus
+from models.writer import Command
 from tests.databases.opened import opened_with_prices
 from tests.tenant import Tenant, given, metered, new_tenant
 
@@ -29,6 +39,10 @@ SERVICES_USED = tuple(
 )
 NAMES = ("phone_ai_call", "voice_chat", "emergency_medical_call", "language_learning_voice_chat", "chat")
 USERS = 500
+PATTERN = lcm(len(SERVICES_USED), len(NAMES), USERS)
+"""After so many runs they are the same again, but for their times."""
+PROVEN = 1_000_000 // USAGES_OF_A_RUN
+"""Longer histories are made in the same way, and auditing one takes longer than making it."""
 
 
 class Historian:
@@ -57,12 +71,28 @@ class Historian:
             if self._tenant is None:
                 self._tenant = await new_tenant(database, "Heavy")
             tenant = replace(self._tenant, database=database)
-            while self._runs < runs:
-                until = min(self._runs + RUNS_AT_A_TIME, runs)
-                items = [self._run(tenant, number) for number in range(self._runs, until)]
+            while self._runs < min(runs, PATTERN):
+                items = self._next(tenant, min(RUNS_AT_A_TIME, min(runs, PATTERN) - self._runs))
                 for answer in await tenant.record(*items):
                     given(answer)
-                self._runs = until
+            if self._runs < runs:
+                await self._copy(tenant, runs)
+
+    async def _copy(self, tenant: Tenant, runs: int) -> None:
+        numbers = range(self._runs, runs)
+        copies = ((self._run(tenant, number), number % PATTERN) for number in numbers)
+        await asyncio.to_thread(write_copies, self._url, tenant.account_id, copies)
+        self._runs = runs
+        rebuild = partial(rebuild_rollups, account_id=tenant.account_id)
+        await tenant.database.write(Command(tenant.account_id, rebuild))
+        if runs <= PROVEN:
+            found = await tenant.database.ask(unhurried(audit))
+            if not found.ok:
+                raise SystemExit(f"Copies are not what is recorded: {found.differences[:3]}")
+
+    def _next(self, tenant: Tenant, count: int) -> list[RecordWorkflow]:
+        first, self._runs = self._runs, self._runs + count
+        return [self._run(tenant, number) for number in range(first, self._runs)]
 
     def _run(self, tenant: Tenant, number: int) -> RecordWorkflow:
         """Write down a run; one follows the other through the days, again and again."""
