@@ -37,11 +37,13 @@ AnySelect = Select[*tuple[Any, ...]]
 class Snapshot:
     """One connection and one moment for all reads of an operation; its statements take turns."""
 
+    __slots__ = ("_closed", "_database", "_lock", "_opened", "_session")
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._opened: Any = None
         self._session: AsyncSession | None = None
-        self._turn = asyncio.Lock()
+        self._lock: asyncio.Lock | None = None
         self._closed = False
 
     def now(self) -> datetime:
@@ -74,12 +76,18 @@ class Snapshot:
     async def close(self) -> None:
         """Let go of the connection, once the statement that runs on it is done."""
         self._closed = True
-        if self._opened is None and not self._turn.locked():
+        if self._lock is None or (self._opened is None and not self._lock.locked()):
             return
         async with self._turn:
             if self._opened is not None:
                 await self._opened.__aexit__(None, None, None)
                 self._opened = self._session = None
+
+    @property
+    def _turn(self) -> asyncio.Lock:
+        if self._lock is None:  # many operations read nothing
+            self._lock = asyncio.Lock()
+        return self._lock
 
     async def _connected(self) -> AsyncSession:
         if self._closed:

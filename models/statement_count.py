@@ -1,7 +1,5 @@
 """How many statements a piece of work reads with, counted where they leave for the database."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -16,16 +14,20 @@ class StatementCount:
     count: int = 0
 
 
-@contextmanager
-def counted_statements() -> Iterator[StatementCount]:
-    """Count what this block, and whatever it starts, reads from engines that count."""
-    before, counted = _counting.get(), StatementCount()
-    _counting.set(counted)
-    try:
-        yield counted
-    finally:
+class counted_statements:  # noqa: N801 - a block, as of a function
+    """Count what a `with` block, and whatever it starts, reads from engines that count."""
+
+    __slots__ = ("_before",)
+
+    def __enter__(self) -> StatementCount:
+        counted = StatementCount()
+        self._before = _counting.get()
+        _counting.set(counted)
+        return counted
+
+    def __exit__(self, *_: object) -> None:
         # A token would have to be given back in the very context that it is of, which a stream may have left.
-        _counting.set(before)
+        _counting.set(self._before)
 
 
 def count_statements(engine: Engine) -> None:

@@ -123,21 +123,27 @@ class Admission:
         """Give a place to be entered."""
         return Place(self)
 
+    def enter_at_once(self) -> bool:
+        """Take a place, if there is one and nobody waits for it; tell whether it was taken."""
+        if self._line or self.running >= self.places:
+            return False
+        if self._due is None:
+            self._begin_interval()
+            self._look_soon()
+        self.running += 1
+        return True
+
     async def enter(self) -> None:
         """Wait for a place.
 
         Raises Overloaded, at once.
         """
+        if self.enter_at_once():
+            return
         if self.is_full:
             self.turn_away()
             raise Overloaded
-        if self._due is None:
-            self._begin_interval()
-            self._look_soon()
-        if self.running < self.places and not self._line:
-            self.running += 1
-        else:
-            await self._turn()
+        await self._turn()
 
     def leave(self) -> None:
         """Take a place back; the next in line has it."""

@@ -5,7 +5,8 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Self
 
 from graph.context import Snapshot
 from metering.api_keys import (
@@ -13,7 +14,6 @@ from metering.api_keys import (
     USE_NOTED_EVERY,
     KeyUse,
     hash_secret,
-    is_live,
     is_well_formed,
     key_with_secret,
     live_secrets,
@@ -51,14 +51,24 @@ class Secret(str):
 KNOWN_SECONDS = 1.0
 """How long a key is known without another look: so long another process's revocation may go unnoticed."""
 MOST_KNOWN = 10_000
+_KNOWN = timedelta(seconds=KNOWN_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     api_key: ApiKey
-    seen_at: datetime
+    after: datetime
+    before: datetime
     until: float
     changes: int
+
+    @classmethod
+    def of(cls, api_key: ApiKey, now: datetime, changes: int) -> Self:
+        """Know a living key for a while by any clock, as long as it lives."""
+        before = now + _KNOWN
+        if api_key.expires_at is not None:
+            before = min(before, api_key.expires_at)
+        return cls(api_key, now - _KNOWN, before, time.monotonic() + KNOWN_SECONDS, changes)
 
 
 class Authentication:
@@ -76,7 +86,12 @@ class Authentication:
     def recognised(self, secret: Secret, now: datetime) -> ApiKey | None:
         """Give the key with the secret where it is known and lives; nobody waits for it."""
         known = self._known.get(secret.digest)
-        if known is None or known.changes != self._changes() or not _is_fresh(known, now):
+        if (
+            known is None
+            or not known.after < now < known.before
+            or time.monotonic() >= known.until
+            or known.changes != self._changes()
+        ):
             return None
         return known.api_key
 
@@ -122,7 +137,7 @@ class Authentication:
         api_key: ApiKey = found[0]
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
-        self._known[digest] = _Known(api_key, now, time.monotonic() + KNOWN_SECONDS, changes)
+        self._known[digest] = _Known.of(api_key, now, changes)
         self._note_use(api_key, digest)
         return api_key
 
@@ -144,11 +159,6 @@ class Authentication:
             self._known.pop(digest, None)  # it says otherwise
         except StoreUnavailable:
             log.warning("the use of a key could not be noted", exc_info=True)
-
-
-def _is_fresh(known: _Known, now: datetime) -> bool:
-    in_time = abs((now - known.seen_at).total_seconds()) < KNOWN_SECONDS and time.monotonic() < known.until
-    return in_time and is_live(known.api_key, now)
 
 
 def secret_of(headers: Mapping[str, str]) -> Secret:

@@ -3,8 +3,9 @@
 import json
 import logging.config
 import re
+import select
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -64,7 +65,7 @@ class LoggedAs:
 
     __slots__ = ("_before", "_request_id")
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: str | None) -> None:
         self._request_id = request_id
 
     def __enter__(self) -> None:
@@ -79,6 +80,36 @@ def name_request(_logger: WrappedLogger, _level: str, event: EventDict) -> Event
     if (request_id := _request_id.get()) is not None:
         event["request_id"] = request_id
     return event
+
+
+def named_on_behalf_of() -> str | None:
+    """Give the id of the request that this is done for; None where it is for none."""
+    return _request_id.get()
+
+
+def log_all(name: str, event: str, told: Iterable[tuple[str | None, dict[str, Any]]]) -> None:
+    """Log events of one kind, each with its fields and on behalf of a request, as they are logged one by one.
+
+    Lines are written together: structlog's way to each takes longer than to make it.
+    """
+    processors = structlog.get_config()["processors"]
+    if processors[:1] != [_if_wanted]:  # somebody else takes them
+        logger = structlog.get_logger(name)
+        for request_id, fields in told:
+            with LoggedAs(request_id):
+                logger.info(event, **fields)
+        return
+    lines, moment = Lines(name), _moment()
+    texts = []
+    for request_id, fields in told:
+        found: Any = {**fields, "event": event, "logger": name, "level": "info", "timestamp": moment}
+        if request_id is not None:
+            found["request_id"] = request_id
+        for process in processors[2:]:
+            found = process(lines, "info", found)
+        texts.append(found)
+    for text in _joined(texts):
+        lines.info(text)
 
 
 class Lines:
@@ -119,8 +150,21 @@ def _completed(logger: WrappedLogger, level: str, event: EventDict) -> EventDict
     record = event.get("_record")
     event["logger"] = logger.name if record is None else record.name
     event["level"] = "error" if level == "exception" else level
-    event["timestamp"] = f"{datetime.now(UTC).isoformat()[:-6]}Z"
+    event["timestamp"] = _moment()
     return name_request(logger, level, event)
+
+
+def _moment() -> str:
+    return f"{datetime.now(UTC).isoformat()[:-6]}Z"
+
+
+def _joined(lines: list[str]) -> Iterator[str]:
+    """Join lines to pieces that a pipe takes whole: other processes may write to it too."""
+    while len(lines) > 1 and sum(map(len, lines)) + len(lines) > _WHOLE_CHARACTERS:
+        half = len(lines) // 2
+        yield from _joined(lines[:half])
+        lines = lines[half:]
+    yield "\n".join(lines)
 
 
 def _ending(log_format: LogFormat) -> list[Processor]:
@@ -156,6 +200,8 @@ _LEVELS = {
     **{name.lower(): level for name, level in logging.getLevelNamesMapping().items()},
     "exception": logging.ERROR,
 }
+_WHOLE_CHARACTERS = select.PIPE_BUF
+"""Characters are bytes here, but for those of a person's own words."""
 _request_id: ContextVar[str | None] = ContextVar("creditgraph_request_id", default=None)
 _find_logger = structlog.stdlib.LoggerFactory(ignore_frame_names=[__name__])
 """Without a name it is that of the module which asks."""

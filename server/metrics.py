@@ -4,16 +4,19 @@ With several processes each keeps its counts in a file of a common folder, and w
 """
 
 import os
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Literal, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Gauge, Histogram, disable_created_metrics
+from prometheus_client import Counter as Meter
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from graph.errors import ErrorCode
+from server.afterwards import Afterwards
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 OTHER = "other"
@@ -38,6 +41,7 @@ class Meters:
         self._gauge_process()
         # To find a series by its labels takes longer than to count in it.
         self.requests_by, self.operations_by = cache(self.requests.labels), cache(self.operations.labels)
+        self._answers = Afterwards(self._count_answers)
         self.seconds_by = cache(self.operation_seconds.labels)
         self.cost_by, self.statements_by = (
             cache(self.operation_cost.labels),
@@ -46,7 +50,11 @@ class Meters:
 
     def count_answer(self, path: str, status: int) -> None:
         """Count an answer by its route and status."""
-        self.requests_by(_ROUTES.get(path, OTHER), str(status)).inc()
+        self._answers.add((path, status))
+
+    def _count_answers(self, answers: list[tuple[str, int]]) -> None:
+        for (path, status), times in Counter(answers).items():
+            self.requests_by(_ROUTES.get(path, OTHER), str(status)).inc(times)
 
     def operation_name(self, name: str | None) -> str:
         """Give the name that an operation is counted by."""
@@ -54,6 +62,7 @@ class Meters:
 
     def collected(self, *others: Collector) -> CollectorRegistry:
         """Give all that there is to tell, of every process, with what others add."""
+        self._answers.tell_now()
         registry = CollectorRegistry(auto_describe=False)
         if folder := os.environ.get(FOLDER_VARIABLE):
             MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]  # it registers itself
@@ -64,7 +73,7 @@ class Meters:
         return registry
 
     def _count_operations(self) -> None:
-        self.operations = Counter(
+        self.operations = Meter(
             "creditgraph_operations_total",
             "GraphQL operations, by name where the name is known, by kind and by outcome.",
             ("operation", "kind", "outcome"),
@@ -77,37 +86,37 @@ class Meters:
             buckets=SECONDS_BUCKETS,
             registry=self.registry,
         )
-        self.operation_cost = Counter(
+        self.operation_cost = Meter(
             "creditgraph_operation_cost_total",
             "The cost of operations, as extensions.cost tells it.",
             ("kind",),
             registry=self.registry,
         )
-        self.operation_statements = Counter(
+        self.operation_statements = Meter(
             "creditgraph_operation_statements_total",
             "Statements that operations read with.",
             ("kind",),
             registry=self.registry,
         )
-        self.events = Counter(
+        self.events = Meter(
             "creditgraph_subscription_events_total",
             "Events that subscriptions were sent.",
             registry=self.registry,
         )
 
     def _count_requests(self) -> None:
-        self.requests = Counter(
+        self.requests = Meter(
             "creditgraph_http_requests_total",
             "Answers over HTTP by route and status; what the gate refuses is here and is no operation.",
             ("route", "status"),
             registry=self.registry,
         )
-        self.rate_limit_refusals = Counter(
+        self.rate_limit_refusals = Meter(
             "creditgraph_rate_limit_refusals_total",
             "Operations refused because their key asks for too much at once.",
             registry=self.registry,
         )
-        self.admission_refusals = Counter(
+        self.admission_refusals = Meter(
             "creditgraph_admission_refusals_total",
             "Requests and operations refused because the process has more to do than it can.",
             registry=self.registry,
@@ -137,7 +146,7 @@ class Meters:
             multiprocess_mode="livemax",
             registry=self.registry,
         )
-        self.cpu_seconds = Counter(
+        self.cpu_seconds = Meter(
             "process_cpu_seconds_total", "Processor time that was used.", registry=self.registry
         )
         self.resident_bytes = self._gauge("process_resident_memory_bytes", "Memory that is in use.")

@@ -7,26 +7,24 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
-
-import structlog
 
 from graph.errors import ErrorCode
 from models.availability import is_unavailable
 from models.identity import IdKind, format_id
 from models.statement_count import StatementCount, counted_statements
+from server.afterwards import Afterwards
 from server.authentication import Unauthenticated
-from server.logs import without_secrets
+from server.logs import log_all, named_on_behalf_of, without_secrets
 from server.metrics import ERRORS, KINDS, LEFT, OK, OUTCOMES, Kind, Meters
 from server.refusals import Refused
 from server.traces import NO_TRACES, Tracing
 
 LONGEST_NAME_CHARACTERS = 64
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +50,7 @@ class Observer:
     def __init__(self, meters: Meters, traces: Tracing = NO_TRACES) -> None:
         self.meters = meters
         self.traces = traces
+        self._ended = Afterwards(self._tell)
 
     def observed(
         self,
@@ -68,21 +67,45 @@ class Observer:
         """
         return Observing(self, Observation(kind, name, api_key_id), headers or {})
 
-    def count(self, observation: Observation, seconds: float) -> None:
-        """Count an operation that is over."""
-        meters, kind = self.meters, observation.kind
-        name = meters.operation_name(observation.name)
-        meters.operations_by(name, kind, observation.outcome).inc()
-        if observation.reads.count:
-            meters.statements_by(kind).inc(observation.reads.count)
-        if observation.cost is not None:
-            meters.cost_by(kind).inc(observation.cost)
-        if observation.outcome == ErrorCode.RATE_LIMITED:
-            meters.rate_limit_refusals.inc()
-        if kind == "subscription":
-            meters.events.inc(observation.events)
-        else:
-            meters.seconds_by(name, kind).observe(seconds)
+    def ended(self, operation: "Ended") -> None:
+        """Tell of an operation that is over, soon."""
+        self._ended.add(operation)
+
+    def _tell(self, operations: "Sequence[Ended]") -> None:
+        self._count(operations)
+        _log(operations)
+
+    def _count(self, operations: "Sequence[Ended]") -> None:
+        meters = self.meters
+        outcomes: Counter[tuple[str, Kind, str]] = Counter()
+        statements: Counter[Kind] = Counter()
+        cost: Counter[Kind] = Counter()
+        for observation, seconds, _, _ in operations:
+            kind, name = observation.kind, meters.operation_name(observation.name)
+            outcomes[name, kind, observation.outcome] += 1
+            statements[kind] += observation.reads.count
+            cost[kind] += observation.cost or 0
+            if kind == "subscription":
+                meters.events.inc(observation.events)
+            else:
+                meters.seconds_by(name, kind).observe(seconds)
+        for (name, kind, outcome), times in outcomes.items():
+            meters.operations_by(name, kind, outcome).inc(times)
+            if outcome == ErrorCode.RATE_LIMITED:
+                meters.rate_limit_refusals.inc(times)
+        for series, sums in ((meters.statements_by, statements), (meters.cost_by, cost)):
+            for kind, amount in sums.items():
+                if amount:
+                    series(kind).inc(amount)
+
+
+class Ended(NamedTuple):
+    """An operation that is over, the time that it took, its trace and its request."""
+
+    observation: Observation
+    seconds: float
+    trace_id: str | None
+    request_id: str | None
 
 
 class Observing:
@@ -110,19 +133,8 @@ class Observing:
         _tidy(observation)
         self._told.tell(observation, observer.meters.operation_name(observation.name))
         self._span.__exit__(None, None, None)
-        _soon(self._tell, time.perf_counter() - self._started)
-
-    def _tell(self, seconds: float) -> None:
-        self._observer.count(self._observation, seconds)
-        _log(self._observation, seconds, self._told.trace_id)
-
-
-def _soon(tell: Callable[[float], None], seconds: float) -> None:
-    """Tell of an operation once its answer is on its way, one after another for all that have just ended."""
-    try:
-        asyncio.get_running_loop().call_soon(tell, seconds)
-    except RuntimeError:  # there is none: it was no request
-        tell(seconds)
+        seconds = time.perf_counter() - self._started
+        observer.ended(Ended(observation, seconds, self._told.trace_id, named_on_behalf_of()))
 
 
 def outcome_of(answer: Mapping[str, Any]) -> str:
@@ -157,9 +169,12 @@ def _tidy(observation: Observation) -> None:
         observation.name = without_secrets(named) or None
 
 
-def _log(observation: Observation, seconds: float, trace_id: str | None) -> None:
-    if not _LOGGER.isEnabledFor(logging.INFO):
-        return
+def _log(operations: Sequence[Ended]) -> None:
+    if _LOGGER.isEnabledFor(logging.INFO):
+        log_all(__name__, "operation", [(each.request_id, _fields(*each)) for each in operations])
+
+
+def _fields(observation: Observation, seconds: float, trace_id: str | None, _: str | None) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "name": observation.name,
         "kind": observation.kind,
@@ -175,7 +190,7 @@ def _log(observation: Observation, seconds: float, trace_id: str | None) -> None
         fields["events"] = observation.events
     if trace_id is not None:
         fields["trace_id"] = trace_id
-    log.info("operation", **fields)
+    return fields
 
 
 _NOT_OF_A_NAME = re.compile(r"[^_0-9A-Za-z]")

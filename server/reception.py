@@ -62,21 +62,25 @@ class Received:
 
     async def __aenter__(self) -> Context:
         reception, snapshot = self._reception, self._snapshot
-        secret = await reception.cursor_secret.value()  # before the snapshot takes the one connection
+        cursors = reception.cursor_secret
+        secret = cursors.known or await cursors.value()  # before the snapshot takes the one connection
         try:
-            api_key = await reception.authentication.api_key(self._secret, snapshot)
-            self._context = Context(
-                reception.database,
-                api_key,
-                snapshot,
-                reception.webhook_targets,
-                reception.margin_terms,
-                _cursors(secret),
-                self._origin,
-            )
+            # Who is known waits for nobody.
+            api_key = reception.authentication.recognised(self._secret, snapshot.now())
+            if api_key is None:
+                api_key = await reception.authentication.api_key(self._secret, snapshot)
         except BaseException:
             await snapshot.close()
             raise
+        self._context = Context(
+            reception.database,
+            api_key,
+            snapshot,
+            reception.webhook_targets,
+            reception.margin_terms,
+            _cursors(secret),
+            self._origin,
+        )
         return self._context
 
     async def __aexit__(self, *_: object) -> None:

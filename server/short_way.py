@@ -78,12 +78,17 @@ class ShortWay:
     async def reply(self, head: Head, body: bytes, origin: Origin) -> Reply:
         """Answer an operation in its place; whatever is logged in the meantime names its request."""
         assert origin.request_id is not None  # noqa: S101 - each request has one
+        admission = self._admission
         with LoggedAs(origin.request_id):
             try:
-                async with self._admission.place():
-                    return await self._operations.reply(head, body, origin)
+                if not admission.enter_at_once():
+                    await admission.enter()
             except Overloaded:  # since its head came
                 return EXCESS
+            try:
+                return await self._operations.reply(head, body, origin)
+            finally:
+                admission.leave()
 
     def written(self, reply: Reply, request_id: str, always: Headers, *, is_last: bool) -> bytes:
         """Count an answer and write it as it goes over the wire, `always` being the server's own headers."""

@@ -15,23 +15,24 @@ class KnownSecret:
         self._database = database
         self._name = name
         self._turn = asyncio.Lock()
-        self._value: bytes | None = None
+        self.known: bytes | None = None
+        """None until it was asked for."""
 
     async def value(self) -> bytes:
         """Give the secret; the first process to ask for it makes it.
 
         Whoever asks must not keep a connection of the store: it may be the only one.
         """
-        if self._value is None:
+        if self.known is None:
             async with self._turn:
                 return await self._looked_up()
-        return self._value
+        return self.known
 
     async def _looked_up(self) -> bytes:
-        if self._value is None:  # whoever waited for his turn finds it
+        if self.known is None:  # whoever waited for his turn finds it
             found = await self._database.ask(lambda session: find_store_secret(session, self._name))
-            self._value = found or await self._made()
-        return self._value
+            self.known = found or await self._made()
+        return self.known
 
     async def _made(self) -> bytes:
         return await self._database.write(Command(None, partial(make_store_secret, name=self._name)))

@@ -45,9 +45,18 @@ class Cost:
     """The cost of an operation, as a sum for each of its parts; later sums use earlier ones."""
 
     _sums: Sequence["_Sum"]
+    _always: int | None = field(init=False)
+    """The cost where no variable tells anything of it."""
+
+    def __post_init__(self) -> None:
+        depends = any(each.by_variables for each in self._sums)
+        object.__setattr__(self, "_always", None if depends else self._worked_out({}))
 
     def points(self, variables: Variables) -> int:
         """Give the cost with these variables, as they were sent."""
+        return self._worked_out(variables) if self._always is None else self._always
+
+    def _worked_out(self, variables: Variables) -> int:
         values: list[int] = []
         for each in self._sums:
             of_variables = sum(times(variables) * values[place] for times, place in each.by_variables)

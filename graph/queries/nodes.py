@@ -40,8 +40,7 @@ ById = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
 
 async def viewer(info: Info) -> Viewer:
     """Say who is asking."""
-    api_key = info.context.api_key
-    return Viewer(api_key=ApiKey.of(api_key), scopes=list(api_key.scopes))
+    return Viewer.of(info.context.api_key)
 
 
 async def node(info: Info, id: ById) -> Node | None:

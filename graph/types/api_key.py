@@ -1,6 +1,7 @@
 """API keys, without their secrets."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
@@ -9,10 +10,11 @@ from graph.context import Info
 from graph.ids import written
 from graph.loaders.pages import DEFAULT_NODES
 from graph.permissions import read_field
+from graph.types.computed import read, showing
 from graph.types.connection import PAGED, Connection, PageArguments, connect
 from graph.types.forecast import Forecast, InTimeZone, forecast_of_key
 from graph.types.listings import WORKFLOWS_OF_API_KEY, WorkflowsLike, runs_of
-from graph.types.node import Node
+from graph.types.node import ID, Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
 from graph.types.unit_economics import (
     EconomicsFrom,
@@ -33,43 +35,41 @@ if TYPE_CHECKING:
     from graph.types.workflow import Workflow
 
 
+@showing
 @strawberry.type(
     description="A secret of an account, with what it may do; runs and usages are attributed to it."
 )
 class ApiKey(Node):
     """A secret of an account, without the secret."""
 
-    prefix: str = strawberry.field(description="How the secret begins: enough to tell keys apart.")
-    name: str = strawberry.field(description="What the key is called.")
-    scopes: list[Scope] = strawberry.field(description="What the key may do.")
-    created_at: datetime = strawberry.field(description="When it was issued.")
-    last_used_at: datetime | None = strawberry.field(description="When it was last used, to about a minute.")
-    revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
-    expires_at: datetime | None = strawberry.field(
-        description="From when on it is as wrong as a revoked one; null is never."
+    id: strawberry.ID = read(lambda api_key: written(IdKind.API_KEY, api_key.row.id), ID)
+    prefix: str = read(
+        attrgetter("row.prefix"), description="How the secret begins: enough to tell keys apart."
     )
-    rotated_at: datetime | None = strawberry.field(description="When it was last given a new secret.")
-    old_secrets_until: datetime | None = strawberry.field(
-        description="Until when a secret from before its last rotation may work; null where none does since."
+    name: str = read(attrgetter("row.name"), description="What the key is called.")
+    scopes: list[Scope] = read(lambda api_key: list(api_key.row.scopes), description="What the key may do.")
+    created_at: datetime = read(attrgetter("row.created_at"), description="When it was issued.")
+    last_used_at: datetime | None = read(
+        attrgetter("row.last_used_at"), description="When it was last used, to about a minute."
+    )
+    revoked_at: datetime | None = read(attrgetter("row.revoked_at"), description="When it was revoked.")
+    expires_at: datetime | None = read(
+        attrgetter("row.expires_at"),
+        description="From when on it is as wrong as a revoked one; null is never.",
+    )
+    rotated_at: datetime | None = read(
+        attrgetter("row.rotated_at"), description="When it was last given a new secret."
+    )
+    old_secrets_until: datetime | None = read(
+        attrgetter("row.old_secrets_until"),
+        description="Until when a secret from before its last rotation may work; null where none does since.",
     )
     row: strawberry.Private[ApiKeyRow]
 
     @classmethod
     def of(cls, row: ApiKeyRow) -> Self:
         """Show a key."""
-        return cls(
-            id=written(IdKind.API_KEY, row.id),
-            prefix=row.prefix,
-            name=row.name,
-            scopes=list(row.scopes),
-            created_at=row.created_at,
-            last_used_at=row.last_used_at,
-            revoked_at=row.revoked_at,
-            expires_at=row.expires_at,
-            rotated_at=row.rotated_at,
-            old_secrets_until=row.old_secrets_until,
-            row=row,
-        )
+        return cls(row=row)
 
     @read_field("The runs that are attributed to the key; none for an operator's key.", PAGED)
     async def workflows(

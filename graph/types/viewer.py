@@ -1,19 +1,32 @@
 """Who is asking."""
 
+from typing import Self
+
 import strawberry
 
 from graph.context import Info
 from graph.types.account import Account
 from graph.types.api_key import ApiKey
+from graph.types.computed import read, showing
+from models.api_key import ApiKey as ApiKeyRow
 from models.api_key import Scope
 
 
+@showing
 @strawberry.type(description="Who is asking: the calling key, its account and what it may do.")
 class Viewer:
     """Who is asking."""
 
-    api_key: ApiKey = strawberry.field(description="The calling key.")
-    scopes: list[Scope] = strawberry.field(description="What the calling key may do.")
+    api_key: ApiKey = read(lambda viewer: ApiKey.of(viewer.row), description="The calling key.")
+    scopes: list[Scope] = read(
+        lambda viewer: list(viewer.row.scopes), description="What the calling key may do."
+    )
+    row: strawberry.Private[ApiKeyRow]
+
+    @classmethod
+    def of(cls, row: ApiKeyRow) -> Self:
+        """Show a key's owner."""
+        return cls(row=row)
 
     @strawberry.field(description="The key's account; null for an operator's key.")
     async def account(self, info: Info) -> Account | None:

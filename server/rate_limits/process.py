@@ -28,6 +28,7 @@ class ProcessRateLimits:
     def __init__(self, limit: RateLimit, *, clock: Callable[[], int] = monotonic_microseconds) -> None:
         """Limit by a clock that tells microseconds."""
         self._limit = limit
+        self._full, self._rate = limit.full, limit.restore_rate
         self._clock = clock
         self._buckets: dict[UUID, _Bucket] = {}
         self._sweep_at = FEWEST_BUCKETS_SWEPT
@@ -52,7 +53,7 @@ class ProcessRateLimits:
     def give_back(self, api_key_id: UUID, points: int) -> None:
         """Give back what was taken and not needed."""
         bucket = self._bucket(api_key_id)
-        bucket.level = min(self._limit.full, bucket.level + points * MICRO)
+        bucket.level = min(self._full, bucket.level + points * MICRO)
 
     def charge(self, api_key_id: UUID, points: int) -> None:
         """Take points afterwards, or what is there of them."""
@@ -70,9 +71,11 @@ class ProcessRateLimits:
         bucket = self._buckets.get(api_key_id)
         if bucket is None:
             self._sweep(now)
-            bucket = self._buckets[api_key_id] = _Bucket(self._limit.full, now)
+            bucket = self._buckets[api_key_id] = _Bucket(self._full, now)
             return bucket
-        bucket.level, bucket.at = self._limit.refilled(bucket.level, now - bucket.at), now
+        if bucket.level < self._full:
+            bucket.level = self._limit.refilled(bucket.level, now - bucket.at)
+        bucket.at = now
         return bucket
 
     def _sweep(self, now: int) -> None:
@@ -87,4 +90,4 @@ class ProcessRateLimits:
         self._sweep_at = max(FEWEST_BUCKETS_SWEPT, 2 * len(self._buckets))
 
     def _standing(self, bucket: _Bucket) -> Standing:
-        return Standing(self._limit.capacity, bucket.level // MICRO, self._limit.restore_rate)
+        return Standing(self._limit.capacity, bucket.level // MICRO, self._rate)

@@ -1,16 +1,14 @@
 """What rate limits tell: where a key stands, and that it has to wait."""
 
 import math
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 from uuid import UUID
 
 from graph.errors import ErrorCode
 from server.refusals import Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a key stands: its limit and what is left of it, in points, and the points of a second.
 
     A limit of 0 says that there is none.

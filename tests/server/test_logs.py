@@ -78,3 +78,22 @@ def test_a_line_that_nobody_takes_is_lost_and_no_more() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], check=False, stdout=subprocess.PIPE, text=True)
     assert done.stdout == "went on\n"
+
+
+def test_lines_that_are_written_together_are_as_if_one_by_one() -> None:
+    script = (
+        "import structlog\n"
+        "from server.logs import LoggedAs, log_all, set_up_logs\n"
+        "set_up_logs('json', 'info')\n"
+        "given = [(None, {'a': 1}), ('one', {'a': 'nexus_0123456789'}), *[('x', {'a': 'y' * 90})] * 60]\n"
+        "log_all('demo', 'ready', given)\n"
+        "for request_id, fields in given:\n"
+        "    with LoggedAs(request_id):\n"
+        "        structlog.get_logger('demo').info('ready', **fields)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert len(lines) == 2 * 62
+    assert all(line.pop("timestamp").endswith("Z") for line in lines)
+    assert [list(line.items()) for line in lines[:62]] == [list(line.items()) for line in lines[62:]]
+    assert (lines[1]["request_id"], lines[1]["a"], lines[1]["message"]) == ("one", "nexus_…", "ready")
