@@ -130,7 +130,10 @@ class Database:
         """Open one snapshot over one connection; it never writes and never blocks a writer."""
         async with AsyncSession(self._reader, **_SESSION) as session:
             session.info["store"] = self.info
-            yield session
+            try:
+                yield session
+            finally:
+                session.info.clear()  # what it keeps refers to the session, which would stay as garbage
 
     async def ask(self, question: Question[Answer]) -> Answer:
         """Answer a question about the store within one snapshot."""
@@ -188,6 +191,7 @@ class Database:
                 raise
             finally:
                 count_changes(session)
+                session.info.clear()  # what it keeps refers to the session, which would stay as garbage
             return answers
 
 

@@ -6,6 +6,7 @@ never more. So answers, errors and their paths are those of the stock engine.
 
 from collections.abc import Awaitable, Sequence
 from typing import Any
+from weakref import proxy
 
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, OperationType
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
@@ -36,9 +37,6 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> "CompiledExecutor":
         """Give an executor for one run; this one is the model, which costs less to copy than to make."""
         executor = CompiledExecutor.__new__(CompiledExecutor)
-        helpers = GraphQLResolveInfoHelpers(
-            gather=executor.gather_async_work, track=executor.track_async_work
-        )
         vars(executor).update(
             vars(self),
             plan=plan,
@@ -47,7 +45,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             root_value=root_value,
             collected_errors=CollectedErrors(),
             background_futures=set(),
-            async_helpers=helpers,
+            async_helpers=_helpers_of(executor),
             _relevant_sub_fields={},
         )
         return executor
@@ -250,3 +248,13 @@ async def _awaited(results: dict[str, Any], names: list[str]) -> dict[str, Any]:
 
 
 _SURPRISED = object()
+
+
+def _helpers_of(executor: CompiledExecutor) -> GraphQLResolveInfoHelpers:
+    # An executor that its own helpers keep alive, with all variables of the operation, would stay until
+    # somebody looks for garbage: a kilobyte for each usage of a batch.
+    weak = proxy(executor)
+    return GraphQLResolveInfoHelpers(
+        gather=lambda awaitables: weak.gather_async_work(awaitables),  # noqa: PLW0108 - a bound method is a reference
+        track=lambda values: weak.track_async_work(values),  # noqa: PLW0108 - likewise
+    )

@@ -1,6 +1,7 @@
 """What is compiled, how much of it is kept, and that nothing of a document is ever code."""
 
 import gc
+import weakref
 from typing import Any, Optional
 
 import pytest
@@ -47,6 +48,21 @@ def test_an_operation_is_compiled_when_it_runs_again() -> None:
     assert kept(operations) == 0
     assert answer(operations, document) == {"o": "an o"}
     assert kept(operations) == 1
+
+
+def test_a_run_leaves_nothing_that_must_be_looked_for() -> None:
+    operations, document = Operations(CORE), parse("{ o again { v } }")
+    for _ in range(3):
+        answer(operations, document)
+    gc.disable()
+    try:
+        context = Query()
+        operations.execute(document, None, {}, context, ROOT)
+        alive = weakref.ref(context)
+        del context
+        assert alive() is None
+    finally:
+        gc.enable()
 
 
 def test_it_is_forgotten_with_its_document() -> None:
