@@ -19,7 +19,8 @@ class Written:
     def fields(self) -> int:
         """How many fields its objects have."""
         # A quote ends a name where a colon follows; within a string it has a backslash before it.
-        return self.text.count('":') - self.text.count('\\":')
+        within = self.text.count('\\":') if "\\" in self.text else 0
+        return self.text.count('":') - within
 
 
 def as_json(value: object) -> Any:  # noqa: ANN401 - what orjson takes
