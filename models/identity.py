@@ -1,9 +1,11 @@
 """Ids: time-ordered UUIDs inside, `kind_hex` outside, so that a person sees what an id names."""
 
 import os
+import re
 import threading
 import time
 from enum import StrEnum
+from functools import lru_cache
 from struct import Struct
 from uuid import UUID, SafeUUID
 
@@ -105,10 +107,20 @@ def parse_any_id(text: str, *, wanted: IdKind = IdKind.WORKFLOW) -> tuple[IdKind
     Raises:
         InvalidId: the text is no id of ours.
     """
-    prefix, _, digits = text.partition("_")
-    if prefix in _PREFIXES and len(digits) == _HEX_DIGITS and set(digits) <= _HEX_ALPHABET:
-        return IdKind(prefix), UUID(hex=digits)
+    read = _read(text)
+    if read is not None:
+        return read
     raise InvalidId(f"This is not an id: ids look like '{wanted.value}_' and 32 hexadecimal digits.")
+
+
+@lru_cache(maxsize=10_000)
+def _read(text: str) -> tuple[IdKind, UUID] | None:
+    # Callers name the same few runs and agents again and again.
+    prefix, _, digits = text.partition("_")
+    kind = _KINDS.get(prefix)
+    if kind is None or not _HEX.fullmatch(digits):
+        return None
+    return kind, id_of(int(digits, 16))
 
 
 _CHANCES = Struct("256Q")
@@ -124,6 +136,5 @@ _NOUNS = {
     "replay": "replay job",
     "shadow": "shadow policy",
 }
-_PREFIXES = frozenset(kind.value for kind in IdKind)
-_HEX_DIGITS = 32
-_HEX_ALPHABET = frozenset("0123456789abcdef")
+_KINDS = {kind.value: kind for kind in IdKind}
+_HEX = re.compile("[0-9a-f]{32}")

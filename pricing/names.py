@@ -19,7 +19,7 @@ def name_from_text(text: str) -> str:
     name = unicodedata.normalize("NFC", text)
     if not 1 <= len(name) <= LONGEST_NAME:
         raise ValueError(f"a name has 1 to {LONGEST_NAME} characters, not {len(name)}.")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+    if not name.isprintable() and any(unicodedata.category(each) in {"Cc", "Cs"} for each in name):
         raise ValueError(f"{name!r} has a control character: remove it.")
     if name != name.strip():
         raise ValueError(f"{name!r} begins or ends with a space: remove it.")
@@ -35,7 +35,7 @@ def free_text(text: str) -> str:
     normal = unicodedata.normalize("NFC", text) if len(text) <= LONGEST_TEXT * 10 else text
     if not 1 <= len(normal) <= LONGEST_TEXT:
         raise ValueError(f"1 to {LONGEST_TEXT} characters are needed, not {len(normal)}.")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in normal):
+    if not normal.isprintable() and any(unicodedata.category(each) in {"Cc", "Cs"} for each in normal):
         raise ValueError("it holds a control character: remove it.")
     return normal
 

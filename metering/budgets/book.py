@@ -138,6 +138,8 @@ class BudgetBook:
         The run's total moves afterwards: budgets of single runs go by it, and so tell a threshold again where
         voided usages have taken the total back below it.
         """
+        if not self._budgets:
+            return
         for touch, counter in self._counted(workflow, used_at):
             counter.used += amount
             for percent in reached(touch.in_force.thresholds, counter.used, above=counter.alerted):
