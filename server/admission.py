@@ -107,6 +107,8 @@ class Admission:
     @property
     def is_full(self) -> bool:
         """Whether nobody more is let in."""
+        if self.running < self.places and not self._line:
+            return False
         most = max(self.places, MOST_STANDING) if self._line_stands else self._most
         return self.in_flight >= min(most, self._most)
 

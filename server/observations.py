@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -164,9 +165,13 @@ def _tidy(observation: Observation) -> None:
     if observation.outcome not in OUTCOMES:
         observation.outcome = ERRORS
     if observation.name is not None:
-        named = _NOT_OF_A_NAME.sub("", observation.name[:LONGEST_NAME_CHARACTERS])
-        # A secret, too, has only characters of a name.
-        observation.name = without_secrets(named) or None
+        observation.name = _tidy_name(observation.name[:LONGEST_NAME_CHARACTERS])
+
+
+@lru_cache(maxsize=1_000)
+def _tidy_name(name: str) -> str | None:
+    # A secret, too, has only characters of a name.
+    return without_secrets(_NOT_OF_A_NAME.sub("", name)) or None
 
 
 def _log(operations: Sequence[Ended]) -> None:

@@ -73,9 +73,10 @@ class ProcessRateLimits:
             self._sweep(now)
             bucket = self._buckets[api_key_id] = _Bucket(self._full, now)
             return bucket
-        if bucket.level < self._full:
-            bucket.level = self._limit.refilled(bucket.level, now - bucket.at)
-        bucket.at = now
+        if bucket.at != now:
+            if bucket.level != self._full:
+                bucket.level = self._limit.refilled(bucket.level, now - bucket.at)
+            bucket.at = now
         return bucket
 
     def _sweep(self, now: int) -> None:
