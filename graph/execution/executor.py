@@ -72,8 +72,6 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return self._result(None)
 
     def _result(self, data: Any) -> ExecutionResult:  # noqa: ANN401 - an answer of any shape
-        # They know this executor, and it knows them: a circle, which would stay until garbage is looked for.
-        self.async_helpers = None  # type: ignore[assignment]  # whoever asks has them from his info
         return ExecutionResult(data, self.collected_errors.errors or None)
 
     def collect_subfields(
