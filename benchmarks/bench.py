@@ -15,14 +15,15 @@ from benchmarks.harness.origin import origin_now
 from benchmarks.harness.programs import Absent
 from benchmarks.harness.stage import Stage
 from benchmarks.harness.turns import Pace
-from benchmarks.rows.batches import batch
+from benchmarks.rows.batches import batch, batch_sqlite
 from benchmarks.rows.breakdown import breakdown
 from benchmarks.rows.holds import holds
 from benchmarks.rows.nested import nested
 from benchmarks.rows.prices import price
 from benchmarks.rows.processes import memory, start, workers
 from benchmarks.rows.recording import hot, lone, record
-from benchmarks.rows.recording_sqlite import record_sqlite
+from benchmarks.rows.recording_sqlite import lone_sqlite, record_sqlite
+from benchmarks.rows.rollups import rollups
 from benchmarks.rows.smallest import objects, smallest
 
 ROWS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
@@ -32,8 +33,11 @@ ROWS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "record-sqlite": record_sqlite,
     "hot": hot,
     "lone": lone,
+    "lone-sqlite": lone_sqlite,
     "batch": batch,
+    "batch-sqlite": batch_sqlite,
     "nested": nested,
+    "rollups": rollups,
     "holds": holds,
     "price": price,
     "start": start,
@@ -79,7 +83,7 @@ def parsed_arguments() -> argparse.Namespace:
         "--largest",
         type=int,
         default=LARGEST,
-        help="most usages in a store (default: 1000000; 10000000 takes an hour, 100000 a minute)",
+        help="most usages in a store (default: 1000000; 10000000 takes half an hour, 100000 a minute)",
     )
     parser.add_argument(
         "--record",

@@ -9,6 +9,7 @@ from itertools import count
 from time import perf_counter, process_time
 from unittest.mock import patch
 
+from benchmarks.harness.turns import Pace, Slice
 from benchmarks.hold_cycle import stores
 from benchmarks.writing import USED, Run, runs_of
 from metering.rollups import UsageCounts
@@ -28,24 +29,33 @@ _numbers = count()
 
 async def measure(url: str, shape: str, clients: int, batch: int, arguments: argparse.Namespace) -> str:
     """Let both take turns, and give the medians of their ratios."""
-    rates, costs = [], []
-    async with opened_with_prices(url) as database:
-        runs = await runs_of(database, shape, clients)
-        await play(database, runs, batch, WARM_UP_SECONDS)
-        for _ in range(arguments.rounds):
-            rate, cost = await play(database, runs, batch, arguments.seconds)
-            with no_rollups():
-                rate_without, cost_without = await play(database, runs, batch, arguments.seconds)
-            rates.append(rate / rate_without)
-            costs.append(cost / cost_without)
+    with_them, without = await rounds(url, shape, clients, batch, Pace(arguments.seconds, arguments.rounds))
+    pairs = list(zip(with_them, without, strict=True))
+    rates = [a.rate / b.rate for a, b in pairs]
+    costs = [a.cost / b.cost for a, b in pairs if a.cost and b.cost]
     return f"{statistics.median(rates):8.2f} {statistics.median(costs):15.2f}"
 
 
-async def play(database: Database, runs: Sequence[Run], batch: int, seconds: float) -> tuple[float, float]:
-    """Record for so long; give usages a second and processor seconds a usage."""
+async def rounds(
+    url: str, shape: str, clients: int, batch: int, pace: Pace
+) -> tuple[list[Slice], list[Slice]]:
+    """Record in turns with rollups and without, on one store."""
+    with_them, without = [], []
+    async with opened_with_prices(url) as database:
+        runs = await runs_of(database, shape, clients)
+        await play(database, runs, batch, WARM_UP_SECONDS)
+        for _ in range(pace.slices):
+            with_them.append(await play(database, runs, batch, pace.seconds))
+            with no_rollups():
+                without.append(await play(database, runs, batch, pace.seconds))
+    return with_them, without
+
+
+async def play(database: Database, runs: Sequence[Run], batch: int, seconds: float) -> Slice:
+    """Record for so long; the processor's seconds are this process's, without the database's."""
     began, cost = perf_counter(), process_time()
     done = sum(await asyncio.gather(*(_client(database, run, batch, began + seconds) for run in runs)))
-    return done / (perf_counter() - began), (process_time() - cost) / done
+    return Slice(done, perf_counter() - began, process_time() - cost)
 
 
 @contextmanager

@@ -35,11 +35,11 @@ USAGE = (
     "ON CONFLICT DO NOTHING"
 )
 RUN = (
-    "UPDATE workflow SET total_credits = total_credits + 3000000, usage_count = usage_count + 1 "
-    "WHERE account_id = ? AND id = ?"
+    "UPDATE workflow SET total_credits = total_credits + 3000000 * ?1, usage_count = usage_count + ?1 "
+    "WHERE account_id = ?2 AND id = ?2"
 )
 BOOK = (
-    "UPDATE account SET spent = spent + 3000000, transfer_count = transfer_count + 1 WHERE id = ? "
+    "UPDATE account SET spent = spent + 3000000 * ?1, transfer_count = transfer_count + ?1 WHERE id = ?2 "
     "RETURNING transfer_count"
 )
 TRANSFER = "INSERT INTO ledger_transfer VALUES (?, ?, ?, 'OVERDRAFT', 'SPENT', 3000000, ?, ?)"
@@ -65,9 +65,26 @@ class RawSqlite:
         run = self._connection.execute
         run("BEGIN IMMEDIATE")
         run(USAGE, (account, usage, account, f"key {self._count}", now))
-        run(RUN, (account, account))
-        ((sequence,),) = run(BOOK, (account,)).fetchall()
+        run(RUN, (1, account))
+        ((sequence,),) = run(BOOK, (1, account)).fetchall()
         run(TRANSFER, (account, uuid4().bytes, sequence, usage, now))
+        run("COMMIT")
+
+    def record_many(self, count: int) -> None:
+        """Record so many usages in one transaction: a statement for each table, and two for the totals."""
+        account, now = self._accounts[0], time.time_ns() // 1_000
+        ids = [uuid4().bytes for _ in range(count)]
+        first, self._count = self._count + 1, self._count + count
+        usages = [(account, id_, account, f"key {key}", now) for key, id_ in enumerate(ids, first)]
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
+        self._connection.executemany(USAGE, usages)
+        run(RUN, (count, account))
+        ((last,),) = run(BOOK, (count, account)).fetchall()
+        transfers = [
+            (account, uuid4().bytes, sequence, id_, now) for sequence, id_ in enumerate(ids, last - count + 1)
+        ]
+        self._connection.executemany(TRANSFER, transfers)
         run("COMMIT")
 
     def close(self) -> None:

@@ -34,7 +34,7 @@ def start(stage: Stage) -> Iterator[Figure]:
 
 def memory(stage: Stage) -> Iterator[Figure]:
     """Look at a process that has just started, and again after many usages."""
-    usages = stage.largest // 10
+    usages = stage.largest
     for store in STORES:
         with stage.database(store) as url, stage.service(url) as service:
             callers = [service.account(f"Client {number}") for number in range(CALLERS)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
 from benchmarks.harness.called import Called, timed
-from benchmarks.harness.figures import Figure, Work, compared
+from benchmarks.harness.figures import Figure, Work, compared, waits
 from benchmarks.harness.postgresql import CLIENTS
 from benchmarks.harness.stage import Stage
 from benchmarks.harness.turns import take_turns
@@ -33,3 +33,15 @@ def record_sqlite(stage: Stage) -> Iterator[Figure]:
     many = series[0]
     many.name = "creditgraph, many accounts"
     yield from compared(work, [series[1], many, series[2]], {many.name: ">= 0.95"})
+
+
+def lone_sqlite(stage: Stage) -> Iterator[Figure]:
+    """Let one client add usages, and look how long it waits until its commit has reached the disk."""
+    with ExitStack() as stack:
+        service = stack.enter_context(stage.service(stack.enter_context(stage.database("SQLite"))))
+        ours = recording("creditgraph", stage.sending, service, [service.account()], 1)
+        raw = stack.enter_context(closing(RawSqlite(stage.folder / "raw-lone.db", 1)))
+        series = take_turns([ours, Called(RAW, timed(raw.record))], stage.pace)
+        ours.check()
+    work = Work("lone-sqlite", "addServiceUsage, p50 of one client", "SQLite", "ms")
+    yield from waits(work, series, {}, alone="<= 1.5")
