@@ -165,7 +165,8 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
     # After a Ctrl-C uvicorn has ended everything in good order, and then tells of it once more.
     with suppress(KeyboardInterrupt):
         if settings.workers > 1:
-            supervise(config, entrances(listener), drain_seconds=settings.drain_seconds)
+            # An entrance for each: who takes many connections in a round leaves none to the others.
+            supervise(config, [listener], drain_seconds=settings.drain_seconds)
             return
         server.run(sockets=entrances(listener))
     if not server.started:
