@@ -44,7 +44,7 @@ class Store(Protocol):
         """Give the driver's form of a moment."""
 
     def rows(self, mapped: type[Base], names: Sequence[str], account_id: UUID) -> list[Row]:
-        """Read some columns of an account's rows, oldest first."""
+        """Read some columns of an account's rows, oldest first where they have an id."""
 
     def write(self, tables: Sequence[tuple[type[Base], list[Row]]], account: Row) -> None:
         """Append rows to tables, and set what moves of the account, in one transaction."""
@@ -58,13 +58,13 @@ class Copies:
     account_id: UUID
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def write(self, items: Iterable[tuple[RecordWorkflow, int]]) -> None:
-        """Write runs, each as a copy of that of a number, counted from the oldest."""
+    def write(self, items: Iterable[tuple[RecordWorkflow, str]]) -> None:
+        """Write runs, each as a copy of the one that was recorded under a key."""
         pattern = self._pattern()
         [moving] = self.store.rows(Account, MOVING, self.account_id)
         for some in _parts(items, AT_A_TIME):
             books = _Books(self, *moving)
-            copies = [books.copied(item, *pattern[number]) for item, number in some]
+            copies = [books.copied(item, *pattern[key]) for item, key in some]
             moving = (books.spent, books.overdraft, books.count, books.chain_hash)
             columns = zip(*copies, strict=True)
             tables = [
@@ -73,12 +73,14 @@ class Copies:
             ]
             self.store.write(tables, moving)
 
-    def _pattern(self) -> list[tuple[Row, list[Row]]]:
+    def _pattern(self) -> dict[str, tuple[Row, list[Row]]]:
         workflows = self.store.rows(Workflow, _names(Workflow), self.account_id)
         usages: dict[object, list[Row]] = {row[1]: [] for row in workflows}
         for usage in self.store.rows(ServiceUsage, _names(ServiceUsage), self.account_id):
             usages[usage[2]].append(usage)
-        return [(row, usages[row[1]]) for row in workflows]
+        runs = {row[1]: (row, usages[row[1]]) for row in workflows}
+        requests = self.store.rows(IdempotentRequest, ("key", "result_id"), self.account_id)
+        return {key: runs[made] for key, made in requests if made in runs}
 
 
 @dataclass(slots=True)
@@ -130,7 +132,7 @@ class _Books:
         return (account, id_(transfer_id), self.count, *books, id_(usage_id), now, self.chain_hash)
 
 
-def write_copies(url: str, account_id: UUID, items: Iterable[tuple[RecordWorkflow, int]]) -> None:
+def write_copies(url: str, account_id: UUID, items: Iterable[tuple[RecordWorkflow, str]]) -> None:
     """Write copies of an account's runs into a store that nobody else uses meanwhile."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
@@ -210,12 +212,14 @@ def _names(mapped: type[Base]) -> list[str]:
 
 def _select(mapped: type[Base], names: Sequence[str], place: str) -> str:
     owner = "id" if mapped is Account else "account_id"
-    return f"SELECT {', '.join(names)} FROM {mapped.__tablename__} WHERE {owner} = {place} ORDER BY id"  # noqa: S608 - own names
+    order = "key" if mapped is IdempotentRequest else "id"
+    chosen = f"SELECT {', '.join(names)} FROM {mapped.__tablename__}"  # noqa: S608 - own names
+    return f"{chosen} WHERE {owner} = {place} ORDER BY {order}"
 
 
 def _parts(
-    items: Iterable[tuple[RecordWorkflow, int]], size: int
-) -> Iterator[list[tuple[RecordWorkflow, int]]]:
+    items: Iterable[tuple[RecordWorkflow, str]], size: int
+) -> Iterator[list[tuple[RecordWorkflow, str]]]:
     part = []
     for item in items:
         part.append(item)

@@ -80,7 +80,7 @@ class Historian:
 
     async def _copy(self, tenant: Tenant, runs: int) -> None:
         numbers = range(self._runs, runs)
-        copies = ((self._run(tenant, number), number % PATTERN) for number in numbers)
+        copies = ((self._run(tenant, number), _key(number % PATTERN)) for number in numbers)
         await asyncio.to_thread(write_copies, self._url, tenant.account_id, copies)
         self._runs = runs
         rebuild = partial(rebuild_rollups, account_id=tenant.account_id)
@@ -102,7 +102,11 @@ class Historian:
             NAMES[number % len(NAMES)],
             user_id=f"user-{number % USERS}",
             started_at=started_at,
-            idempotency_key=f"history-{number}",
+            idempotency_key=_key(number),
         )
         usages = tuple(replace(usage, used_at=started_at) for usage in used)
         return RecordWorkflow(start, WorkflowStatus.COMPLETED, started_at + timedelta(minutes=5), usages)
+
+
+def _key(number: int) -> str:
+    return f"history-{number}"
