@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from graph.context import AnySelect, Snapshot
 from graph.loaders.forms import Column
 from graph.loaders.pages import Listing, Order, Page, Parent, ordering_of
-from graph.loaders.shapes import shape_of, values_of, with_parameters
+from graph.loaders.shapes import Statements, shape_of, values_of, with_parameters
 from metering import analytics
 from models.base import Id
 from models.json_text import SURPRISE, concatenated, joined, or_null
@@ -159,15 +159,11 @@ class Nest:
 
     def _prepared(self, rows: Sequence[Rows]) -> PreparedRead:
         key = self, tuple(each.shape for each in rows)
-        found = _statements.get(key)
-        if found is None:
-            owner = bindparam("account", type_=Id()), bindparam("owner", type_=Id())
-            found = PreparedRead(select(concatenated(_Writing(rows).written(self._shown, None, owner))))
-        # What was asked last goes last.
-        _statements[key] = _statements.pop(key, found)
-        if len(_statements) > MOST_STATEMENTS:
-            del _statements[next(iter(_statements))]
-        return found
+        return _statements.get(key, lambda: self._made(rows))
+
+    def _made(self, rows: Sequence[Rows]) -> PreparedRead:
+        owner = bindparam("account", type_=Id()), bindparam("owner", type_=Id())
+        return PreparedRead(select(concatenated(_Writing(rows).written(self._shown, None, owner))))
 
 
 class _Writing:
@@ -217,4 +213,4 @@ def _prefix(number: int) -> str:
     return f"n{number}_"
 
 
-_statements: dict[tuple[Nest, Hashable], PreparedRead] = {}
+_statements = Statements[PreparedRead](MOST_STATEMENTS)

@@ -2,18 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Subquery, and_, bindparam, func, null, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Subquery, and_, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import AnySelect, Snapshot
-from models.base import table_of
+from graph.loaders.shapes import Statements, shape_of, values_of, with_parameters
+from models.base import BigInt, table_of
 from models.orders import by_sorting
+from models.prepared import PreparedRead
 from models.reading import PreparedRows, any_of, position_of
 from pricing.credits import Credits
 
@@ -138,15 +140,26 @@ async def load_counts(snapshot: Snapshot, keys: list[ListKey[Any]]) -> list[int]
     for key in keys:
         groups[key.listing, key.filter].append(key)
     counts: dict[ListKey[Any], int] = {}
-    for (listing, _), group in groups.items():
-        found = {row[0]: row[1] for row in await snapshot.rows(_count_statement(listing, group))}
+    for group in groups.values():
+        found = await _counts_by_owner(snapshot, group)
         counts.update({key: found.get(key.owner_id, 0) for key in group})
     return [counts[key] for key in keys]
 
 
-def _count_statement(listing: Listing[Any], group: list[ListKey[Any]]) -> AnySelect:
-    statement = select(_owner(listing), func.count()).select_from(listing.model).where(*_of_parents(group))
-    return statement if listing.owner is None else statement.group_by(listing.owner)
+async def _counts_by_owner(snapshot: Snapshot, group: list[ListKey[Any]]) -> dict[UUID | None, int]:
+    listing, like = group[0].listing, group[0].filter
+    if listing.owner is None:
+        statement = select(func.count()).select_from(listing.model).where(*like.conditions())
+        return {None: (await snapshot.scalars(statement))[0]}
+    asked = _counts.get((listing, shape_of(like)), lambda: _counting(listing, like))
+    rows = await snapshot.prepared(asked, **_parents(group), **values_of(like))
+    return {row[0]: row[1] for row in rows}
+
+
+def _counting(listing: Listing[Any], like: Filter) -> PreparedRead:
+    conditions = [*_of_parents(listing, of_one=False), *with_parameters(like, "").conditions()]
+    statement = select(_owner(listing), func.count()).select_from(listing.model).where(*conditions)
+    return PreparedRead(statement.group_by(_owner(listing)))
 
 
 async def _load_alike(snapshot: Snapshot, group: list[PageKey[Any]]) -> list[RowPage[Any]]:
@@ -157,25 +170,27 @@ async def _load_alike(snapshot: Snapshot, group: list[PageKey[Any]]) -> list[Row
 async def _rows_by_owner(snapshot: Snapshot, group: list[PageKey[Any]]) -> dict[UUID | None, list[Any]]:
     key, page = group[0].list, group[0].page
     listing = key.listing
-    if page.place is not None or key.filter.conditions() or listing.owner is None:
-        found: dict[UUID | None, list[Any]] = defaultdict(list)
-        for owner, row in await snapshot.rows(_page_statement(group)):
-            found[owner].append(row)
-        return found
-    asked = _whole_list(listing, key.order, page.backward, len(group) == 1)
-    most = page.size + 1
-    if len(group) == 1:
+    if listing.owner is None:
+        return {None: list(await snapshot.scalars(_root_statement(key, page)))}
+    of_one = len(group) == 1
+    shape = listing, key.order, page.backward, page.place is None, of_one, shape_of(key.filter)
+    asked = _pages.get(shape, lambda: _prepared(key, page, of_one=of_one))
+    values = {"most": page.size + 1, **values_of(key.filter)}
+    if page.place is not None:
+        values |= {"place": page.place.value, "place_id": page.place.id}
+    if of_one:
         assert key.parent is not None  # noqa: S101 - it owns the list
         account_id, owner_id = key.parent
-        return {owner_id: await snapshot.read(asked, account=account_id, owner=owner_id, most=most)}
-    parents = [each.list.parent for each in group if each.list.parent is not None]
-    rows: Any = await snapshot.read(
-        asked,
-        accounts={account_id for account_id, _ in parents},
-        owners={owner_id for _, owner_id in parents},
-        most=most,
+        return {owner_id: await snapshot.read(asked, account=account_id, owner=owner_id, **values)}
+    return _apart(
+        await snapshot.read(asked, **_parents([each.list for each in group]), **values), listing.owner
     )
-    return _apart(rows, listing.owner)
+
+
+def _parents(keys: Sequence[ListKey[Any]]) -> dict[str, set[UUID]]:
+    parents = [key.parent for key in keys if key.parent is not None]
+    accounts = {account_id for account_id, _ in parents}
+    return {"accounts": accounts, "owners": {owner_id for _, owner_id in parents}}
 
 
 def _apart(rows: list[Any], owner: InstrumentedAttribute[Any]) -> dict[UUID | None, list[Any]]:
@@ -187,46 +202,32 @@ def _apart(rows: list[Any], owner: InstrumentedAttribute[Any]) -> dict[UUID | No
     return {getattr(of_one[0], owner.key): of_one for of_one in apart.values()}
 
 
-@cache
-def _whole_list(
-    listing: Listing[Any],
-    order: Order,
-    backward: bool,
-    of_one: bool,
-) -> PreparedRows[Any]:
-    """Prepare the ends of lists narrowed to nothing; there are as many as lists and orders of them."""
-    assert listing.owner is not None  # noqa: S101 - the caller has looked
-    assert listing.account is not None  # noqa: S101 - whatever is owned is of an account
-    columns = table_of(listing.model).columns
-    ordering = ordering_of(order, listing, Page(MOST_NODES, backward, None))
-    if of_one:
-        conditions = [listing.owner == bindparam("owner")]
-        if listing.account is not listing.owner:
-            conditions.append(listing.account == bindparam("account"))
-        statement = select(*columns).where(*conditions).order_by(*ordering).limit(bindparam("most"))
-        return PreparedRows(listing.model, statement)
-    conditions = [listing.owner.in_(any_of("owners"))]
-    if listing.account is not listing.owner:
-        conditions.append(listing.account.in_(any_of("accounts")))
-    ranked = _ranked(listing, order, ordering, conditions)
-    statement = _of_ranks(select(*columns), listing, order, ranked, bindparam("most"))
-    return PreparedRows(listing.model, statement)
-
-
-def _page_statement(group: list[PageKey[Any]]) -> AnySelect:
-    key, page = group[0].list, group[0].page
+def _prepared(key: ListKey[Any], asked: Page, *, of_one: bool) -> PreparedRows[Any]:
+    """Prepare pages of all lists like this one, wherever they begin."""
     listing, order = key.listing, key.order
-    conditions = _of_parents([page_key.list for page_key in group])
+    columns = table_of(listing.model).columns
+    place: Any = asked.place and Place(bindparam("place"), bindparam("place_id"))  # type: ignore[arg-type]
+    page = replace(asked, place=place)
+    conditions = [*_of_parents(listing, of_one=of_one), *with_parameters(key.filter, "").conditions()]
     if page.place is not None:
         conditions.append(_beyond(order, listing, page))
     ordering = ordering_of(order, listing, page)
-    if len(group) == 1:
+    most = bindparam("most", type_=BigInt())
+    if of_one:
         # An index walk that stops after a page; a window would count the whole list first.
-        return (
-            select(_owner(listing), listing.model).where(*conditions).order_by(*ordering).limit(page.size + 1)
-        )
-    ranked = _ranked(listing, order, ordering, conditions)
-    return _of_ranks(select(_owner(listing), listing.model), listing, order, ranked, page.size + 1)
+        statement = select(*columns).where(*conditions).order_by(*ordering).limit(most)
+    else:
+        ranked = _ranked(listing, order, ordering, conditions)
+        statement = _of_ranks(select(*columns), listing, order, ranked, most)
+    return PreparedRows(listing.model, statement)
+
+
+def _root_statement(key: ListKey[Any], page: Page) -> AnySelect:
+    conditions = key.filter.conditions()
+    if page.place is not None:
+        conditions.append(_beyond(key.order, key.listing, page))
+    ordering = ordering_of(key.order, key.listing, page)
+    return select(key.listing.model).where(*conditions).order_by(*ordering).limit(page.size + 1)
 
 
 def _ranked(
@@ -254,19 +255,21 @@ def _of_ranks(
     return statement.join(ranked, of_rank).where(ranked.c.position <= most).order_by(ranked.c.position)
 
 
-def _of_parents(keys: Sequence[ListKey[Any]]) -> list[ColumnElement[bool]]:
-    listing = keys[0].listing
-    parents = [key.parent for key in keys if key.parent is not None]
-    conditions = keys[0].filter.conditions()
-    if listing.account is not None:
-        conditions.append(listing.account.in_({account_id for account_id, _ in parents}))
-    if listing.owner is not None and listing.owner is not listing.account:
-        conditions.append(listing.owner.in_({owner_id for _, owner_id in parents}))
+def _of_parents(listing: Listing[Any], *, of_one: bool) -> list[ColumnElement[bool]]:
+    assert listing.owner is not None  # noqa: S101 - the callers have looked
+    assert listing.account is not None  # noqa: S101 - whatever is owned is of an account
+    conditions = [listing.owner == bindparam("owner") if of_one else listing.owner.in_(any_of("owners"))]
+    if listing.account is not listing.owner:
+        account = listing.account
+        conditions.append(account == bindparam("account") if of_one else account.in_(any_of("accounts")))
     return conditions
 
 
 def _owner(listing: Listing[Any]) -> ColumnElement[Any]:
-    return null() if listing.owner is None else listing.owner.expression
+    assert listing.owner is not None  # noqa: S101 - the caller has looked
+    [column] = listing.owner.property.columns
+    found: ColumnElement[Any] = column
+    return found
 
 
 def ordering_of(order: Order, listing: Listing[Any], page: Page) -> list[ColumnElement[Any]]:
@@ -301,3 +304,7 @@ def _row_page(rows: list[Any], page: Page) -> RowPage[Any]:
     if page.backward:
         return RowPage(rows[::-1], has_next=page.place is not None, has_previous=more)
     return RowPage(rows, has_next=more, has_previous=page.place is not None)
+
+
+_pages = Statements[PreparedRows[Any]](500)
+_counts = Statements[PreparedRead](200)
