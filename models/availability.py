@@ -21,6 +21,11 @@ def is_lost(error: BaseException) -> bool:
     return broken or isinstance(error, OSError) or state.startswith((_CONNECTION_STATES, *_SHUTDOWN_STATES))
 
 
+def is_outdated(error: BaseException | None) -> bool:
+    """Tell whether a statement was prepared before its tables changed; then nothing was written."""
+    return type(error).__name__ == "InvalidCachedStatementError"
+
+
 def is_transient(error: BaseException) -> bool:
     """Tell whether the same transaction can be expected to pass when it is tried again."""
     if not isinstance(error, DBAPIError):
@@ -28,6 +33,7 @@ def is_transient(error: BaseException) -> bool:
     state = getattr(error.orig, "sqlstate", None) or ""
     return (
         error.connection_invalidated
+        or is_outdated(error.orig)
         or state in _TRANSIENT_STATES
         or state.startswith(_CONNECTION_STATES)
         or "database is locked" in str(error.orig)

@@ -107,19 +107,21 @@ def parse_any_id(text: str, *, wanted: IdKind = IdKind.WORKFLOW) -> tuple[IdKind
     Raises:
         InvalidId: the text is no id of ours.
     """
-    read = _read(text)
-    if read is not None:
-        return read
-    raise InvalidId(f"This is not an id: ids look like '{wanted.value}_' and 32 hexadecimal digits.")
+    try:
+        return _read(text)
+    except ValueError:
+        raise InvalidId(
+            f"This is not an id: ids look like '{wanted.value}_' and 32 hexadecimal digits."
+        ) from None
 
 
 @lru_cache(maxsize=10_000)
-def _read(text: str) -> tuple[IdKind, UUID] | None:
-    # Callers name the same few runs and agents again and again.
+def _read(text: str) -> tuple[IdKind, UUID]:
+    # Callers name the same few runs and agents again and again. What is no id is raised, and so not kept.
     prefix, _, digits = text.partition("_")
     kind = _KINDS.get(prefix)
     if kind is None or not _HEX.fullmatch(digits):
-        return None
+        raise ValueError("no id")
     return kind, id_of(int(digits, 16))
 
 

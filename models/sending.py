@@ -1,17 +1,19 @@
 """Sending: a statement's text and values go to the driver, and are noted and break as SQLAlchemy's own do."""
 
 from collections.abc import Callable, Iterable, Sequence
+from time import time
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from models.availability import is_outdated
 from models.statement_forms import Values
 
 Sent = TypeVar("Sent")
 
-MOST_STATEMENTS_KEPT = 300
-"""How many statements PostgreSQL keeps ready for one connection."""
+MOST_CHARACTERS_KEPT = 300_000
+"""Characters of the statements that PostgreSQL keeps ready for a connection, at some 70 bytes for each."""
 
 
 def connection_of(session: Session) -> Connection:
@@ -96,14 +98,40 @@ async def _fetched(driver: Any, connection: Connection, text: str, values: Value
         # As before any statement of SQLAlchemy's own.
         adapted: Any = connection.connection.dbapi_connection
         await adapted._start_transaction()  # noqa: SLF001 - no other way in
-    known = connection.info.setdefault(_STATEMENTS, {})
-    statement = known.get(text)
+    known = _known(connection)
+    statement = known.statements.get(text)
     if statement is None:
-        if len(known) >= MOST_STATEMENTS_KEPT:
-            known.clear()
-        statement = known[text] = await driver.prepare(text)
+        statement = await driver.prepare(text)
+        known.keep(text, statement)
     found: Sequence[Values] = await statement.fetch(*values)
     return found
+
+
+class _Known:
+    """What is prepared on a connection, since a moment."""
+
+    __slots__ = ("_characters", "since", "statements")
+
+    def __init__(self) -> None:
+        self.statements: dict[str, Any] = {}
+        self.since = time()
+        self._characters = 0
+
+    def keep(self, text: str, statement: object) -> None:
+        """Keep one more; those that are kept no longer are forgotten by PostgreSQL too."""
+        if self._characters + len(text) > MOST_CHARACTERS_KEPT:
+            self.statements.clear()
+            self._characters = 0
+        self.statements[text] = statement
+        self._characters += len(text)
+
+
+def _known(connection: Connection) -> _Known:
+    known: _Known | None = connection.info.get(_STATEMENTS)
+    dialect: Any = connection.dialect
+    if known is None or known.since < dialect._invalidate_schema_cache_asof:  # noqa: SLF001 - as its cursors look
+        known = connection.info[_STATEMENTS] = _Known()
+    return known
 
 
 def _driven(connection: Connection, work: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - whatever the driver gives
@@ -114,6 +142,9 @@ def _driven(connection: Connection, work: Callable[[Any], Any]) -> Any:  # noqa:
     except Exception as error:  # noqa: BLE001 - SQLAlchemy tells them apart
         # A table may have been changed since: what is prepared is prepared again.
         connection.info.pop(_STATEMENTS, None)
+        if is_outdated(error):
+            dialect: Any = connection.dialect
+            dialect._invalidate_schema_cache()  # noqa: SLF001 - which tells all its connections
         return adapted._handle_exception(error)  # noqa: SLF001 - no other way in
 
 

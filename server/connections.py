@@ -21,6 +21,8 @@ LARGEST_HEAD_BYTES = 128 * 1024
 """More than the gate lets in: what is a little too large hears so from the gate, in its own words."""
 LARGEST_REQUEST_BYTES = 16 * 1024 * 1024
 """More than the largest body that is heard out, in chunks of any sensible size."""
+MOST_AT_ONCE = 8
+"""So many requests of one read go the short way; all others of the process wait until they are answered."""
 
 
 class BoundedConnection(PatientConnection):
@@ -38,6 +40,7 @@ class BoundedConnection(PatientConnection):
         self._beginning = b""
         self._plain: Head | None = None
         self._pieces: list[bytes] = []
+        self._at_once = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Begin to wait for the first head."""
@@ -47,6 +50,7 @@ class BoundedConnection(PatientConnection):
 
     def data_received(self, data: bytes) -> None:
         """Take what comes, within bounds."""
+        self._at_once = 0
         if not self._is_turned_away:
             self._quiet_since = None
         if self._is_between and not self._bytes:
@@ -127,6 +131,7 @@ class BoundedConnection(PatientConnection):
     def _is_free(self, way: ShortWay) -> bool:
         return (
             way.is_open
+            and self._at_once < MOST_AT_ONCE
             and not self._is_answering()
             and not self.flow.write_paused
             and not self.transport.is_closing()
@@ -152,6 +157,7 @@ class BoundedConnection(PatientConnection):
 
     def _answer(self, head: Head, body: bytes) -> None:
         """Answer a plain operation at once, or in a task where it has to wait."""
+        self._at_once += 1
         self.cycle = exchange = Exchange()  # type: ignore[assignment]  # all that is asked of it here
         task = begin(self._reply(head, body, exchange), self.loop)
         if task is not None:
@@ -201,6 +207,7 @@ class BoundedConnection(PatientConnection):
             and self.url == b"/graphql"
             and self.parser.get_method() == b"POST"
             and not self._is_answering()
+            and not self.flow.write_paused  # who does not read is refused by the gate, which waits for that
             and not self.app_state["draining"].has_begun
             and self.parser.should_keep_alive()
             and is_short(self.headers)

@@ -24,7 +24,10 @@ def begin(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> a
         return None
     finally:
         asyncio.tasks._leave_task(loop, stand_in)  # type: ignore[arg-type]  # noqa: SLF001 - likewise
-    stand_in.task = loop.create_task(_rest(work, awaited), context=context)
+    rest = _rest(work, awaited)
+    # A task throws what ends it before its first step into what has not begun, where nobody would hear of it.
+    next(rest)  # type: ignore[call-overload]  # it is a generator, too
+    stand_in.task = loop.create_task(rest, context=context)
     return stand_in.task
 
 
@@ -50,6 +53,13 @@ def _rest(work: Coroutine[Any, Any, None], awaited: Any) -> Generator[Any, Any, 
         # Whoever waits for the same future in the meantime has taken this mark away.
         awaited._asyncio_future_blocking = True  # noqa: SLF001 - how futures and tasks understand each other
     try:
+        try:
+            yield
+        except GeneratorExit:
+            work.close()
+            raise
+        except BaseException as error:  # noqa: BLE001 - it is the work's own
+            awaited = _ended(work, awaited, error)
         while True:
             try:
                 given = yield awaited
@@ -62,3 +72,11 @@ def _rest(work: Coroutine[Any, Any, None], awaited: Any) -> Generator[Any, Any, 
                 awaited = work.send(given)
     except StopIteration:
         return
+
+
+def _ended(work: Coroutine[Any, Any, None], awaited: Any, error: BaseException) -> Any:  # noqa: ANN401 - a future
+    """End what is waited for, as a task does, and where there is nothing to end the work itself."""
+    if awaited is None or not awaited.cancel():
+        return work.throw(error)
+    awaited._asyncio_future_blocking = True  # noqa: SLF001 - as above
+    return awaited

@@ -200,7 +200,7 @@ _LEVELS = {
     **{name.lower(): level for name, level in logging.getLevelNamesMapping().items()},
     "exception": logging.ERROR,
 }
-_WHOLE_CHARACTERS = select.PIPE_BUF
+_WHOLE_CHARACTERS = getattr(select, "PIPE_BUF", 512)
 """Characters are bytes here, but for those of a person's own words."""
 _request_id: ContextVar[str | None] = ContextVar("creditgraph_request_id", default=None)
 _find_logger = structlog.stdlib.LoggerFactory(ignore_frame_names=[__name__])

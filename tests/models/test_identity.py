@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from models.identity import IdKind, InvalidId, format_id, new_id, parse_any_id, parse_id
+from models.identity import IdKind, InvalidId, _read, format_id, new_id, parse_any_id, parse_id
 
 SAMPLE = UUID("0199a2b4-7c00-7000-8000-0123456789ab")
 HEX = "0199a2b47c0070008000" + "0123456789ab"
@@ -80,3 +80,12 @@ def test_the_example_of_a_refusal_is_of_the_kind_that_is_wanted() -> None:
         InvalidId, match=r"^This is not an id: ids look like 'agent_' and 32 hexadecimal digits"
     ):
         parse_id("ann", IdKind.AGENT)
+
+
+def test_garbage_is_not_kept() -> None:
+    parse_any_id(format_id(IdKind.WORKFLOW, SAMPLE))
+    kept = _read.cache_info().currsize
+    for number in range(3):
+        with pytest.raises(InvalidId):
+            parse_any_id(f"{number}_{'x' * 1_000}")
+    assert _read.cache_info().currsize == kept

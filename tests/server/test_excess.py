@@ -108,3 +108,25 @@ async def test_refusals_are_counted_as_answers(live: Served, tenant: Tenant) -> 
             told = (await http.get(f"http://127.0.0.1:{live.port}/metrics")).text
     assert 'creditgraph_http_requests_total{route="graphql",status="503"} 3.0' in told
     assert "creditgraph_admission_refusals_total 3.0" in told
+
+
+async def test_who_does_not_read_refusals_is_not_heard_any_more(
+    live: Served, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, made = BoundedConnection.connection_made, []
+
+    def noted(connection: BoundedConnection, transport: asyncio.Transport) -> None:
+        begun(connection, transport)
+        made.append(connection)
+
+    monkeypatch.setattr(BoundedConnection, "connection_made", noted)
+    wanted = 40_000
+    async with crowded(live.admission), connected(live.port, tenant.secret) as connection:
+        connection.send((connection.head() + ALIVE) * wanted)
+        [other_side] = made
+        async with asyncio.timeout(20):
+            while not other_side.flow.write_paused:  # noqa: ASYNC110 - a flag of uvicorn's
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert other_side.transport.get_write_buffer_size() < 1_000_000
+        assert live.admission.refused < wanted

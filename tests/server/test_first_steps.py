@@ -1,8 +1,9 @@
 """First steps: what never waits is done at once, and what waits is a task like any other."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import pytest
@@ -129,3 +130,49 @@ async def test_a_task_that_is_cancelled_ends_its_work() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert done == ["ended"]
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+async def test_time_that_was_over_before_the_task_began_ends_its_work(seconds: float) -> None:
+    done: list[str] = []
+
+    async def work() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.Event().wait()
+        done.append("in time")
+
+    task = await begun(work())
+    assert task is not None
+    await task
+    assert done == ["in time"]
+
+
+@pytest.mark.parametrize("waits", [asyncio.Event().wait, partial(asyncio.sleep, 0)])
+async def test_a_task_that_is_cancelled_before_it_began_ends_its_work(
+    waits: Callable[[], Coroutine[Any, Any, object]],
+) -> None:
+    done: list[str] = []
+
+    async def work() -> None:
+        try:
+            await waits()
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            done.append("cancelled")
+            raise
+
+    loop = asyncio.get_running_loop()
+    tasks: list[asyncio.Task[None]] = []
+
+    def at_once() -> None:
+        task = begin(work(), loop)
+        assert task is not None
+        task.cancel()
+        tasks.append(task)
+
+    loop.call_soon(at_once)
+    await asyncio.sleep(0.01)
+    with pytest.raises(asyncio.CancelledError):
+        await tasks[0]
+    assert done == ["cancelled"]

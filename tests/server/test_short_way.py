@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from models.workflow import Workflow
-from server.connections import BoundedConnection
+from server.connections import MOST_AT_ONCE, BoundedConnection
 from server.short_way import ShortWay
 from tests.by_hand import ALIVE, Connection, connected
 from tests.streams import Served, served
@@ -125,6 +125,25 @@ async def test_pipelined_requests_are_answered_in_order(connection: Connection) 
             wanted = "startWorkflow" if body is START else "viewer"
             assert list(answer["data"]) == [wanted]
             assert ("scopes" in str(answer)) == (body is ALIVE)
+
+
+async def test_many_at_once_let_others_in_between(
+    connection: Connection, connections: list[BoundedConnection]
+) -> None:
+    connection.send(connection.head(), ALIVE)
+    assert (await connection.answer())[0] == 200  # from here on the key is known, and nobody waits
+    [other_side] = connections
+    before, most = other_side.server_state.total_requests, 0
+    wanted = 1_000
+    connection.send((connection.head() + ALIVE) * (wanted - before))
+    async with asyncio.timeout(20):
+        while before < wanted:
+            await asyncio.sleep(0)
+            now = other_side.server_state.total_requests
+            before, most = now, max(most, now - before)
+    assert most <= MOST_AT_ONCE + 1
+    for _ in range(wanted - 1):
+        assert (await connection.answer())[0] == 200
 
 
 async def test_a_request_in_pieces_is_one(connection: Connection) -> None:
