@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from starlette.applications import Starlette
+from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -54,8 +54,8 @@ from server.webhooks_http import WebhookSender
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Service(Starlette):
-    """Starlette, with a gate of our own before all that comes by HTTP."""
+class Service(FastAPI):
+    """FastAPI, with a gate of our own before all that comes by HTTP."""
 
     gate: ASGIApp
 
@@ -64,7 +64,7 @@ class Service(Starlette):
         await (self.gate if scope["type"] == "http" else self.routed)(scope, receive, send)
 
     async def routed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the router find out who takes it."""
+        """Let FastAPI find out who takes it."""
         await super().__call__(scope, receive, send)
 
 
@@ -105,7 +105,7 @@ def service(settings: Settings, database: Database) -> Service:
     scrape = metrics_endpoint(meters, vitals, LedgerGauges(database), settings.metrics_token)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, object]]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, object]]:
         _calm_the_collector()
         _share_the_interpreter()
         await database.start()
@@ -134,9 +134,14 @@ def service(settings: Settings, database: Database) -> Service:
         await database.close()
         await traces.close()
 
-    app = Service(lifespan=lifespan, exception_handlers={HTTPException: not_served})
-    # A redirection would repeat whatever host the caller names.
-    app.router.redirect_slashes = False
+    app = Service(
+        title="creditgraph",
+        openapi_url=None,
+        # A redirection would repeat whatever host the caller names.
+        redirect_slashes=False,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: not_served},
+    )
     app.state.streams, app.state.admission = streams, admission
     app.router.routes += [
         Route("/graphql", operations, methods=["POST"]),

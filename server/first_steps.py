@@ -26,7 +26,7 @@ def begin(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> a
         asyncio.tasks._leave_task(loop, stand_in)  # type: ignore[arg-type]  # noqa: SLF001 - likewise
     rest = _rest(work, awaited)
     # A task throws what ends it before its first step into what has not begun, where nobody would hear of it.
-    next(rest)  # type: ignore[call-overload]  # it is a generator, too
+    next(rest)
     stand_in.task = loop.create_task(rest, context=context)
     return stand_in.task
 
