@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Self
 
 from graph.errors import ErrorCode
-from server.refusals import Refused
+from server.transport.refusals import Refused
 
 FIRST_PLACES = 32
 FEWEST_PLACES = 8

@@ -24,10 +24,10 @@ from models.identity import IdKind, format_id
 from models.writer import Command
 from pricing.names import name_from_text
 from server.authentication import Authentication, Unauthenticated, secret_of
-from server.bodies import json_bytes, json_object
-from server.origins import origin_of
-from server.refusals import shown
-from server.replies import Reply, unauthenticated
+from server.transport.bodies import json_bytes, json_object
+from server.transport.origins import origin_of
+from server.transport.refusals import shown
+from server.transport.replies import Reply, unauthenticated
 
 _Name = Annotated[str, AfterValidator(name_from_text)]
 

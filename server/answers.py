@@ -20,7 +20,7 @@ from server.observations import Observation, outcome_of
 from server.operations import Operation
 from server.rate_limits import Standing
 from server.reception import Reception
-from server.refusals import Refused
+from server.transport.refusals import Refused
 
 CHARACTERS_OF_A_POINT = 4
 """Reading a document that was not sent lately costs a point for so many of its characters."""

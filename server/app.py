@@ -20,16 +20,13 @@ from metering.webhooks import PRIVATE_TARGETS, PUBLIC_TARGETS
 from models.database import Database
 from models.migrations import why_not_ready
 from models.relay import Relay
-from server.absences import not_served
 from server.admission import Admission
 from server.agents import create_agent_endpoint
 from server.authentication import Authentication
-from server.demo_history import run_demo_history
-from server.departures import Exit
+from server.demo.history import run_demo_history
 from server.draining import Draining, drained_when_told
 from server.examples import examples
 from server.expiry import ExpiryJob
-from server.gate import Bounds, Gate
 from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, ExampleOperation, graphiql_page
 from server.graphql import GraphqlEndpoint
 from server.ledger_gauges import LedgerGauges
@@ -41,11 +38,14 @@ from server.reception import Reception
 from server.replays import ReplayWorker
 from server.scrapes import metrics_endpoint
 from server.settings import Settings
-from server.short_way import ShortWay
 from server.store_secret import KnownSecret
-from server.subscriptions import StreamLimits, Streams
-from server.subscriptions_websocket import websocket_endpoint
+from server.subscriptions.streams import StreamLimits, Streams
+from server.subscriptions.websocket import websocket_endpoint
 from server.traces import tracing
+from server.transport.absences import not_served
+from server.transport.departures import Exit
+from server.transport.gate import Bounds, Gate
+from server.transport.short_way import ShortWay
 from server.trusted_documents import trusted_documents
 from server.vitals import Vitals
 from server.webhooks import WebhookWorker

@@ -5,13 +5,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from models.actor import Origin
 from server.answers import answer_to
 from server.authentication import Unauthenticated
-from server.heads import Head, head_of
 from server.operations import Operation, Operations
-from server.origins import origin_of
 from server.reception import Reception
-from server.replies import Reply, answered, failed, unauthenticated
-from server.subscriptions import Streams, TooManyStreams
-from server.subscriptions_sse import EventStream
+from server.subscriptions.sse import EventStream
+from server.subscriptions.streams import Streams, TooManyStreams
+from server.transport.heads import Head, head_of
+from server.transport.origins import origin_of
+from server.transport.replies import Reply, answered, failed, unauthenticated
 
 
 class GraphqlEndpoint:

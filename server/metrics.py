@@ -16,7 +16,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from graph.errors import ErrorCode
-from server.afterwards import Afterwards
+from server.transport.afterwards import Afterwards
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 OTHER = "other"

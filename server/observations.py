@@ -18,12 +18,12 @@ from graph.errors import ErrorCode
 from models.availability import is_unavailable
 from models.identity import IdKind, format_id
 from models.statement_count import StatementCount, counted_statements
-from server.afterwards import Afterwards
 from server.authentication import Unauthenticated
 from server.logs import log_all, named_on_behalf_of, without_secrets
 from server.metrics import ERRORS, KINDS, LEFT, OK, OUTCOMES, Kind, Meters
-from server.refusals import Refused
 from server.traces import NO_TRACES, Tracing
+from server.transport.afterwards import Afterwards
+from server.transport.refusals import Refused
 
 LONGEST_NAME_CHARACTERS = 64
 

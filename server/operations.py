@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.schema import documents
-from server.bodies import object_from
-from server.refusals import Refused
+from server.transport.bodies import object_from
+from server.transport.refusals import Refused
 from server.trusted_documents import ENDLESS_NUMBER, TrustedDocuments, operation_text
 
 MOST_KEPT = 500

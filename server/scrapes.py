@@ -9,9 +9,9 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.bodies import json_bytes
 from server.ledger_gauges import LedgerGauges
 from server.metrics import Meters
+from server.transport.bodies import json_bytes
 from server.vitals import Vitals
 
 

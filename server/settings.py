@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from graph.introspection import Introspection
 from pricing.costs import CreditValue
-from server.demo_account import DemoAccount
+from server.demo.account import DemoAccount
 
 DEFAULT_DATABASE_URL = "sqlite+aiosqlite:///creditgraph.db"
 ENVIRONMENT_PREFIX = "CREDITGRAPH_"

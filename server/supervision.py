@@ -10,8 +10,8 @@ import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
-from server.listeners import QUIET_SECONDS, turn_away
 from server.metrics import shared_folder
+from server.transport.listeners import QUIET_SECONDS, turn_away
 
 log = structlog.get_logger(__name__)
 

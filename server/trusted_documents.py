@@ -14,8 +14,8 @@ from graph.errors import ErrorCode
 from graph.schema import documents
 from server.files import text_of
 from server.manifests import ManifestEntry, ManifestError, read_manifest, sha256_of
-from server.refusals import Refused
 from server.settings import ENVIRONMENT_PREFIX, InvalidSettings, Settings
+from server.transport.refusals import Refused
 
 SETTING = f"{ENVIRONMENT_PREFIX}TRUSTED_DOCUMENTS"
 ENDLESS_NUMBER = re.compile(r"[0-9]{1000}")

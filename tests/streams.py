@@ -17,10 +17,10 @@ from websockets.exceptions import ConnectionClosed
 from models.database import Database
 from server.admission import Admission
 from server.app import service
-from server.connections import BoundedConnection
 from server.settings import Settings
-from server.sockets import LettingGo
-from server.subscriptions import Streams
+from server.subscriptions.streams import Streams
+from server.transport.connections import BoundedConnection
+from server.transport.sockets import LettingGo
 from tests.databases.opened import closed, opened
 from tests.tenant import Tenant
 

@@ -19,12 +19,12 @@ from models.writer import Command
 from pricing.rate_card import RateCard
 from server.commands import store, values
 from server.commands.answers import hint, plain_refusals, refuse
-from server.demo import prepare_demo
-from server.demo_history import run_demo_history
-from server.gate import LARGEST_BODY_BYTES
+from server.demo.history import run_demo_history
+from server.demo.opening import prepare_demo
 from server.logs import log_configuration, set_up_logs
 from server.margins import margin_terms
 from server.settings import InvalidSettings, Settings
+from server.transport.gate import LARGEST_BODY_BYTES
 
 APPLICATION = "server.factory:create_app"
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to show an address that a browser can open
@@ -139,9 +139,9 @@ def _address(listener: socket.socket) -> str:
 def _answer(settings: Settings, listener: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415 - only this command serves
 
-    from server.listeners import LastCall, entrances  # noqa: PLC0415 - likewise
-    from server.sockets import LettingGo  # noqa: PLC0415 - likewise
     from server.supervision import supervise  # noqa: PLC0415 - likewise
+    from server.transport.listeners import LastCall, entrances  # noqa: PLC0415 - likewise
+    from server.transport.sockets import LettingGo  # noqa: PLC0415 - likewise
 
     config = uvicorn.Config(
         APPLICATION,
@@ -155,7 +155,7 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         timeout_worker_healthcheck=_WORKER_SILENCE_SECONDS,
-        http="auto" if sys.platform == "win32" else "server.connections:BoundedConnection",
+        http="auto" if sys.platform == "win32" else "server.transport.connections:BoundedConnection",
         ws=LettingGo,
         ws_max_size=LARGEST_BODY_BYTES,
         # A small message may unpack into a large one.

@@ -5,7 +5,7 @@ from typing import ClassVar, NamedTuple, Protocol
 from uuid import UUID
 
 from graph.errors import ErrorCode
-from server.refusals import Refused
+from server.transport.refusals import Refused
 
 
 class Standing(NamedTuple):

@@ -18,9 +18,9 @@ from models.database import Database
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from models.writer import Command, SetCommand
-from server.demo import prepare_demo
-from server.demo_account import DemoAccount
-from server.demo_runs import history_runs
+from server.demo.account import DemoAccount
+from server.demo.opening import prepare_demo
+from server.demo.runs import history_runs
 from tests.tenant import given
 
 RUNS_IN_A_BATCH = 500

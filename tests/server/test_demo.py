@@ -17,10 +17,10 @@ from pricing.credits import Credits
 from pricing.quote import price
 from pricing.rate_card_file import built_in_rate_card
 from pricing.units import ServiceType
-from server.demo import prepare_demo
-from server.demo_account import DemoAccount
-from server.demo_history import SEED, build_history
-from server.demo_runs import history_runs
+from server.demo.account import DemoAccount
+from server.demo.history import SEED, build_history
+from server.demo.opening import prepare_demo
+from server.demo.runs import history_runs
 from tests.clock import NOON
 
 DEMO = DemoAccount(*(UUID(int=number) for number in range(7)))

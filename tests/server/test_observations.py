@@ -18,8 +18,8 @@ from models.database import Database
 from server.authentication import Unauthenticated
 from server.metrics import Meters
 from server.observations import Observer, outcome_of
-from server.refusals import Refused
-from server.subscriptions import TooManyStreams
+from server.subscriptions.streams import TooManyStreams
+from server.transport.refusals import Refused
 
 KEY_ID = UUID("01990000-0000-7000-8000-000000000001")
 SECRET = "nexus_0123456789abcdefghijABCDEFGHIJ01234567"

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from models.database import Database
 from models.identity import IdKind, format_id
-from server.demo_account import DemoAccount
+from server.demo.account import DemoAccount
 from tests.clock import SettableClock
 from tests.databases.opened import opened, opened_with_prices
 from tests.door import opened_door

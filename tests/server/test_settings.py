@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from server.demo_account import DemoAccount
+from server.demo.account import DemoAccount
 from server.settings import InvalidSettings, Settings, database_url_from_text
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from graph.errors import ErrorCode
 from server.manifests import manifest_of
-from server.refusals import Refused
 from server.settings import InvalidSettings, Settings
+from server.transport.refusals import Refused
 from server.trusted_documents import (
     FreeText,
     TrustedDocuments,

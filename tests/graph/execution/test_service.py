@@ -17,11 +17,11 @@ from metering.webhooks import PUBLIC_TARGETS
 from models.api_key import ApiKey
 from models.database import Database
 from server.authentication import Authentication, Secret
-from server.bodies import json_bytes
-from server.demo import prepare_demo
+from server.demo.opening import prepare_demo
 from server.examples import examples
 from server.margins import margin_terms
 from server.settings import Settings
+from server.transport.bodies import json_bytes
 
 TESTS = Path(__file__).parents[2]
 TERMS = margin_terms(Settings.of({}))

@@ -1,0 +1,1 @@
+"""The demo account: what it is opened with, its worked examples and its history."""

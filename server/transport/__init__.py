@@ -1,0 +1,1 @@
+"""HTTP as it comes and goes: connections, heads, bodies, answers, and what is refused before it is read."""
