@@ -32,6 +32,19 @@ class PreparedRead:
         }
         self._forms: dict[str, ReadForm] = {}
 
+    @classmethod
+    def for_one(cls, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> "PreparedRead":
+        """Prepare a SELECT for one database at once, and keep only its text."""
+        prepared = cls(statement)
+        prepared._form(dialect)
+        prepared._statements.clear()
+        return prepared
+
+    @property
+    def characters(self) -> int:
+        """How long the texts are that have been made."""
+        return sum(len(piece) for form in self._forms.values() for piece in form.pieces)
+
     def rows(self, session: Session, **values: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - values of any column
         """Give the rows, their values as SQLAlchemy gives them."""
         connection = connection_of(session)

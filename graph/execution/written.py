@@ -18,9 +18,10 @@ class Written:
     @property
     def fields(self) -> int:
         """How many fields its objects have."""
-        # A quote ends a name where a colon follows; within a string it has a backslash before it.
+        # A quote ends a name where a colon follows. Within a string it has a backslash before it, and where
+        # a string begins with a colon, the colon behind the name stands before it.
         within = self.text.count('\\":') if "\\" in self.text else 0
-        return self.text.count('":') - within
+        return self.text.count('":') - self.text.count(':":') - within
 
 
 def as_json(value: object) -> Any:  # noqa: ANN401 - what orjson takes

@@ -6,26 +6,27 @@ as values for a statement that is kept.
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from sqlalchemy import ColumnElement, bindparam, literal_column, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from graph.context import AnySelect, Snapshot
 from graph.loaders.forms import Column
+from graph.loaders.nest_statements import NestStatements
 from graph.loaders.pages import Listing, Order, Page, Parent, ordering_of
-from graph.loaders.shapes import Statements, shape_of, values_of, with_parameters
+from graph.loaders.shapes import shape_of, values_of, with_parameters
 from metering import analytics
 from models.base import Id
 from models.json_text import SURPRISE, concatenated, joined, or_null
 from models.prepared import PreparedRead
+from models.sending import connection_of
 
 Owner = tuple[Any, Any]
 """The account and the id of what a list belongs to: parameters, or columns of the list around it."""
-
-MOST_STATEMENTS = 200
-"""How many statements are kept: of each nest one for each choice of orders and of what is filtered by."""
 
 
 class Rows(Protocol):
@@ -146,24 +147,38 @@ class Nest:
     async def text(self, snapshot: Snapshot, parent: Parent, rows: Sequence[Rows]) -> str | None:
         """Give the JSON text of a parent's nest, of rows by their numbers.
 
-        None where a value is better written by Python. Raises NoJsonText for a column of which all are.
+        None where a value is better written by Python, or where no statement is made for it.
         """
-        statement = self._prepared(rows)
+        return await snapshot.ask(partial(self._asked, parent, rows))
+
+    def _asked(self, parent: Parent, rows: Sequence[Rows], session: Session) -> str | None:
+        statement = self._prepared(rows, session)
+        if statement is None:
+            return None
         values = {
             f"{_prefix(number)}{name}": value
             for number, each in enumerate(rows)
             for name, value in each.values.items()
         }
-        [(text,)] = await snapshot.prepared(statement, account=parent[0], owner=parent[1], **values)
+        [(text,)] = statement.rows(session, account=parent[0], owner=parent[1], **values)
         return None if text is None or SURPRISE in text else text
 
-    def _prepared(self, rows: Sequence[Rows]) -> PreparedRead:
-        key = self, tuple(each.shape for each in rows)
-        return _statements.get(key, lambda: self._made(rows))
+    def _prepared(self, rows: Sequence[Rows], session: Session) -> PreparedRead | None:
+        dialect = connection_of(session).dialect
+        shape = dialect.name, tuple(each.shape for each in rows)
+        return _statements.get(self, shape, lambda: PreparedRead.for_one(self._made(rows), dialect))
 
-    def _made(self, rows: Sequence[Rows]) -> PreparedRead:
+    def _made(self, rows: Sequence[Rows]) -> AnySelect:
         owner = bindparam("account", type_=Id()), bindparam("owner", type_=Id())
-        return PreparedRead(select(concatenated(_Writing(rows).written(self._shown, None, owner))))
+        return select(concatenated(_Writing(rows).written(self._shown, None, owner)))
+
+
+def nest_of(shown: Objects | Around) -> Nest:
+    """Give the nest that shows this: the same for equal ones, which share their statements."""
+    nest = _nests.get(shown)
+    if nest is None:
+        nest = _nests[shown] = Nest(shown)
+    return nest
 
 
 class _Writing:
@@ -187,14 +202,16 @@ class _Writing:
 
     def _object(self, members: Sequence[Member], row: Any, owner: Owner) -> ColumnElement[str]:  # noqa: ANN401 - as above
         parts: list[str | ColumnElement[str]] = []
-        for mark, member in zip(("{", *"," * len(members)), members, strict=False):
+        for mark, member in zip(("", *"," * len(members)), members, strict=False):
             parts += [f'{mark}"{member.name}":', self.written(member, row, owner)]
-        return concatenated(*parts, "}")
+        return concatenated("{", *parts, "}")
 
     def _list(self, shown: Objects, owner: Owner) -> ColumnElement[str]:
         names = {member.column.name for member in shown.members if isinstance(member, Leaf)}
         if any(isinstance(member, Objects | Around) for member in shown.members):
             names |= {"account_id", "id"}
+        # Rows of which nothing is shown, or only the name of their type, are still counted.
+        names = names or {"id"}
         alias = f"r{next(self._numbers)}"
         found = self._rows[shown.number].select(owner, sorted(names), _prefix(shown.number)).subquery(alias)
         # As text, columns of no table to SQLAlchemy: it would read from the table here once more.
@@ -213,4 +230,5 @@ def _prefix(number: int) -> str:
     return f"n{number}_"
 
 
-_statements = Statements[PreparedRead](MOST_STATEMENTS)
+_statements = NestStatements()
+_nests = WeakValueDictionary[Objects | Around, Nest]()

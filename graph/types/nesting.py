@@ -12,7 +12,7 @@ from graph.context import Info
 from graph.execution.many import Nesting, Resolver, nested
 from graph.execution.nests import Branch
 from graph.inputs import bad_input
-from graph.loaders.nests import Around, Constant, Leaf, Member, Nest, Objects, PageRows, Rows
+from graph.loaders.nests import Around, Constant, Leaf, Member, Objects, PageRows, Rows, nest_of
 from graph.loaders.pages import ListKey
 from graph.types.computed import column_of
 from graph.types.connection import Connection, PageArguments, read_page
@@ -21,6 +21,9 @@ Describe = Callable[..., Rows]
 
 MOST_FIELDS = 200
 """What more fields are asked of is loaded: databases bound the depth of an expression."""
+
+MOST_LISTS = 8
+"""What has more lists is loaded: each takes milliseconds of a statement's making, and nothing else runs."""
 
 
 def nesting(describe: Describe) -> Callable[[Resolver], Resolver]:
@@ -41,9 +44,9 @@ def page_of(info: Info, list_key: ListKey[Any], asked: PageArguments) -> PageRow
 
 def _prepared(branch: Branch) -> Callable[[Any, Any, Sequence[Rows]], Any] | None:
     shown = _list(branch)
-    if shown is None or _size(branch) > MOST_FIELDS:
+    if shown is None or _size(branch) > MOST_FIELDS or _lists(shown) > MOST_LISTS:
         return None
-    nest = Nest(shown)
+    nest = nest_of(shown)
 
     async def write(source: Any, info: Any, rows: Sequence[Rows]) -> str | None:  # noqa: ANN401 - any thing with a row; graphql-core's
         return await nest.text(info.context.snapshot, _parent(source.row), rows)
@@ -53,6 +56,11 @@ def _prepared(branch: Branch) -> Callable[[Any, Any, Sequence[Rows]], Any] | Non
 
 def _size(branch: Branch) -> int:
     return 1 + sum(map(_size, branch.below))
+
+
+def _lists(shown: Member) -> int:
+    below = sum(map(_lists, shown.members)) if isinstance(shown, Objects | Around) else 0
+    return below + isinstance(shown, Objects)
 
 
 def _parent(row: Any) -> tuple[UUID, UUID]:  # noqa: ANN401 - a row of an account or of what it owns

@@ -14,11 +14,9 @@ from graph.schema import schema
 from graph.types.computed import column_of
 from models.agent import Agent
 from models.api_key import Scope
-from models.workflow import WorkflowStatus
 from models.writer import Command
-from tests.databases.statements import statements
 from tests.door import Door, scoped
-from tests.graph.agents import new_agent
+from tests.graph.nests import answer, counted, fill
 from tests.tenant import Tenant
 
 ROOTS = ("agents", "workflows", "servicesUsed")
@@ -51,38 +49,10 @@ ARGUMENTS = {
         '(filter: {usedFrom: "2026-01-01T00:00:00.000001Z"})',
     ),
 }
-NAMES = ("plain", 'q"u\\o/te', "ünï€ 😀 \u2028", "tab\tand\x7f")
+CHOSEN = 0.1
+"""How often something is skipped or included."""
 WHOLE = """{ viewer { account { agents { nodes { id name workflows(first: 10) { nodes { id status
   servicesUsed(first: 10) { nodes { id creditsUsed } } serviceBreakdown { provider totalCredits } } } } } } } }"""
-
-
-async def fill(tenant: Tenant) -> None:
-    """Agents with names that are hard to write; runs and usages with and without each of their values."""
-    for name in NAMES:
-        agent = await new_agent(tenant, name)
-        for number in range(3):
-            run = await tenant.start(
-                ("phone_ai_call", "voice_chat")[number % 2],
-                agent_id=agent.id,
-                user_id=(None, 'u"1', "ü")[number],
-                business_adapter=(None, "emergencyservices", None)[number],
-                started_at=(
-                    None,
-                    datetime(2026, 2, 2, 3, 4, 5, 60_000, UTC),
-                    datetime(2026, 2, 28, tzinfo=UTC),
-                )[number],
-            )
-            texts = (
-                "PHONE twilio 2.5 MINUTES",
-                "GPT gpt-4o-mini 1 TOKENS",
-                "GPT gpt-4o-mini 3000 INPUT_TOKENS",
-            )
-            usages = await tenant.add(run, *texts[: number + 1])
-            if number:
-                await tenant.end(run, (WorkflowStatus.COMPLETED, WorkflowStatus.FAILED)[number % 2])
-                await tenant.add(run, "PHONE twilio 0.000001 MINUTES")
-            if number == 2:
-                await tenant.void(usages[0], 'why "not"')
 
 
 async def test_three_ways_give_the_same(ask: Door, tenant: Tenant) -> None:
@@ -90,13 +60,20 @@ async def test_three_ways_give_the_same(ask: Door, tenant: Tenant) -> None:
     r = random.Random(1)
     for _ in range(40):
         selection = "".join(selected(r, r.choice(ROOTS)))
-        alone = f"{{ viewer {{ account {{ all: {selection} }} }} }}"
-        one_by_one = await answer(ask, tenant, alone)
-        assert await answer(ask, tenant, alone) == one_by_one, alone
+        chosen = {"yes": True, "no": False}
+        asks = (
+            f"query({', '.join(f'${name}: Boolean! = false' for name in chosen if f'${name}' in selection)})"
+        )
+        asks = asks.removesuffix("()")
+        alone = f"{asks} {{ viewer {{ account {{ all: {selection} }} }} }}"
+        one_by_one = await answer(ask, tenant, alone, **chosen)
+        assert await answer(ask, tenant, alone, **chosen) == one_by_one, alone
         # Whether more follow is nothing that the store writes: so all of it is loaded level by level.
-        levels = f"{{ viewer {{ account {{ all: {selection[:-1]} pageInfo {{ hasNextPage }} }} }} }} }}"
-        await answer(ask, tenant, levels)
-        found = json.loads(await answer(ask, tenant, levels))
+        levels = (
+            f"{asks} {{ viewer {{ account {{ all: {selection[:-1]} pageInfo {{ hasNextPage }} }} }} }} }}"
+        )
+        await answer(ask, tenant, levels, **chosen)
+        found = json.loads(await answer(ask, tenant, levels, **chosen))
         del found["viewer"]["account"]["all"]["pageInfo"]
         assert json.dumps(found) == json.dumps(json.loads(one_by_one)), levels
 
@@ -150,27 +127,11 @@ async def test_another_accounts_things_are_not_written(ask: Door, tenant: Tenant
     assert second == {"viewer": {"account": {"agents": {"nodes": []}}}}
 
 
-async def answer(ask: Door, tenant: Tenant, query: str) -> bytes:
-    """Ask, and give the data as it was written."""
-    content = json.dumps({"query": query}).encode()
-    response = await ask.post(tenant.secret, content, **{"content-type": "application/json"})
-    data, _, _ = response.content.partition(b',"extensions":')
-    assert data.startswith(b'{"data":{"viewer"'), response.content
-    return data.removeprefix(b'{"data":')
-
-
-async def counted(ask: Door, tenant: Tenant, query: str) -> int:
-    """Ask, and count the statements."""
-    with statements(tenant.database) as sent:
-        await answer(ask, tenant, query)
-    return len([text for text in sent if text.startswith("SELECT")])
-
-
 def selected(r: random.Random, edge: str) -> Iterator[str]:
     """Write a selection of a list, with lists below it."""
     yield f"{edge}{r.choice(ARGUMENTS[edge])} {{ "
     for number in range(r.choice((1, 1, 2))):
-        yield f"nodes{number}: nodes {{ {' '.join(members(r, TYPES[edge]))} }} "
+        yield f"nodes{number}: nodes {choice(r)} {{ {' '.join(members(r, TYPES[edge]))} }} "
     yield r.choice(("", "", "__typename ")) + "}"
 
 
@@ -178,16 +139,23 @@ def members(r: random.Random, kind: str) -> Iterator[str]:
     """Write some fields of a type, each under its own name or another."""
     fields = columns(kind)
     for name in r.sample(fields, r.randint(1, len(fields))):
-        yield r.choice(("", "", f"my_{name}: ")) + name
+        shown = f"{r.choice(('', '', f'my_{name}: '))}{name} {choice(r)}"
+        yield r.choice((shown, shown, f"... {choice(r)} {{ {shown} }}", f"... on {kind} {{ {shown} }}"))
     if r.random() < 0.3:
-        yield "__typename"
+        yield f"__typename {choice(r)}"
     for number in range(r.randint(0, 2)):
         for edge in r.sample(EDGES.get(kind, ()), min(1, len(EDGES.get(kind, ())))):
             yield f"a{number}_{edge}: "
             if edge == "serviceBreakdown":
-                yield f"{edge} {{ {' '.join(members(r, 'ServiceBreakdown'))} }}"
+                yield f"{edge} {choice(r)} {{ {' '.join(members(r, 'ServiceBreakdown'))} }}"
             else:
                 yield "".join(selected(r, edge))
+
+
+def choice(r: random.Random) -> str:
+    """Skip or include, mostly neither."""
+    directive = f"@{r.choice(('skip', 'include'))}(if: {r.choice(('true', 'false', '$yes', '$no'))})"
+    return directive if r.random() < CHOSEN else ""
 
 
 def columns(kind: str) -> list[str]:

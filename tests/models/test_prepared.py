@@ -69,6 +69,19 @@ async def test_any_number_of_values_may_be_asked_for(database: Database, wanted:
     assert await database.ask(names) == [name for name in "abcde"[:wanted] if name != "b"]
 
 
+async def test_a_statement_for_one_database_is_its_text(database: Database) -> None:
+    account_id = await new_account(database, "there")
+    wanted = select(table_of(Account).c.name).where(Account.id == bindparam("of"))
+
+    def compare(session: Session) -> tuple[int, list[tuple[str]]]:
+        prepared = PreparedRead.for_one(wanted, session.get_bind().dialect)
+        return prepared.characters, prepared.rows(session, of=account_id)
+
+    place = {"sqlite": "?", "postgresql": "$1::UUID"}[database.reader.dialect.name]
+    text = f"SELECT account.name \nFROM account \nWHERE account.id = {place}"
+    assert await database.ask(compare) == (len(text), [("there",)])
+
+
 async def test_an_insert_says_how_many_keys_were_free(database: Database) -> None:
     account_id = await new_account(database)
     claiming = PreparedWrite.claiming(_KEYS, _NAMES)
