@@ -5,7 +5,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -57,11 +57,16 @@ def main() -> None:
                     f"{point.ratio:.2f} ({point.lowest:.2f} to {point.highest:.2f}) of a small store's",
                     flush=True,
                 )
-    if arguments.record:
-        FIGURES.write_text(json.dumps([asdict(point) for point in points], indent=1) + "\n", "utf-8")
-        PICTURE.write_text(picture(points), "utf-8")
-        put("growth", [f"![{TITLE}](growth.svg)", "", f"{origin_now()}."])
-        print(f"Recorded: {FIGURES.relative_to(ROOT)} and {PICTURE.relative_to(ROOT)}")
+                # Long histories take long to make: what was measured stays when the rest is given up.
+                if arguments.record:
+                    record(points)
+
+
+def record(points: Sequence[Point]) -> None:
+    """Write the figures, and draw them."""
+    FIGURES.write_text(json.dumps([asdict(point) for point in points], indent=1) + "\n", "utf-8")
+    PICTURE.write_text(picture(points), "utf-8")
+    put("growth", [f"![{TITLE}](growth.svg)", "", f"{origin_now()}."])
 
 
 def parsed_arguments() -> argparse.Namespace:
@@ -128,7 +133,7 @@ def picture(points: list[Point]) -> str:
     ]
     return plot(
         TITLE,
-        lines,
+        [line for line in lines if line.points],
         ticks=[each for each in SIZES if each <= max(point.usages for point in points)],
         band=(0.8, 1.2),
     )
