@@ -5,6 +5,8 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from server.transport.connections import BoundedConnection
+
 ALIVE = json.dumps({"query": "{ viewer { scopes } }"}).encode()
 
 
@@ -55,3 +57,12 @@ async def connected(port: int, key: str) -> AsyncIterator[Connection]:
     yield Connection(reader, writer, key)
     writer.close()
     await writer.wait_closed()
+
+
+async def until_unread(other_side: BoundedConnection) -> None:
+    """Wait until the server has written more than its peer has read, and hold that it does not go on."""
+    async with asyncio.timeout(20):
+        while not other_side.flow.write_paused:  # noqa: ASYNC110 - a flag of uvicorn's
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert other_side.transport.get_write_buffer_size() < 1_000_000

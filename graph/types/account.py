@@ -1,6 +1,7 @@
 """Accounts: tenants with their balance and all that they own."""
 
 from datetime import datetime
+from functools import partial
 from typing import Self
 from uuid import UUID
 
@@ -9,7 +10,6 @@ import strawberry
 from graph.context import Info
 from graph.ids import written
 from graph.loaders import filters
-from graph.loaders.nests import PageRows
 from graph.loaders.pages import DEFAULT_NODES, ListKey
 from graph.permissions import manage_field, read_field
 from graph.types.agent import Agent
@@ -45,7 +45,7 @@ from graph.types.listings import (
     runs_of,
     usages_of,
 )
-from graph.types.nesting import nesting, page_of
+from graph.types.nesting import nesting_pages
 from graph.types.node import Node
 from graph.types.orders import (
     EVENTS_NEWEST_FIRST,
@@ -116,7 +116,7 @@ class Account(Node):
         return await Balance.of(self.row, info)
 
     @read_field("The account's agents, newest first.", PAGED)
-    @nesting(lambda *given, **named: _agents_listed(*given, **named))  # noqa: PLW0108 - it stands below
+    @nesting_pages(agents_of)
     async def agents(
         self,
         info: Info,
@@ -128,7 +128,7 @@ class Account(Node):
         return await connect_agents(info, self.owner, business_adapter, archived, page)
 
     @read_field("The account's runs.", PAGED)
-    @nesting(lambda *given, **named: _workflows_listed(*given, **named))  # noqa: PLW0108 - likewise
+    @nesting_pages(partial(runs_of, WORKFLOWS_OF_ACCOUNT))
     async def workflows(
         self,
         info: Info,
@@ -141,7 +141,7 @@ class Account(Node):
         return await connect(info, runs, Workflow.of, page)
 
     @read_field("All that the account's runs used.", PAGED)
-    @nesting(lambda *given, **named: _services_used_listed(*given, **named))  # noqa: PLW0108 - likewise
+    @nesting_pages(partial(usages_of, USAGES_OF_ACCOUNT))
     async def services_used(
         self,
         info: Info,
@@ -254,27 +254,3 @@ class Account(Node):
     async def forecast(self, info: Info, time_zone: InTimeZone = "UTC") -> Forecast:
         """Foretell the month."""
         return await forecast_of_account(info, self.row, time_zone)
-
-
-def _agents_listed(
-    info: Info, page: PageArguments, business_adapter: OfAdapter = None, archived: AgentsArchived = None
-) -> PageRows:
-    return page_of(info, agents_of(None, business_adapter, archived), page)
-
-
-def _workflows_listed(
-    info: Info,
-    page: PageArguments,
-    narrowed: WorkflowsLike = None,
-    order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
-) -> PageRows:
-    return page_of(info, runs_of(WORKFLOWS_OF_ACCOUNT, None, narrowed, order_by), page)
-
-
-def _services_used_listed(
-    info: Info,
-    page: PageArguments,
-    narrowed: ServiceUsagesLike = None,
-    order_by: ServiceUsagesBy = ServiceUsageOrder.NEWEST_FIRST,
-) -> PageRows:
-    return page_of(info, usages_of(USAGES_OF_ACCOUNT, None, narrowed, order_by), page)

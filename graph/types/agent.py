@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -11,7 +12,6 @@ from adapters.resolution import field_origins
 from graph.context import Info
 from graph.execution.many import of_many
 from graph.loaders.forms import id_of
-from graph.loaders.nests import PageRows
 from graph.loaders.pages import DEFAULT_NODES
 from graph.permissions import read_field
 from graph.scalars import JsonValue
@@ -19,7 +19,7 @@ from graph.types.agent_version import AgentVersion
 from graph.types.computed import column, read, showing
 from graph.types.connection import PAGED, Connection, PageArguments, connect, connect_all
 from graph.types.listings import WORKFLOWS_OF_AGENT, WorkflowsLike, runs_of, versions_of
-from graph.types.nesting import nesting, page_of
+from graph.types.nesting import nesting_pages
 from graph.types.node import ID, Node
 from graph.types.orders import WorkflowOrder, WorkflowsBy
 from graph.types.service_configuration import ServiceConfiguration
@@ -115,7 +115,7 @@ class Agent(Node):
         return None if row is None else await comparison_of(info, row, start, end)
 
     @read_field("The agent's runs.", PAGED)
-    @nesting(lambda *given, **named: _workflows_listed(*given, **named))  # noqa: PLW0108 - it stands below
+    @nesting_pages(partial(runs_of, WORKFLOWS_OF_AGENT))
     @of_many(lambda *given, **named: _workflows(*given, **named))  # noqa: PLW0108 - it stands below
     async def workflows(
         self,
@@ -167,12 +167,3 @@ async def _workflows(
     parents = [(agent.row.account_id, agent.row.id) for agent in agents]
     runs = runs_of(WORKFLOWS_OF_AGENT, parents[0], narrowed, order_by)
     return await connect_all(info, runs.of_each(parents), Workflow.of, page)
-
-
-def _workflows_listed(
-    info: Info,
-    page: PageArguments,
-    narrowed: WorkflowsLike = None,
-    order_by: WorkflowsBy = WorkflowOrder.NEWEST_FIRST,
-) -> PageRows:
-    return page_of(info, runs_of(WORKFLOWS_OF_AGENT, None, narrowed, order_by), page)

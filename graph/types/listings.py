@@ -120,19 +120,22 @@ def versions_of(agent: Parent) -> ListKey[AgentVersion]:
 
 
 def runs_of(
-    listing: Listing[Workflow], parent: Parent | None, narrowed: WorkflowFilter | None, order: WorkflowOrder
+    listing: Listing[Workflow],
+    parent: Parent | None,
+    narrowed: WorkflowFilter | None,
+    order_by: WorkflowOrder,
 ) -> ListKey[Workflow]:
     """Name a parent's list of runs, narrowed and ordered as asked; no parent: whosever it is."""
     like = narrowed.read() if narrowed else filters.WorkflowsLike()
-    return ListKey(listing, parent, like, WORKFLOW_ORDERS[order])
+    return ListKey(listing, parent, like, WORKFLOW_ORDERS[order_by])
 
 
 def usages_of(
     listing: Listing[ServiceUsage],
     parent: Parent | None,
     narrowed: ServiceUsageFilter | None,
-    order: ServiceUsageOrder,
+    order_by: ServiceUsageOrder,
 ) -> ListKey[ServiceUsage]:
     """Name a parent's list of usages, narrowed and ordered as asked; no parent: whosever it is."""
     like = narrowed.read() if narrowed else filters.UsagesLike()
-    return ListKey(listing, parent, like, SERVICE_USAGE_ORDERS[order])
+    return ListKey(listing, parent, like, SERVICE_USAGE_ORDERS[order_by])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
+from inspect import Parameter, signature
 from typing import Any
 from uuid import UUID
 
@@ -34,8 +35,29 @@ def nesting(describe: Describe) -> Callable[[Resolver], Resolver]:
     return nested(Nesting(describe, _prepared))
 
 
-def page_of(info: Info, list_key: ListKey[Any], asked: PageArguments) -> PageRows:
-    """Describe the first page of a list, whosever it is; pages elsewhere are not described."""
+def nesting_pages(list_of: Callable[..., ListKey[Any]]) -> Callable[[Resolver], Resolver]:
+    """Say which list a resolver gives a page of.
+
+    `list_of` takes a parent, of which there is none here, and the resolver's arguments with its own defaults;
+    pages but the first are not written by the store.
+    """
+
+    def mark(resolver: Resolver) -> Resolver:
+        defaults = {
+            name: parameter.default
+            for name, parameter in signature(resolver).parameters.items()
+            if parameter.default is not Parameter.empty
+        }
+
+        def describe(info: Info, *, page: PageArguments, **given: Any) -> PageRows:  # noqa: ANN401 - any arguments
+            return _page_of(info, list_of(None, **(defaults | given)), page)
+
+        return nesting(describe)(resolver)
+
+    return mark
+
+
+def _page_of(info: Info, list_key: ListKey[Any], asked: PageArguments) -> PageRows:
     if (asked.after, asked.last, asked.before) != (None, None, None):
         raise bad_input("first", "only the first page is written by the store.")
     page = read_page(info.context.cursors, list_key, asked)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 from typing import Self
 
@@ -10,7 +11,7 @@ import strawberry
 from graph.context import Info
 from graph.execution.many import of_many
 from graph.loaders.forms import MICROS, id_of
-from graph.loaders.nests import PageRows, ServiceRows
+from graph.loaders.nests import ServiceRows
 from graph.loaders.usage import UsageKey
 from graph.permissions import read_field
 from graph.scalars import DecimalText, JsonValue, Long
@@ -22,7 +23,7 @@ from graph.types.connection import PAGED, Connection, PageArguments, connect, co
 from graph.types.hold import Hold
 from graph.types.hold_listing import HoldsLike, connect_holds
 from graph.types.listings import HOLDS_OF_WORKFLOW, USAGES_OF_WORKFLOW, ServiceUsagesLike, usages_of
-from graph.types.nesting import nesting, page_of
+from graph.types.nesting import nesting, nesting_pages
 from graph.types.node import ID, Node
 from graph.types.orders import ServiceUsageOrder, ServiceUsagesBy
 from graph.types.run_selection import RunSelection, connect_selections, selection_of
@@ -107,7 +108,7 @@ class Workflow(Node):
         return None if row is None else Workflow.of(row)
 
     @strawberry.field(description="What the run used.", extensions=[PAGED])
-    @nesting(lambda *given, **named: _services_used_listed(*given, **named))  # noqa: PLW0108 - it stands below
+    @nesting_pages(partial(usages_of, USAGES_OF_WORKFLOW))
     @of_many(lambda *given, **named: _services_used(*given, **named))  # noqa: PLW0108 - it stands below
     async def services_used(
         self,
@@ -157,15 +158,6 @@ async def _services_used(
     parents = [(run.row.account_id, run.row.id) for run in runs]
     usages = usages_of(USAGES_OF_WORKFLOW, parents[0], narrowed, order_by)
     return await connect_all(info, usages.of_each(parents), ServiceUsage.of, page)
-
-
-def _services_used_listed(
-    info: Info,
-    page: PageArguments,
-    narrowed: ServiceUsagesLike = None,
-    order_by: ServiceUsagesBy = ServiceUsageOrder.OLDEST_FIRST,
-) -> PageRows:
-    return page_of(info, usages_of(USAGES_OF_WORKFLOW, None, narrowed, order_by), page)
 
 
 async def _service_breakdowns(runs: Sequence[Workflow], info: Info) -> list[list[ServiceBreakdown]]:

@@ -1,13 +1,12 @@
 """The excess, over real sockets: refused before it is a request, and its connection goes on."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
 
 from server.transport.connections import BoundedConnection
-from tests.by_hand import ALIVE, connected
+from tests.by_hand import ALIVE, connected, until_unread
 from tests.crowds import crowded
 from tests.streams import Served, served
 from tests.tenant import Tenant, new_tenant
@@ -61,17 +60,9 @@ async def test_a_connection_goes_on_after_a_refusal(live: Served, tenant: Tenant
     assert live.admission.refused == live.admission.refused_at_the_door == 4
 
 
+@pytest.mark.usefixtures("connections")
 @pytest.mark.parametrize("rest", [ALIVE, ALIVE[:9], b""], ids=["a whole body", "half of one", "none"])
-async def test_who_was_refused_and_says_no_more_is_let_go(
-    live: Served, tenant: Tenant, rest: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun = BoundedConnection.connection_made
-
-    def impatient(connection: BoundedConnection, transport: asyncio.Transport) -> None:
-        begun(connection, transport)
-        connection.timeout_keep_alive = 0.2  # type: ignore[assignment]  # seconds
-
-    monkeypatch.setattr(BoundedConnection, "connection_made", impatient)
+async def test_who_was_refused_and_says_no_more_is_let_go(live: Served, tenant: Tenant, rest: bytes) -> None:
     async with crowded(live.admission), connected(live.port, tenant.secret) as connection:
         connection.send(connection.head())
         assert (await connection.answer())[0] == 503
@@ -111,22 +102,11 @@ async def test_refusals_are_counted_as_answers(live: Served, tenant: Tenant) -> 
 
 
 async def test_who_does_not_read_refusals_is_not_heard_any_more(
-    live: Served, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    live: Served, tenant: Tenant, connections: list[BoundedConnection]
 ) -> None:
-    begun, made = BoundedConnection.connection_made, []
-
-    def noted(connection: BoundedConnection, transport: asyncio.Transport) -> None:
-        begun(connection, transport)
-        made.append(connection)
-
-    monkeypatch.setattr(BoundedConnection, "connection_made", noted)
     wanted = 40_000
     async with crowded(live.admission), connected(live.port, tenant.secret) as connection:
         connection.send((connection.head() + ALIVE) * wanted)
-        [other_side] = made
-        async with asyncio.timeout(20):
-            while not other_side.flow.write_paused:  # noqa: ASYNC110 - a flag of uvicorn's
-                await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
-        assert other_side.transport.get_write_buffer_size() < 1_000_000
+        [other_side] = connections
+        await until_unread(other_side)
         assert live.admission.refused < wanted

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from models.workflow import Workflow
 from server.transport.connections import MOST_AT_ONCE, BoundedConnection
 from server.transport.short_way import ShortWay
-from tests.by_hand import ALIVE, Connection, connected
+from tests.by_hand import ALIVE, Connection, connected, until_unread
 from tests.streams import Served, served
 from tests.tenant import Tenant, new_tenant
 
@@ -26,20 +26,6 @@ def start(idempotency_key: str) -> bytes:
 
 
 START = start("again")
-
-
-@pytest.fixture
-def connections(monkeypatch: pytest.MonkeyPatch) -> list[BoundedConnection]:
-    """The server's sides of connections, which let go of who is quiet for a while."""
-    begun, made = BoundedConnection.connection_made, []
-
-    def noted(connection: BoundedConnection, transport: asyncio.Transport) -> None:
-        begun(connection, transport)
-        connection.timeout_keep_alive = 0.5  # type: ignore[assignment]  # seconds
-        made.append(connection)
-
-    monkeypatch.setattr(BoundedConnection, "connection_made", noted)
-    return made
 
 
 @pytest.fixture
@@ -181,11 +167,7 @@ async def test_who_does_not_read_is_not_answered_any_more(
     async with connected(live.port, tenant.secret) as connection:
         connection.send((connection.head() + ALIVE) * wanted)
         [other_side] = connections
-        async with asyncio.timeout(20):
-            while not other_side.flow.write_paused:  # noqa: ASYNC110 - a flag of uvicorn's
-                await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
-        assert other_side.transport.get_write_buffer_size() < 1_000_000
+        await until_unread(other_side)
         assert other_side.server_state.total_requests < wanted
         for _ in range(wanted):
             assert (await connection.answer())[0] == 200
