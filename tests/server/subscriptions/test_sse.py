@@ -14,7 +14,7 @@ from metering.api_keys import revoke_api_key
 from metering.rate_cards import publish_built_in_rate_card
 from models.writer import Command
 from tests.streams import BALANCE, USAGES, Served, events, served
-from tests.tenant import Tenant, new_tenant
+from tests.tenant import Tenant
 
 PHONE = "PHONE twilio 1 MINUTES"
 EVENTS = {"accept": "text/event-stream"}
@@ -27,12 +27,6 @@ async def live(sqlite_database_url: str) -> AsyncIterator[Served]:
         await service.database.write(Command(None, publish_built_in_rate_card))
         yield service
         await service.until_quiet()
-
-
-@pytest.fixture
-async def tenant(live: Served) -> Tenant:
-    """An account with a key."""
-    return await new_tenant(live.database)
 
 
 async def test_events_come_as_they_happen(live: Served, tenant: Tenant) -> None:

@@ -37,12 +37,6 @@ async def live(sqlite_database_url: str) -> AsyncIterator[Served]:
         await service.until_quiet()
 
 
-@pytest.fixture
-async def tenant(live: Served) -> Tenant:
-    """An account with a key."""
-    return await new_tenant(live.database)
-
-
 async def refused_status(url: str, **options: Any) -> int:
     with pytest.raises(InvalidStatus) as error:
         async with raw_socket(url, **options):

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from server.transport.connections import BoundedConnection
+from tests.streams import Served
+from tests.tenant import Tenant, new_tenant
 
 
 @pytest.fixture
@@ -19,3 +21,9 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[BoundedConnection]:
 
     monkeypatch.setattr(BoundedConnection, "connection_made", noted)
     return made
+
+
+@pytest.fixture
+async def tenant(live: Served) -> Tenant:
+    """An account with a key."""
+    return await new_tenant(live.database)

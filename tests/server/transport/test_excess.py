@@ -9,7 +9,7 @@ from server.transport.connections import BoundedConnection
 from tests.by_hand import ALIVE, connected, until_unread
 from tests.crowds import crowded
 from tests.streams import Served, served
-from tests.tenant import Tenant, new_tenant
+from tests.tenant import Tenant
 
 ERROR = {
     "message": "The service has more to do than it can; try again in a moment.",
@@ -22,12 +22,6 @@ async def live(sqlite_database_url: str) -> AsyncIterator[Served]:
     """The service, that takes in two at a time."""
     async with served(sqlite_database_url, most_in_flight=2) as service:
         yield service
-
-
-@pytest.fixture
-async def tenant(live: Served) -> Tenant:
-    """An account with a key."""
-    return await new_tenant(live.database)
 
 
 async def test_a_connection_goes_on_after_a_refusal(live: Served, tenant: Tenant) -> None:

@@ -12,7 +12,7 @@ from server.transport.connections import MOST_AT_ONCE, BoundedConnection
 from server.transport.short_way import ShortWay
 from tests.by_hand import ALIVE, Connection, connected, until_unread
 from tests.streams import Served, served
-from tests.tenant import Tenant, new_tenant
+from tests.tenant import Tenant
 
 ANSWER = {"viewer": {"scopes": ["READ", "TRACK", "MANAGE"]}}
 WAITS = json.dumps({"query": "{ viewer { account { name } } }"}).encode()
@@ -34,12 +34,6 @@ async def live(sqlite_database_url: str, connections: list[BoundedConnection]) -
     assert connections == []
     async with served(sqlite_database_url) as service:
         yield service
-
-
-@pytest.fixture
-async def tenant(live: Served) -> Tenant:
-    """An account with a key."""
-    return await new_tenant(live.database)
 
 
 @pytest.fixture
