@@ -124,7 +124,7 @@ def _ratios(ours: Series, beside: Series) -> list[float]:
     return [_cost(a) / _cost(b) for a, b in zip(ours.slices, beside.slices, strict=True)]
 
 
-def picture(points: list[Point]) -> str:
+def picture(points: Sequence[Point]) -> str:
     """Draw the ratios over the numbers of usages."""
     lines = [
         Line(f"{work}, {store}", [(each.usages, each.ratio) for each in points if _is(each, store, work)])
