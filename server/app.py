@@ -23,10 +23,13 @@ from models.relay import Relay
 from server.admission import Admission
 from server.agents import create_agent_endpoint
 from server.authentication import Authentication
+from server.background.expiry import ExpiryJob
+from server.background.replays import ReplayWorker
+from server.background.webhooks import WebhookWorker
+from server.background.webhooks_http import WebhookSender
 from server.demo.history import run_demo_history
 from server.draining import Draining, drained_when_told
 from server.examples import examples
-from server.expiry import ExpiryJob
 from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, ExampleOperation, graphiql_page
 from server.graphql import GraphqlEndpoint
 from server.ledger_gauges import LedgerGauges
@@ -35,7 +38,6 @@ from server.metrics import Meters
 from server.observations import Observer
 from server.rate_limits import rate_limits
 from server.reception import Reception
-from server.replays import ReplayWorker
 from server.scrapes import metrics_endpoint
 from server.settings import Settings
 from server.store_secret import KnownSecret
@@ -48,8 +50,6 @@ from server.transport.gate import Bounds, Gate
 from server.transport.short_way import ShortWay
 from server.trusted_documents import trusted_documents
 from server.vitals import Vitals
-from server.webhooks import WebhookWorker
-from server.webhooks_http import WebhookSender
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -22,8 +22,8 @@ from models.database import Database
 from models.event import Event, EventType
 from models.webhook import WebhookDelivery, WebhookEndpoint
 from models.writer import Command
-from server.webhooks import WebhookWorker
-from server.webhooks_http import WebhookSender
+from server.background.webhooks import WebhookWorker
+from server.background.webhooks_http import WebhookSender
 from tests.tenant import Tenant
 
 URL = "https://example.com/hook"

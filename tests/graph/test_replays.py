@@ -10,7 +10,7 @@ import pytest
 from metering.replaying import MOST_UNFINISHED, rate_card_fields
 from models.api_key import Scope
 from models.identity import IdKind, format_id
-from server.replays import ReplayWorker
+from server.background.replays import ReplayWorker
 from tests.door import Door, scoped
 from tests.graph.agents import new_agent
 from tests.metering.replaying.history import dearer_card, every_case

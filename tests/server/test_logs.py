@@ -73,7 +73,7 @@ def test_a_line_that_nobody_takes_is_lost_and_no_more() -> None:
         "from server.logs import set_up_logs\n"
         "set_up_logs('json', 'info')\n"
         "reader, writer = os.pipe(); os.dup2(writer, 2); os.close(reader)\n"
-        "structlog.get_logger('server.expiry').warning('nobody reads this')\n"
+        "structlog.get_logger('server.background.expiry').warning('nobody reads this')\n"
         "print('went on')\n"
     )
     done = subprocess.run([sys.executable, "-c", script], check=False, stdout=subprocess.PIPE, text=True)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from models.database import Database
 from models.hold import HoldStatus
-from server.expiry import ExpiryJob
+from server.background.expiry import ExpiryJob
 from tests.clock import NOON, SettableClock
 from tests.databases.opened import opened, opened_with_prices
 from tests.tenant import Tenant, new_tenant

@@ -27,9 +27,9 @@ from models.event import EventType
 from models.webhook import DeliveryStatus, DisabledReason
 from pricing.credits import Credits
 from server.app import service
+from server.background.webhooks import MOST_AT_ONCE, MOST_OF_AN_ACCOUNT, WebhookWorker
+from server.background.webhooks_http import WebhookSender
 from server.settings import Settings
-from server.webhooks import MOST_AT_ONCE, MOST_OF_AN_ACCOUNT, WebhookWorker
-from server.webhooks_http import WebhookSender
 from tests.clock import SettableClock
 from tests.databases.opened import closed, opened
 from tests.hooks import (

@@ -14,7 +14,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from metering.webhooks import PRIVATE_TARGETS, PUBLIC_TARGETS, Attempt, Failure, Message, TargetRules
 from models.identity import new_id
-from server.webhooks_http import MOST_ANSWER_BYTES, Delivered, WebhookSender
+from server.background.webhooks_http import MOST_ANSWER_BYTES, Delivered, WebhookSender
 from tests.receiver import Receiver, receiving
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -27,7 +27,7 @@ from models.workflow import WorkflowStatus
 from models.writer import Command
 from pricing.credits import Credits
 from pricing.units import Quantity, ServiceType, UnitType
-from server.replays import BROKEN, ReplayWorker
+from server.background.replays import BROKEN, ReplayWorker
 from tests.clock import SettableClock
 from tests.metering.replaying.history import DAY, NEXT_DAY, every_case, recorded, replayed
 from tests.tenant import Tenant, given, new_tenant, next_key

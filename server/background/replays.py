@@ -5,10 +5,8 @@ requests, works them out in a thread, and tells how far it is about once a secon
 and hears whether the job is cancelled. What a killed process leaves behind is begun anew by another.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -33,9 +31,8 @@ from models.availability import is_unavailable
 from models.database import Database
 from models.identity import IdKind, format_id
 from models.writer import Command
+from server.background.rounds import Rounds
 
-PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0
 PROGRESS_SECONDS = 1.0
 BROKEN = "Something went wrong on our side; the log knows more."
 
@@ -49,42 +46,26 @@ class ReplayWorker:
         """Work on a store; tell the progress of a job as often as `progress_seconds` say."""
         self._database = database
         self._progress_seconds = progress_seconds
-        self._loop: asyncio.Task[None] | None = None
-        self._closing = asyncio.Event()
+        self._rounds = Rounds("replays", self.work_off)
 
     def start(self) -> None:
         """Begin to work in the background."""
-        self._loop = asyncio.create_task(self._work())
+        self._rounds.start()
 
     async def close(self) -> None:
         """Put the job that is under way back into the queue, and stop."""
-        self._closing.set()
-        if self._loop is not None:
-            await self._loop
+        await self._rounds.close()
 
     async def work_off(self) -> int:
         """Work off all jobs that wait; give their number."""
         count = 0
-        while not self._closing.is_set():
+        while not self._rounds.are_closing:
             claimed = await self._claim()
             if claimed is None:
                 break
             await self._replay(claimed)
             count += 1
         return count
-
-    async def _work(self) -> None:
-        pause = PAUSE_SECONDS
-        while not self._closing.is_set():
-            try:
-                await self.work_off()
-                pause = PAUSE_SECONDS
-            except Exception as error:
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-                reason = "the store is unavailable" if is_unavailable(error) else None
-                log.warning("replays pause", seconds=pause, reason=reason, exc_info=None if reason else error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), pause)
 
     async def _claim(self) -> ClaimedJob | None:
         """Claim the job that waits longest; one that another process takes first is looked for no further."""
@@ -99,7 +80,7 @@ class ReplayWorker:
         return None
 
     async def _replay(self, claimed: ClaimedJob) -> None:
-        work = _Work(self._database, claimed, self._progress_seconds, self._closing.is_set)
+        work = _Work(self._database, claimed, self._progress_seconds, lambda: self._rounds.are_closing)
         try:
             answer = await self._answer(work)
             completed = partial(complete_replay, claimed=work.claimed, replay=answer)

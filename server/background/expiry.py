@@ -4,10 +4,8 @@ Whatever writes to an account expires it by itself; this job only keeps quiet ac
 that it does not matter when it runs, how often, or in how many processes.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -18,9 +16,8 @@ from models.availability import is_unavailable
 from models.database import Database
 from models.identity import IdKind, format_id
 from models.writer import Command
+from server.background.rounds import LONGEST_PAUSE_SECONDS, Rounds
 
-PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0
 MOST_AT_ONCE = 100
 
 log = structlog.get_logger(__name__)
@@ -31,19 +28,16 @@ class ExpiryJob:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._loop: asyncio.Task[None] | None = None
-        self._closing = asyncio.Event()
+        self._rounds = Rounds("expiry rounds", self.work_off)
         self._left_alone: dict[UUID, float] = {}
 
     def start(self) -> None:
         """Begin to work in the background."""
-        self._loop = asyncio.create_task(self._work())
+        self._rounds.start()
 
     async def close(self) -> None:
         """Finish the round that is under way, and stop."""
-        self._closing.set()
-        if self._loop is not None:
-            await self._loop
+        await self._rounds.close()
 
     async def work_off(self) -> int:
         """Expire all that is due now; say in how many accounts there was something."""
@@ -75,16 +69,3 @@ class ExpiryJob:
             return False
         log.info("expired", account=account, holds=expired.hold_count, grants=expired.grant_count)
         return True
-
-    async def _work(self) -> None:
-        pause = PAUSE_SECONDS
-        while not self._closing.is_set():
-            try:
-                await self.work_off()
-                pause = PAUSE_SECONDS
-            except Exception as error:
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-                reason = "the store is unavailable" if is_unavailable(error) else None
-                log.warning("expiry pauses", seconds=pause, reason=reason, exc_info=None if reason else error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), pause)

@@ -8,7 +8,6 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -25,19 +24,17 @@ from metering.webhooks import (
     note_delivered,
     note_failed,
 )
-from models.availability import is_unavailable
 from models.database import Database
 from models.identity import IdKind, format_id
 from models.writer import Command
-from server.webhooks_http import Delivered, WebhookSender
+from server.background.rounds import Rounds, log_trouble
+from server.background.webhooks_http import Delivered, WebhookSender
 
 Answer = TypeVar("Answer")
 
 MOST_AT_ONCE = 32
 MOST_OF_AN_ACCOUNT = 8
 """So that one account whose endpoint is slow leaves room for the others."""
-PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0
 DRAIN_SECONDS = 5.0
 """How long a stop waits for what is being sent; what it gives up is sent again when its lease has run out."""
 
@@ -60,22 +57,17 @@ class WebhookWorker:
         self._sender = sender
         self._jitter = jitter
         self._drain_seconds = drain_seconds
-        self._loop: asyncio.Task[None] | None = None
+        self._rounds = Rounds("webhooks", self._round)
         self._sending: set[asyncio.Task[None]] = set()
         self._sending_of: Counter[UUID] = Counter()
-        self._wake = asyncio.Event()
-        self._closing = False
 
     def start(self) -> None:
         """Begin to work in the background."""
-        self._loop = asyncio.create_task(self._work())
+        self._rounds.start()
 
     async def close(self) -> None:
         """Claim nothing more, let what is being sent end, and stop."""
-        self._closing = True
-        self._wake.set()
-        if self._loop is not None:
-            await self._loop
+        await self._rounds.close()
         await self._drain()
         await self._sender.close()
 
@@ -83,21 +75,6 @@ class WebhookWorker:
         """Do all that is due now, and return when it is done."""
         while await self._round():
             await asyncio.gather(*self._sending)
-
-    async def _work(self) -> None:
-        pause = PAUSE_SECONDS
-        while not self._closing:
-            self._wake.clear()
-            try:
-                busy = await self._round()
-                pause = PAUSE_SECONDS
-            except Exception as error:  # noqa: BLE001 - the work must outlive whatever one round runs into
-                busy = False
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-                _log_trouble("webhooks pause", error, seconds=pause)
-            if not busy:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), pause)
 
     async def _round(self) -> bool:
         """Dispatch and start what there is room for; tell whether there was anything to do."""
@@ -130,13 +107,13 @@ class WebhookWorker:
         answers: list[Answer] = []
         for outcome in await asyncio.gather(*writes, return_exceptions=True):
             if isinstance(outcome, BaseException):
-                _log_trouble("webhooks of an account failed", outcome)
+                log_trouble(log, "webhooks of an account failed", outcome)
             else:
                 answers.append(outcome)
         return answers
 
     async def _waiting_accounts(self) -> list[UUID]:
-        if self._closing or self._room() == 0:
+        if self._rounds.are_closing or self._room() == 0:
             return []
         full = [key for key, count in self._sending_of.items() if count >= MOST_OF_AN_ACCOUNT]
         now = self._database.clock()
@@ -168,7 +145,7 @@ class WebhookWorker:
         self._sending.discard(task)
         self._sending_of[account_id] -= 1
         self._sending_of += Counter()  # forgets those that have come to nothing
-        self._wake.set()
+        self._rounds.wake()
 
     async def _attempt(self, attempt: Attempt) -> None:
         try:
@@ -179,13 +156,13 @@ class WebhookWorker:
             noted = partial(note_delivered, attempt=attempt, status_code=outcome.status_code)
             await self._database.write(Command(attempt.account_id, noted))
         except Exception as error:  # noqa: BLE001 - one delivery's trouble is not another's; the lease runs out
-            _log_trouble("webhook attempt lost", error, **_names(attempt))
+            log_trouble(log, "webhook attempt lost", error, **_names(attempt))
 
     async def _outcome(self, attempt: Attempt) -> Delivered | Failure:
         try:
             return await self._sender.send(attempt, now=self._database.clock())
         except Exception as error:  # noqa: BLE001 - a bug must not be met again with every lease
-            _log_trouble("webhook attempt broke", error, **_names(attempt))
+            log_trouble(log, "webhook attempt broke", error, **_names(attempt))
             return Failure("Something went wrong on our side.")
 
     async def _note_failure(self, attempt: Attempt, failure: Failure) -> None:
@@ -211,10 +188,3 @@ def _names(attempt: Attempt) -> dict[str, object]:
         "delivery": format_id(IdKind.WEBHOOK_DELIVERY, attempt.delivery_id),
         "attempt": attempt.number,
     }
-
-
-def _log_trouble(event: str, error: BaseException, **about: object) -> None:
-    if is_unavailable(error):
-        log.warning(event, reason="the store is unavailable", **about)
-    else:
-        log.error(event, exc_info=error, **about)

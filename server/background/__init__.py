@@ -1,0 +1,1 @@
+"""Work beside the requests: what expires, what is replayed, what webhooks are told."""
