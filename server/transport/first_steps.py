@@ -4,6 +4,7 @@ To make a task, to have the loop come to it and to tell that it has ended takes 
 """
 
 import asyncio
+import sys
 from collections.abc import Coroutine, Generator
 from contextvars import copy_context
 from types import coroutine
@@ -14,8 +15,18 @@ def begin(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> a
     """Do work until it waits for something; give the task that does the rest, None where there is none.
 
     It is called by the loop, outside of any task. Work has context variables of its own, as in a task, and
-    one that asks for its task before it first waits is given something that stands for it.
+    work that asks for its task before it first waits is given one, or what stands for it.
     """
+    if sys.version_info >= (3, 12):
+        task = asyncio.Task(work, loop=loop, context=copy_context(), eager_start=True)
+        return task.result() if task.done() else task
+    return _begin_by_hand(work, loop)
+
+
+def _begin_by_hand(
+    work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop
+) -> asyncio.Task[None] | None:
+    # Python 3.11 knows no task that takes its first step when it is made.
     context, stand_in = copy_context(), _StandIn()
     asyncio.tasks._enter_task(loop, stand_in)  # type: ignore[arg-type]  # noqa: SLF001 - made for other kinds of tasks
     try:
