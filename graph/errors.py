@@ -3,7 +3,7 @@
 import dataclasses
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,8 @@ import strawberry
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.extensions import FieldExtension
+from strawberry.extensions.field_extension import AsyncExtensionResolver
 
 from graph.types import refusals
 from graph.types.budget import Budget
@@ -43,22 +45,27 @@ class ErrorCode(StrEnum):
     INTERNAL = "INTERNAL"
 
 
-class RefusalHandler:
-    """Turn one kind of refusal into its type, wherever a result's union holds it."""
+class ShowRefusals(FieldExtension):
+    """Turn a refusal into its type, where the field's result holds it; elsewhere it is a bug, as any error.
 
-    def __init__(self, exception_type: type[errors.Refusal], error_type: type[refusals.Refusal]) -> None:
-        self.exception_type = exception_type
-        self.error_type = error_type
+    Strawberry's own exception handlers do the same, but compare every field of the schema with every refusal.
+    """
 
-    def handle(
+    async def resolve_async(
         self,
-        exception: errors.Refusal,
-        *,
-        field: Any,  # noqa: ANN401, ARG002 - strawberry's signature
-        info: strawberry.Info,  # noqa: ARG002 - strawberry's signature
-    ) -> refusals.Refusal:
-        """Show the refusal."""
-        return refusal_of(exception)
+        next_: AsyncExtensionResolver,
+        source: Any,  # noqa: ANN401 - strawberry's signature
+        info: strawberry.Info,
+        **kwargs: Any,  # noqa: ANN401 - strawberry's signature
+    ) -> Any:  # noqa: ANN401 - strawberry's signature
+        """Resolve, and show what is refused."""
+        try:
+            return await next_(source, info, **kwargs)
+        except errors.Refusal as refusal:
+            result: Any = info.return_type
+            if _type_of(type(refusal)) not in result.types:
+                raise
+            return refusal_of(refusal)
 
 
 def refusal_of(refusal: errors.Refusal) -> refusals.Refusal:
@@ -67,15 +74,6 @@ def refusal_of(refusal: errors.Refusal) -> refusals.Refusal:
     names = [field.name for field in dataclasses.fields(kind) if field.name != "code"]
     shown = {name: _shown(getattr(refusal, name)) for name in names}
     return kind(code=RefusalCode[refusal.code], **shown)
-
-
-def refusal_handlers() -> list[RefusalHandler]:
-    """Give a handler for every kind of refusal that the graph shows."""
-    return [
-        RefusalHandler(exception, _type_of(exception))
-        for exception in _all_refusals(errors.Refusal)
-        if hasattr(refusals, exception.__name__)
-    ]
 
 
 def formatted(found: Sequence[GraphQLError]) -> list[GraphQLFormattedError]:
@@ -131,12 +129,6 @@ def _type_of(exception: type[errors.Refusal]) -> type[refusals.Refusal]:
     names: Iterator[str] = (ancestor.__name__ for ancestor in exception.__mro__)
     kind: type[refusals.Refusal] = next(getattr(refusals, name) for name in names if hasattr(refusals, name))
     return kind
-
-
-def _all_refusals(root: type[errors.Refusal]) -> Iterable[type[errors.Refusal]]:
-    for kind in root.__subclasses__():
-        yield kind
-        yield from _all_refusals(kind)
 
 
 _OF: dict[type, Callable[[Any], object]] = {

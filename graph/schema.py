@@ -5,7 +5,6 @@ from graphql import build_schema, lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from graph.documents import Documents
-from graph.errors import refusal_handlers
 from graph.mutations import Mutation
 from graph.queries import Query
 from graph.scalars import SCALARS
@@ -19,7 +18,6 @@ schema = strawberry.Schema(
     subscription=Subscription,
     types=[Account, Grant],
     config=StrawberryConfig(scalar_map=SCALARS),
-    exception_handlers=refusal_handlers(),
 )
 documents = Documents(schema._schema)  # noqa: SLF001 - the schema below strawberry's
 """The documents that this process was sent lately."""

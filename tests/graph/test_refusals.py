@@ -1,12 +1,19 @@
 """Refusals: typed members of each mutation's result, and always readable as `... on Refusal { code message }`."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
+import strawberry
 from graphql import GraphQLObjectType, GraphQLUnionType, build_schema
 from sqlalchemy import delete
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import get_object_definition
 
-from graph.errors import refusal_handlers
+from graph.errors import ShowRefusals
+from graph.mutations import Mutation
+from graph.mutations.endings import WorkflowEnded
+from graph.mutations.results import result
+from graph.scalars import SCALARS
 from graph.schema import schema_text
 from graph.types import refusals
 from graph.types.refusal_codes import RefusalCode
@@ -60,10 +67,8 @@ def test_every_refusal_that_is_shown_is_a_member_of_a_result() -> None:
 
 
 def test_every_refusal_of_the_business_has_its_type() -> None:
-    handled = {handler.exception_type.__name__: handler.error_type.__name__ for handler in refusal_handlers()}
     found = {kind.__name__ for kind in kinds(errors.Refusal)} - ROOTS
     assert {name for name in found if not shown_as(name)} == set()
-    assert all(handled[name] == name for name in handled)
 
 
 def shown_as(name: str) -> str | None:
@@ -71,6 +76,32 @@ def shown_as(name: str) -> str | None:
     [kind] = [kind for kind in kinds(errors.Refusal) if kind.__name__ == name]
     ancestors = [ancestor.__name__ for ancestor in kind.__mro__]
     return next((ancestor for ancestor in ancestors if ancestor in SHOWN), None)
+
+
+def test_every_mutation_shows_refusals() -> None:
+    fields = get_object_definition(Mutation, strict=True).fields
+    assert [
+        field.python_name
+        for field in fields
+        if not any(isinstance(each, ShowRefusals) for each in field.extensions)
+    ] == []
+
+
+async def test_a_refusal_that_the_result_does_not_hold_is_a_bug() -> None:
+    kinds = errors.WorkflowNotFound(), errors.AgentNotFound()
+
+    async def refuse(number: int) -> Annotated[WorkflowEnded | refusals.WorkflowNotFound, result("Changed")]:
+        raise kinds[number]
+
+    @strawberry.type
+    class Root:
+        change = strawberry.field(refuse, extensions=[ShowRefusals()])
+
+    schema = strawberry.Schema(query=Root, config=StrawberryConfig(scalar_map=SCALARS))
+    shown = await schema.execute("{ change(number: 0) { ... on WorkflowNotFound { code } } }")
+    assert (shown.data, shown.errors) == ({"change": {"code": "WORKFLOW_NOT_FOUND"}}, None)
+    bug = await schema.execute("{ change(number: 1) { __typename } }")
+    assert [error.original_error for error in bug.errors or ()] == [kinds[1]]
 
 
 def test_every_code_is_listed() -> None:
