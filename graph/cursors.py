@@ -5,6 +5,7 @@ import hmac
 import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -21,6 +22,8 @@ CHARACTERS = 56
 
 _PLACE = struct.Struct(">B2sq16s")
 _SIGNATURE_BYTES = 15
+_BLOCK_BYTES = 64
+_PADS = 0x36, 0x5C
 _WRITTEN = re.compile(rf"[A-Za-z0-9_-]{{{CHARACTERS}}}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -31,14 +34,20 @@ class Cursors:
     """Writes and reads cursors; a secret of the store signs them, so that all its processes can read them."""
 
     def __init__(self, secret: bytes) -> None:
-        self._key = hmac.digest(secret, b"cursors", "sha256")
+        key = hmac.digest(secret, b"cursors", "sha256").ljust(_BLOCK_BYTES, b"\0")
+        # HMAC (RFC 2104), the part of the key done once: an answer can have a thousand cursors.
+        self._inner, self._outer = (hashlib.sha256(bytes(each ^ pad for each in key)) for pad in _PADS)
 
     def write(self, of: ListKey[Any], row: Any) -> str:  # noqa: ANN401 - a row of any listing
         """Write a row's place in its list, so that a later call can go on from it."""
         value = _number(getattr(row, of.order.column.key))
         row_id: UUID = getattr(row, of.listing.id.key)
-        place = _PLACE.pack(VERSION, order_mark(of.order), value, row_id.bytes)
-        return urlsafe_b64encode(place + self._signature(of, place)).decode()
+        return self._written(_PLACE.pack(VERSION, order_mark(of.order), value, row_id.bytes), _belonging(of))
+
+    def writer(self, of: ListKey[Any]) -> Callable[[str], str]:
+        """Give what writes cursors of a list from the digits of places, as the store writes them."""
+        head, belonging = bytes([VERSION, *order_mark(of.order)]).hex(), _belonging(of)
+        return lambda digits: self._written(bytes.fromhex(head + digits), belonging)
 
     def read(self, field: str, of: ListKey[Any], cursor: str) -> Place:
         """Read a cursor that was written for the same list of the same account in the same order.
@@ -58,18 +67,28 @@ class Cursors:
             return None
         written = urlsafe_b64decode(cursor)
         place, signature = written[: _PLACE.size], written[_PLACE.size :]
-        genuine = hmac.compare_digest(signature, self._signature(of, place))
+        genuine = hmac.compare_digest(signature, self._signature(place, _belonging(of)))
         return place if genuine and place[0] == VERSION else None
 
-    def _signature(self, of: ListKey[Any], place: bytes) -> bytes:
-        account_id = of.parent[0] if of.parent else _NO_ACCOUNT
-        message = place + account_id.bytes + of.listing.name.encode()
-        return hmac.digest(self._key, message, "sha256")[:_SIGNATURE_BYTES]
+    def _written(self, place: bytes, belonging: bytes) -> str:
+        return urlsafe_b64encode(place + self._signature(place, belonging)).decode()
+
+    def _signature(self, place: bytes, belonging: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(place + belonging)
+        outer.update(inner.digest())
+        return outer.digest()[:_SIGNATURE_BYTES]
 
 
 def order_mark(order: Order) -> bytes:
     """Shorten an order's name to two bytes, by which its cursors are told from those of other orders."""
     return _mark(order.name)
+
+
+def _belonging(of: ListKey[Any]) -> bytes:
+    """Give what a cursor is signed with and does not say: whose list of which rows it is for."""
+    account_id = of.parent[0] if of.parent else _NO_ACCOUNT
+    return account_id.bytes + of.listing.name.encode()
 
 
 @cache

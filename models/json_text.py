@@ -49,9 +49,19 @@ def presence_text(column: ColumnElement[Any]) -> ColumnElement[str]:
     return _Written(_PRESENCE, column)
 
 
+def truth_text(condition: ColumnElement[bool]) -> ColumnElement[str]:
+    """Write whether a condition holds, which is never unknown."""
+    return case((condition, _literal("true")), else_=_literal("false"))
+
+
 def or_null(column: ColumnElement[Any], text: ColumnElement[str]) -> ColumnElement[str]:
     """Write a value that may be missing."""
     return case((column.is_(None), _literal("null")), else_=text)
+
+
+def null_for_none(text: ColumnElement[str]) -> ColumnElement[str]:
+    """Write what there may be none of: SQL's null is JSON's here."""
+    return _Written(_NULL_FOR_NONE, text)
 
 
 def concatenated(*parts: str | ColumnElement[str]) -> ColumnElement[str]:
@@ -73,6 +83,27 @@ def joined(text: ColumnElement[str]) -> ColumnElement[str]:
     return _Written(_JOINED, text)
 
 
+def end_of(text: ColumnElement[str], characters: int, *, is_last: bool) -> ColumnElement[str]:
+    """Give the first or the last of texts that all have so many characters, in the order of the rows.
+
+    Of no rows it is SQL's null.
+    """
+    return _Written(_end(characters, is_last=is_last), text)
+
+
+def place_text(value: ColumnElement[Any], row_id: ColumnElement[Any]) -> ColumnElement[str]:
+    """Write a number of 64 bits and an id as `PLACE_DIGITS` hexadecimal digits.
+
+    Moments are microseconds, credits millionths, and negative numbers are their complements. Raises
+    NoJsonText for other values.
+    """
+    kind = type(value.type)
+    if kind not in _HEXADECIMAL:
+        raise NoJsonText(kind.__name__)
+    return concatenated(_Written(_HEXADECIMAL[kind], value), _Written(_DIGITS, row_id))
+
+
+PLACE_DIGITS = 48
 SURPRISE = "\x01"
 """What stands for a value that was not written; JSON itself never holds it as it is."""
 
@@ -147,6 +178,15 @@ _JOINED = {
     "sqlite": "coalesce(group_concat(coalesce({0}, char(1)), ','), '')",
     "postgresql": "coalesce(string_agg(coalesce({0}, chr(1)), ','), '')",
 }
+_NULL_FOR_NONE = dict.fromkeys(("sqlite", "postgresql"), "coalesce({0}, 'null')")
+_HEX_OF_NUMBER = {"sqlite": "printf('%016x', {0})", "postgresql": "lpad(to_hex({0}), 16, '0')"}
+_HEXADECIMAL: dict[type, Texts] = {
+    Money: _HEX_OF_NUMBER,
+    Instant: {
+        "sqlite": _HEX_OF_NUMBER["sqlite"],
+        "postgresql": "lpad(to_hex((extract(epoch FROM {0}) * 1000000)::bigint), 16, '0')",
+    },
+}
 _BY_TYPE: dict[type, Texts] = {
     Text: _QUOTED,
     Name: _PLAIN,
@@ -158,3 +198,15 @@ _BY_TYPE: dict[type, Texts] = {
     Flag: _TRUTH,
 }
 _IN_QUOTES = frozenset({Name, Money, Instant})
+
+
+def _end(characters: int, *, is_last: bool) -> Texts:
+    if is_last:
+        return {
+            "sqlite": f"substr(group_concat({{0}}, ''), -{characters})",
+            "postgresql": f"right(string_agg({{0}}, ''), {characters})",
+        }
+    return {
+        "sqlite": f"substr(group_concat({{0}}, ''), 1, {characters})",
+        "postgresql": f"left(string_agg({{0}}, ''), {characters})",
+    }

@@ -4,24 +4,35 @@ What is shown is known when an operation is compiled. Whose it is, filters and s
 as values for a statement that is kept.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from graph.context import AnySelect, Snapshot
 from graph.loaders.forms import Column
 from graph.loaders.nest_statements import NestStatements
-from graph.loaders.pages import Listing, Order, Page, Parent, ordering_of
+from graph.loaders.pages import ListKey, Page, Parent, ordering_of
 from graph.loaders.shapes import shape_of, values_of, with_parameters
 from metering import analytics
-from models.base import Id
-from models.json_text import SURPRISE, concatenated, joined, or_null
+from models.base import BigInt, Id
+from models.json_text import (
+    PLACE_DIGITS,
+    SURPRISE,
+    concatenated,
+    end_of,
+    joined,
+    null_for_none,
+    or_null,
+    place_text,
+    truth_text,
+    value_text,
+)
 from models.prepared import PreparedRead
 from models.sending import connection_of
 
@@ -29,8 +40,8 @@ Owner = tuple[Any, Any]
 """The account and the id of what a list belongs to: parameters, or columns of the list around it."""
 
 
-class Rows(Protocol):
-    """The rows of a list, whosever it is."""
+class Described(Protocol):
+    """What a field lists, or what it tells of a list, whosever it is."""
 
     @property
     def shape(self) -> Hashable:
@@ -40,44 +51,62 @@ class Rows(Protocol):
     def values(self) -> Mapping[str, Any]:
         """What its statement is given."""
 
+
+class Rows(Described, Protocol):
+    """The rows of a list."""
+
     def select(self, owner: Owner, names: Sequence[str], prefix: str) -> AnySelect:
         """Select columns of one owner's rows, in order; names of parameters begin with the prefix."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageRows:
-    """The first rows of a list, narrowed and ordered."""
+    """The first rows of a list; whose list its key is of, is told by the rows around it."""
 
-    listing: Listing[Any]
-    like: Any
-    order: Order
+    key: ListKey[Any]
     size: int
 
     @property
     def shape(self) -> Hashable:
         """Its filter without the values, and its order."""
-        return self.listing, shape_of(self.like), self.order
+        return self.key.listing, shape_of(self.key.filter), self.key.order
 
     @property
     def values(self) -> Mapping[str, Any]:
         """The values of its filter, and how many rows."""
-        return {"size": self.size, **values_of(self.like)}
+        return {"size": self.size, **values_of(self.key.filter)}
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Name the columns that tell a row's place."""
+        return self.key.order.column.key, self.key.listing.id.key
 
     def select(self, owner: Owner, names: Sequence[str], prefix: str) -> AnySelect:
         """Select a page."""
-        listing, (account_id, owner_id) = self.listing, owner
+        listing = self.key.listing
+        ordering = ordering_of(self.key.order, listing, Page(self.size, backward=False, place=None))
+        columns = (_column(listing.model, name) for name in names)
+        return self._all(select(*columns), owner, prefix).order_by(*ordering).limit(_size(prefix))
+
+    def counted(self, owner: Owner, prefix: str) -> ColumnElement[int]:
+        """Count the whole list."""
+        counting = select(func.count()).select_from(self.key.listing.model)
+        return self._all(counting, owner, prefix).scalar_subquery()
+
+    def is_followed(self, owner: Owner, prefix: str) -> ColumnElement[bool]:
+        """Whether the list has more rows than the page; in which order does not matter."""
+        one: AnySelect = select(literal_column("1")).select_from(self.key.listing.model)
+        return self._all(one, owner, prefix).limit(1).offset(_size(prefix)).exists()
+
+    def _all(self, statement: AnySelect, owner: Owner, prefix: str) -> AnySelect:
+        listing, (account_id, owner_id) = self.key.listing, owner
         assert listing.account is not None  # noqa: S101 - nests begin below an account
         assert listing.owner is not None  # noqa: S101 - likewise
         conditions = [listing.account == account_id]
         if listing.owner is not listing.account:
             conditions.append(listing.owner == owner_id)
-        like = with_parameters(self.like, prefix)
-        return (
-            select(*(_column(listing.model, name) for name in names))
-            .where(*conditions, *like.conditions())
-            .order_by(*ordering_of(self.order, listing, Page(self.size, backward=False, place=None)))
-            .limit(bindparam(f"{prefix}size"))
-        )
+        like = with_parameters(self.key.filter, prefix)
+        return statement.where(*conditions, *like.conditions())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +131,21 @@ class ServiceRows:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """The list that it is told of, and nothing else."""
+
+    @property
+    def shape(self) -> Hashable:
+        """Nothing."""
+        return None
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """None."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
 class Constant:
     """A JSON text that is known."""
 
@@ -119,39 +163,76 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Objects:
-    """A list of objects: one for each of the rows that have a number."""
+class Cursor:
+    """A row's place in its list."""
 
     name: str
-    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndCursor:
+    """The place of a page's first or last row; null for an empty page."""
+
+    name: str
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IsFollowed:
+    """Whether more rows follow after a page."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many rows the whole list has."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """An object of what stands there anyway: of the same row, or of the same rows."""
+
+    name: str
     members: "tuple[Member, ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """An object around lists, such as a connection."""
+class Objects:
+    """A list of objects, one for each of the rows that are read."""
 
     name: str
     members: "tuple[Member, ...]"
 
 
-Member = Constant | Leaf | Objects | Around
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What is shown of the rows that have a number: one list of them, or an object around such lists."""
+
+    name: str
+    number: int
+    shown: Inside | Objects
+
+
+Member = Constant | Leaf | Cursor | EndCursor | IsFollowed | Total | Inside | Objects | Listed
 
 
 class Nest:
     """A nest that is asked for; its statements are made when they are first needed."""
 
-    def __init__(self, shown: Objects | Around) -> None:
+    def __init__(self, shown: Listed) -> None:
         self._shown = shown
 
-    async def text(self, snapshot: Snapshot, parent: Parent, rows: Sequence[Rows]) -> str | None:
-        """Give the JSON text of a parent's nest, of rows by their numbers.
+    async def text(self, snapshot: Snapshot, parent: Parent, rows: Sequence[Described]) -> str | None:
+        """Give the JSON text of a parent's nest, of rows by their numbers; cursors are yet to be `filled` in.
 
         None where a value is better written by Python, or where no statement is made for it.
         """
         return await snapshot.ask(partial(self._asked, parent, rows))
 
-    def _asked(self, parent: Parent, rows: Sequence[Rows], session: Session) -> str | None:
+    def _asked(self, parent: Parent, rows: Sequence[Described], session: Session) -> str | None:
         statement = self._prepared(rows, session)
         if statement is None:
             return None
@@ -163,17 +244,17 @@ class Nest:
         [(text,)] = statement.rows(session, account=parent[0], owner=parent[1], **values)
         return None if text is None or SURPRISE in text else text
 
-    def _prepared(self, rows: Sequence[Rows], session: Session) -> PreparedRead | None:
+    def _prepared(self, rows: Sequence[Described], session: Session) -> PreparedRead | None:
         dialect = connection_of(session).dialect
         shape = dialect.name, tuple(each.shape for each in rows)
         return _statements.get(self, shape, lambda: PreparedRead.for_one(self._made(rows), dialect))
 
-    def _made(self, rows: Sequence[Rows]) -> AnySelect:
+    def _made(self, rows: Sequence[Described]) -> AnySelect:
         owner = bindparam("account", type_=Id()), bindparam("owner", type_=Id())
-        return select(concatenated(_Writing(rows).written(self._shown, None, owner)))
+        return select(_Writing(rows).listed(self._shown, owner))
 
 
-def nest_of(shown: Objects | Around) -> Nest:
+def nest_of(shown: Listed) -> Nest:
     """Give the nest that shows this: the same for equal ones, which share their statements."""
     nest = _nests.get(shown)
     if nest is None:
@@ -181,43 +262,100 @@ def nest_of(shown: Objects | Around) -> Nest:
     return nest
 
 
+def filled(text: str, write: Callable[[int], Callable[[str], str]]) -> str:
+    """Write the cursors of a nest's text, each from its row's place by what writes those of its list."""
+    first, *parts = text.split(HOLE)
+    ways = {part[:_NUMBER]: write(int(part[:_NUMBER], 16)) for part in parts}
+    pieces = [first]
+    for part in parts:
+        pieces += ways[part[:_NUMBER]](part[_NUMBER:_END]), part[_END:]
+    return "".join(pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where something is written: in a row or among rows, of which list, and whose."""
+
+    number: int
+    rows: Any
+    owner: Owner
+    row: Any
+    """Columns by name."""
+    below: Owner
+
+
 class _Writing:
     """The making of one statement."""
 
-    def __init__(self, rows: Sequence[Rows]) -> None:
+    def __init__(self, rows: Sequence[Any]) -> None:
         self._rows = rows
         self._numbers = count()
 
-    def written(self, shown: Member, row: Any, owner: Owner) -> str | ColumnElement[str]:  # noqa: ANN401 - columns by name
-        """Write what stands in a row that belongs to an owner."""
+    def listed(self, shown: Listed, owner: Owner) -> ColumnElement[str]:
+        """Write what is shown of an owner's rows."""
+        rows, alias = self._rows[shown.number], f"r{next(self._numbers)}"
+        names = set(_names(shown.shown, rows))
+        # Rows of which nothing is shown, or only the name of their type, are still counted.
+        found = rows.select(owner, sorted(names or {"id"}), _prefix(shown.number)).subquery(alias)
+        # As text, columns of no table to SQLAlchemy: it would read from the table here once more.
+        below = literal_column(f"{alias}.account_id", Id()), literal_column(f"{alias}.id", Id())
+        at = _Standing(shown.number, rows, owner, found.c, below)
+        text = concatenated(self._written(shown.shown, at))
+        if not _reads_rows(shown.shown):
+            return text
+        return select(text).select_from(found).scalar_subquery()
+
+    def _written(self, shown: Member, at: _Standing) -> str | ColumnElement[str]:
         if isinstance(shown, Constant):
             return shown.text
         if isinstance(shown, Leaf):
-            column = row[shown.column.name]
+            column = at.row[shown.column.name]
             text = shown.column.form.text(column)
             return or_null(column, text) if shown.is_nullable else text
-        if isinstance(shown, Around):
-            return self._object(shown.members, row, owner)
-        return self._list(shown, owner)
+        if isinstance(shown, Listed):
+            return self.listed(shown, at.below)
+        if isinstance(shown, Inside):
+            return self._object(shown.members, at)
+        if isinstance(shown, Objects):
+            return concatenated("[", joined(self._object(shown.members, at)), "]")
+        return _of_list(shown, at)
 
-    def _object(self, members: Sequence[Member], row: Any, owner: Owner) -> ColumnElement[str]:  # noqa: ANN401 - as above
+    def _object(self, members: Sequence[Member], at: _Standing) -> ColumnElement[str]:
         parts: list[str | ColumnElement[str]] = []
         for mark, member in zip(("", *"," * len(members)), members, strict=False):
-            parts += [f'{mark}"{member.name}":', self.written(member, row, owner)]
+            parts += [f'{mark}"{member.name}":', self._written(member, at)]
         return concatenated("{", *parts, "}")
 
-    def _list(self, shown: Objects, owner: Owner) -> ColumnElement[str]:
-        names = {member.column.name for member in shown.members if isinstance(member, Leaf)}
-        if any(isinstance(member, Objects | Around) for member in shown.members):
-            names |= {"account_id", "id"}
-        # Rows of which nothing is shown, or only the name of their type, are still counted.
-        names = names or {"id"}
-        alias = f"r{next(self._numbers)}"
-        found = self._rows[shown.number].select(owner, sorted(names), _prefix(shown.number)).subquery(alias)
-        # As text, columns of no table to SQLAlchemy: it would read from the table here once more.
-        below = literal_column(f"{alias}.account_id", Id()), literal_column(f"{alias}.id", Id())
-        each = self._object(shown.members, found.c, below)
-        return concatenated("[", select(joined(each)).select_from(found).scalar_subquery(), "]")
+
+def _of_list(shown: Cursor | EndCursor | IsFollowed | Total, at: _Standing) -> ColumnElement[str]:
+    if isinstance(shown, Total):
+        return value_text(at.rows.counted(at.owner, _prefix(at.number)))
+    if isinstance(shown, IsFollowed):
+        return truth_text(at.rows.is_followed(at.owner, _prefix(at.number)))
+    value, row_id = (at.row[name] for name in at.rows.place)
+    hole = concatenated(f"{HOLE}{at.number:0{_NUMBER}x}", place_text(value, row_id))
+    if isinstance(shown, Cursor):
+        return concatenated('"', hole, '"')
+    return null_for_none(concatenated('"', end_of(hole, 1 + _END, is_last=shown.is_last), '"'))
+
+
+def _names(shown: Member, rows: Any) -> Iterator[str]:  # noqa: ANN401 - of a page, where cursors are shown
+    """Name the columns that are read of rows to show something of them."""
+    if isinstance(shown, Leaf):
+        yield shown.column.name
+    elif isinstance(shown, Cursor | EndCursor):
+        yield from rows.place
+    elif isinstance(shown, Listed):
+        yield from ("account_id", "id")
+    elif isinstance(shown, Inside | Objects):
+        for each in shown.members:
+            yield from _names(each, rows)
+
+
+def _reads_rows(shown: Member) -> bool:
+    if isinstance(shown, Inside):
+        return any(map(_reads_rows, shown.members))
+    return isinstance(shown, Objects | EndCursor)
 
 
 def _column(model: Any, name: str) -> ColumnElement[Any]:  # noqa: ANN401 - a mapped class
@@ -226,9 +364,18 @@ def _column(model: Any, name: str) -> ColumnElement[Any]:  # noqa: ANN401 - a ma
     return columns[0].label(name)
 
 
+def _size(prefix: str) -> BindParameter[int]:
+    return bindparam(f"{prefix}size", type_=BigInt())
+
+
 def _prefix(number: int) -> str:
     return f"n{number}_"
 
 
+HOLE = "\x02"
+"""Where a cursor is to be written: the number of its list follows, and the place of its row."""
+
+_NUMBER = 2
+_END = _NUMBER + PLACE_DIGITS
 _statements = NestStatements()
-_nests = WeakValueDictionary[Objects | Around, Nest]()
+_nests = WeakValueDictionary[Listed, Nest]()

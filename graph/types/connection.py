@@ -12,7 +12,9 @@ from strawberry.types.field import StrawberryField
 
 from graph.context import Info
 from graph.cursors import Cursors
+from graph.execution.many import Nesting, nested
 from graph.inputs import bad_input
+from graph.loaders.nests import Whole
 from graph.loaders.pages import DEFAULT_NODES, MOST_NODES, ListKey, Page, PageKey, RowPage
 from graph.scalars import Long
 from graph.types.computed import computed
@@ -96,6 +98,7 @@ class Connection(Generic[NodeType]):
     cursors: strawberry.Private[Cursors]
 
     @strawberry.field(description="How many things the whole list has, its filter applied.")
+    @nested(Nesting(lambda _: Whole(), lambda _: None))
     async def total_count(self, info: Info) -> Long:
         """Count the whole list."""
         return Long(await info.context.loaders.count_by_list.load(self.list_key))

@@ -1,6 +1,7 @@
 """Nests of the graph: which lists the store writes itself, and what of them it can write."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from enum import Enum
 from inspect import Parameter, signature
 from typing import Any
@@ -13,12 +14,27 @@ from graph.context import Info
 from graph.execution.many import Nesting, Resolver, nested
 from graph.execution.nests import Branch
 from graph.inputs import bad_input
-from graph.loaders.nests import Around, Constant, Leaf, Member, Objects, PageRows, Rows, nest_of
+from graph.loaders.nests import (
+    Constant,
+    Cursor,
+    Described,
+    EndCursor,
+    Inside,
+    IsFollowed,
+    Leaf,
+    Listed,
+    Member,
+    Objects,
+    PageRows,
+    Total,
+    filled,
+    nest_of,
+)
 from graph.loaders.pages import ListKey
 from graph.types.computed import column_of
-from graph.types.connection import Connection, PageArguments, read_page
+from graph.types.connection import Connection, Edge, PageArguments, PageInfo, read_page
 
-Describe = Callable[..., Rows]
+Describe = Callable[..., Described]
 
 MOST_FIELDS = 200
 """What more fields are asked of is loaded: databases bound the depth of an expression."""
@@ -61,17 +77,23 @@ def _page_of(info: Info, list_key: ListKey[Any], asked: PageArguments) -> PageRo
     if (asked.after, asked.last, asked.before) != (None, None, None):
         raise bad_input("first", "only the first page is written by the store.")
     page = read_page(info.context.cursors, list_key, asked)
-    return PageRows(list_key.listing, list_key.filter, list_key.order, page.size)
+    return PageRows(list_key, page.size)
 
 
-def _prepared(branch: Branch) -> Callable[[Any, Any, Sequence[Rows]], Any] | None:
-    shown = _list(branch)
-    if shown is None or _size(branch) > MOST_FIELDS or _lists(shown) > MOST_LISTS:
+def _prepared(branch: Branch) -> Callable[[Any, Any, Sequence[Described]], Any] | None:
+    shown = None if _size(branch) > MOST_FIELDS else _listed(branch)
+    if shown is None or _lists(shown) > MOST_LISTS:
         return None
     nest = nest_of(shown)
 
-    async def write(source: Any, info: Any, rows: Sequence[Rows]) -> str | None:  # noqa: ANN401 - any thing with a row; graphql-core's
-        return await nest.text(info.context.snapshot, _parent(source.row), rows)
+    async def write(source: Any, info: Any, rows: Sequence[Any]) -> str | None:  # noqa: ANN401 - any thing with a row; graphql-core's
+        parent = _parent(source.row)
+
+        def cursors_of(number: int) -> Callable[[str], str]:
+            return info.context.cursors.writer(replace(rows[number].key, parent=parent))  # type: ignore[no-any-return]
+
+        text = await nest.text(info.context.snapshot, parent, rows)
+        return None if text is None else filled(text, cursors_of)
 
     return write
 
@@ -81,8 +103,9 @@ def _size(branch: Branch) -> int:
 
 
 def _lists(shown: Member) -> int:
-    below = sum(map(_lists, shown.members)) if isinstance(shown, Objects | Around) else 0
-    return below + isinstance(shown, Objects)
+    if isinstance(shown, Listed):
+        return 1 + _lists(shown.shown)
+    return sum(map(_lists, shown.members)) if isinstance(shown, Inside | Objects) else 0
 
 
 def _parent(row: Any) -> tuple[UUID, UUID]:  # noqa: ANN401 - a row of an account or of what it owns
@@ -90,11 +113,50 @@ def _parent(row: Any) -> tuple[UUID, UUID]:  # noqa: ANN401 - a row of an accoun
     return getattr(row, "account_id", None) or row.id, row.id
 
 
+def _listed(branch: Branch) -> Listed | None:
+    assert branch.number is not None  # noqa: S101 - the callers have looked
+    is_bare = isinstance(get_nullable_type(branch.kind), GraphQLList)
+    shown = _objects(branch, _member) if is_bare else _inside(branch, _in_connection)
+    return None if shown is None else Listed(branch.name, branch.number, shown)
+
+
+def _in_connection(branch: Branch) -> Member | None:
+    if _is_of(Connection, branch, "nodes"):
+        return _objects(branch, _member)
+    if _is_of(Connection, branch, "edges"):
+        return _objects(branch, _in_edge)
+    if _is_of(Connection, branch, "page_info"):
+        return _inside(branch, _in_page_info)
+    if _is_of(Connection, branch, "total_count"):
+        return Total(branch.name)
+    return _type_name(branch)
+
+
+def _in_edge(branch: Branch) -> Member | None:
+    if _is_of(Edge, branch, "cursor"):
+        return Cursor(branch.name)
+    if _is_of(Edge, branch, "node"):
+        return _inside(branch, _member)
+    return _type_name(branch)
+
+
+def _in_page_info(branch: Branch) -> Member | None:
+    if _is_of(PageInfo, branch, "has_next_page"):
+        return IsFollowed(branch.name)
+    if _is_of(PageInfo, branch, "has_previous_page"):
+        return Constant(branch.name, "false")  # it is the first page
+    if _is_of(PageInfo, branch, "start_cursor"):
+        return EndCursor(branch.name, is_last=False)
+    if _is_of(PageInfo, branch, "end_cursor"):
+        return EndCursor(branch.name, is_last=True)
+    return _type_name(branch)
+
+
 def _member(branch: Branch) -> Member | None:
     if branch.field is None:
-        return Constant(branch.name, f'"{branch.type_name}"')
+        return _type_name(branch)
     if branch.number is not None:
-        return _list(branch)
+        return _listed(branch)
     column = column_of(branch.field)
     kind: Any = get_named_type(branch.kind)
     if column is None or isinstance(get_nullable_type(branch.kind), GraphQLList) or not is_leaf_type(kind):
@@ -104,29 +166,27 @@ def _member(branch: Branch) -> Member | None:
     return Leaf(branch.name, column, is_nullable=not isinstance(branch.kind, GraphQLNonNull))
 
 
-def _list(branch: Branch) -> Objects | Around | None:
-    assert branch.number is not None  # noqa: S101 - the callers have looked
-    if isinstance(get_nullable_type(branch.kind), GraphQLList):
-        return _objects(branch, branch.number)
-    members: list[Member | None] = [_in_connection(each, branch.number) for each in branch.below]
-    found = _all(members)
-    return None if found is None else Around(branch.name, found)
+def _type_name(branch: Branch) -> Constant | None:
+    return Constant(branch.name, f'"{branch.type_name}"') if branch.field is None else None
 
 
-def _in_connection(branch: Branch, number: int) -> Member | None:
-    if branch.field is None:
-        return _member(branch)
-    is_nodes = branch.field.origin is Connection and branch.field.python_name == "nodes"
-    return _objects(branch, number) if is_nodes else None
+def _is_of(kind: type, branch: Branch, name: str) -> bool:
+    return branch.field is not None and branch.field.origin is kind and branch.field.python_name == name
 
 
-def _objects(branch: Branch, number: int) -> Objects | None:
-    found = _all([_member(each) for each in branch.below])
-    return None if found is None else Objects(branch.name, number, found)
+def _objects(branch: Branch, member: Callable[[Branch], Member | None]) -> Objects | None:
+    found = _all(map(member, branch.below))
+    return None if found is None else Objects(branch.name, found)
 
 
-def _all(members: Sequence[Member | None]) -> tuple[Member, ...] | None:
-    return None if None in members else tuple(each for each in members if each is not None)
+def _inside(branch: Branch, member: Callable[[Branch], Member | None]) -> Inside | None:
+    found = _all(map(member, branch.below))
+    return None if found is None else Inside(branch.name, found)
+
+
+def _all(members: Iterable[Member | None]) -> tuple[Member, ...] | None:
+    found = tuple(members)
+    return None if None in found else tuple(each for each in found if each is not None)
 
 
 def _is_kept_as_shown(kind: Any) -> bool:  # noqa: ANN401 - an enum type

@@ -8,7 +8,7 @@ from sqlalchemy import literal_column, select
 from sqlalchemy.dialects import sqlite
 
 from graph.loaders.nest_statements import LONGEST, MOST_CHARACTERS, MOST_SHAPES, NestStatements
-from graph.loaders.nests import Constant, Objects, nest_of
+from graph.loaders.nests import Constant, Listed, Objects, nest_of
 from graph.types.nesting import MOST_LISTS
 from models.prepared import PreparedRead
 from tests.door import Door
@@ -53,9 +53,9 @@ async def test_more_lists_are_loaded(ask: Door, tenant: Tenant, lists: int, sent
 
 
 def test_equal_nests_are_one() -> None:
-    one = nest_of(Objects("nodes", 0, (Constant("a", "1"),)))
-    assert nest_of(Objects("nodes", 0, (Constant("a", "1"),))) is one
-    assert nest_of(Objects("nodes", 0, (Constant("a", "2"),))) is not one
+    one, same, other = (Listed("all", 0, Objects("", (Constant("a", text),))) for text in "112")
+    assert nest_of(one) is nest_of(same)
+    assert nest_of(one) is not nest_of(other)
 
 
 def test_a_nest_has_so_many_statements() -> None:

@@ -16,39 +16,43 @@ from models.agent import Agent
 from models.api_key import Scope
 from models.writer import Command
 from tests.door import Door, scoped
-from tests.graph.nests import answer, counted, fill
+from tests.graph.nests import NAMES, answer, counted, fill
 from tests.tenant import Tenant
 
 ROOTS = ("agents", "workflows", "servicesUsed")
 TYPES = {"agents": "Agent", "workflows": "Workflow", "servicesUsed": "ServiceUsage"}
+NOT_WRITTEN = {"agents": "customSettings", "workflows": "metadata", "servicesUsed": "exactCredits"}
+"""What the store does not write; where it is asked, all of it is loaded level by level."""
 EDGES = {"Agent": ("workflows",), "Workflow": ("servicesUsed", "serviceBreakdown")}
 ARGUMENTS = {
     "agents": (
         "",
         "(first: 2)",
-        '(businessAdapter: "emergencyservices", archived: false)',
+        '(first: 4, businessAdapter: "emergencyservices", archived: false)',
         "(archived: true)",
     ),
     "workflows": (
         "",
         "(first: 1)",
+        "(first: 2)",
         "(first: 3, orderBy: OLDEST_FIRST)",
-        "(orderBy: DEAREST_FIRST)",
+        "(first: 9, orderBy: DEAREST_FIRST)",
         "(orderBy: CHEAPEST_FIRST, first: 2)",
-        "(filter: {status: [COMPLETED, RUNNING]})",
-        '(filter: {userId: "u\\"1", workflowName: "phone_ai_call"})',
-        '(filter: {startedFrom: "2026-01-01T00:00:00Z", startedTo: "2036-01-01T00:00:00Z"})',
+        "(first: 5, filter: {status: [COMPLETED, RUNNING]})",
+        '(first: 5, filter: {userId: "u\\"1", workflowName: "phone_ai_call"})',
+        '(first: 5, filter: {startedFrom: "2026-01-01T00:00:00Z", startedTo: "2036-01-01T00:00:00Z"})',
     ),
     "servicesUsed": (
         "",
         "(first: 1)",
         "(first: 2, orderBy: DEAREST_FIRST)",
-        "(orderBy: NEWEST_FIRST)",
-        "(filter: {serviceType: [GPT, PHONE], late: false})",
-        '(filter: {voided: true, provider: "twilio"})',
-        '(filter: {usedFrom: "2026-01-01T00:00:00.000001Z"})',
+        "(first: 7, orderBy: NEWEST_FIRST)",
+        "(first: 5, filter: {serviceType: [GPT, PHONE], late: false})",
+        '(first: 5, filter: {voided: true, provider: "twilio"})',
+        '(first: 5, filter: {usedFrom: "2026-01-01T00:00:00.000001Z"})',
     ),
 }
+PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor", "last: endCursor", "__typename")
 CHOSEN = 0.1
 """How often something is skipped or included."""
 WHOLE = """{ viewer { account { agents { nodes { id name workflows(first: 10) { nodes { id status
@@ -68,13 +72,13 @@ async def test_three_ways_give_the_same(ask: Door, tenant: Tenant) -> None:
         alone = f"{asks} {{ viewer {{ account {{ all: {selection} }} }} }}"
         one_by_one = await answer(ask, tenant, alone, **chosen)
         assert await answer(ask, tenant, alone, **chosen) == one_by_one, alone
-        # Whether more follow is nothing that the store writes: so all of it is loaded level by level.
+        unwritten = NOT_WRITTEN[selection.partition("(")[0].partition(" ")[0]]
         levels = (
-            f"{asks} {{ viewer {{ account {{ all: {selection[:-1]} pageInfo {{ hasNextPage }} }} }} }} }}"
+            f"{asks} {{ viewer {{ account {{ all: {selection[:-1]} rest: nodes {{ {unwritten} }} }} }} }} }}"
         )
         await answer(ask, tenant, levels, **chosen)
         found = json.loads(await answer(ask, tenant, levels, **chosen))
-        del found["viewer"]["account"]["all"]["pageInfo"]
+        del found["viewer"]["account"]["all"]["rest"]
         assert json.dumps(found) == json.dumps(json.loads(one_by_one)), levels
 
 
@@ -83,6 +87,33 @@ async def test_one_statement_for_all_levels(ask: Door, tenant: Tenant) -> None:
     sent = [await counted(ask, tenant, WHOLE) for _ in range(3)]
     # Compiled when it is asked again; from there on the account is one statement, and all below it another.
     assert sent[1:] == [2, 2]
+
+
+async def test_places_in_lists_are_in_the_one_statement(ask: Door, tenant: Tenant) -> None:
+    await fill(tenant)
+    page = "totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node"
+    query = f"""query($first: Int, $after: String) {{ viewer {{ account {{
+      agents(first: $first, after: $after) {{ {page} {{ name workflows(first: 3) {{ {page} {{ id }} }} }} }} }} }} }} }} }}"""
+    await answer(ask, tenant, query, first=3)
+    assert await counted(ask, tenant, query, first=3) == 2
+    found = (await ask.data(tenant.secret, query, {"first": 3}))["viewer"]["account"]["agents"]
+    cursors = [edge["cursor"] for edge in found["edges"]]
+    assert found["totalCount"] == len(NAMES)
+    ends = {"startCursor": cursors[0], "endCursor": cursors[2]}
+    assert found["pageInfo"] == {"hasNextPage": True, "hasPreviousPage": False, **ends}
+    runs = [edge["node"]["workflows"] for edge in found["edges"]]
+    assert [each["pageInfo"]["hasNextPage"] for each in runs] == [False] * 3
+    rest = (await ask.data(tenant.secret, query, {"first": 3, "after": cursors[2]}))["viewer"]["account"][
+        "agents"
+    ]
+    assert [edge["node"]["name"] for edge in (*found["edges"], *rest["edges"])] == list(reversed(NAMES))
+
+
+async def test_an_empty_page_has_no_ends(ask: Door, prepaid: Tenant) -> None:
+    query = "{ viewer { account { agents { totalCount pageInfo { hasNextPage startCursor endCursor } edges { cursor } } } } }"
+    answers = [(await ask.data(prepaid.secret, query))["viewer"]["account"]["agents"] for _ in range(3)]
+    ends = {"hasNextPage": False, "startCursor": None, "endCursor": None}
+    assert answers == [{"totalCount": 0, "pageInfo": ends, "edges": []}] * 3
 
 
 async def test_what_the_store_declines_is_loaded(ask: Door, tenant: Tenant) -> None:
@@ -130,9 +161,16 @@ async def test_another_accounts_things_are_not_written(ask: Door, tenant: Tenant
 def selected(r: random.Random, edge: str) -> Iterator[str]:
     """Write a selection of a list, with lists below it."""
     yield f"{edge}{r.choice(ARGUMENTS[edge])} {{ "
-    for number in range(r.choice((1, 1, 2))):
-        yield f"nodes{number}: nodes {choice(r)} {{ {' '.join(members(r, TYPES[edge]))} }} "
-    yield r.choice(("", "", "__typename ")) + "}"
+    for number in range(r.choice((1, 1, 1, 1, 2))):
+        node = " ".join(members(r, TYPES[edge]))
+        if r.random() < 0.5:
+            yield f"nodes{number}: nodes {choice(r)} {{ {node} }} "
+        else:
+            cursor = r.choice(("", "cursor ", "place: cursor __typename "))
+            yield f"edges{number}: edges {choice(r)} {{ {cursor}node {{ {node} }} }} "
+    if r.random() < 0.4:
+        yield f"pageInfo {choice(r)} {{ {' '.join(r.sample(PAGE_INFO, r.randint(1, len(PAGE_INFO))))} }} "
+    yield r.choice(("", "", "__typename ", "totalCount ", "all: totalCount ")) + "}"
 
 
 def members(r: random.Random, kind: str) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """JSON that the store writes is what orjson writes of the same values."""
 
+import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import Text, bindparam, cast, literal_column, select
+from sqlalchemy import Text, bindparam, cast, false, literal_column, select, true, union_all
 from sqlalchemy.types import TypeEngine
 
 from graph.scalars import SCALARS
@@ -13,13 +14,17 @@ from models.base import BigInt, Flag, Id, Instant, JsonObject, Money, Name
 from models.database import Database
 from models.identity import IdKind, format_id, new_id
 from models.json_text import (
+    PLACE_DIGITS,
     SURPRISE,
     NoJsonText,
     concatenated,
+    end_of,
     id_text,
     joined,
     micros_text,
+    null_for_none,
     or_null,
+    place_text,
     presence_text,
     value_text,
 )
@@ -104,6 +109,38 @@ async def test_what_is_better_not_written_so_is_a_surprise(
     assert either == SURPRISE
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "number"),
+    [
+        *((Money(), Credits(amount), amount) for amount in (-(2**63), -1, *AMOUNTS)),
+        *((Instant(), moment, (moment - MOMENTS[0]) // timedelta(microseconds=1)) for moment in MOMENTS),
+        (Instant(), MOMENTS[0] - timedelta(microseconds=1), -1),
+    ],
+)
+async def test_places_are_numbers_of_eight_bytes_and_ids(
+    database: Database, kind: TypeEngine[Any], value: object, number: int
+) -> None:
+    made, kept = new_id(), _kept(kind)
+    row_id = literal_column(f"x'{made.hex}'" if database.is_sqlite else f"'{made}'::uuid", Id())
+    found = await read(database, lambda given: place_text(kept(given), row_id), kind, value)
+    assert bytes.fromhex(found) == struct.pack(">q", number) + made.bytes
+    assert len(found) == PLACE_DIGITS
+
+
+async def test_ends_of_texts_and_of_none(database: Database) -> None:
+    def ends(given: Any, *, rows: bool) -> Any:
+        some = union_all(*(select(cast(given, Text()).concat(each).label("text")) for each in "123"))
+        texts = select(some.subquery()).where(true() if rows else false()).subquery()
+        return select(
+            concatenated(
+                *(null_for_none(end_of(texts.c.text, 2, is_last=is_last)) for is_last in (False, True))
+            )
+        ).scalar_subquery()
+
+    assert await read(database, lambda given: ends(given, rows=True), Text(), "é") == "é1é3"
+    assert await read(database, lambda given: ends(given, rows=False), Text(), "é") == "nullnull"
+
+
 async def test_ids_presence_and_nothing(database: Database) -> None:
     made, kept = new_id(), _kept(Id())
     assert (
@@ -125,6 +162,8 @@ async def test_ids_presence_and_nothing(database: Database) -> None:
 def test_other_types_are_not_written() -> None:
     with pytest.raises(NoJsonText):
         value_text(literal_column("x", JsonObject()))
+    with pytest.raises(NoJsonText):
+        place_text(literal_column("x", Text()), literal_column("x", Id()))
 
 
 def _kept(kind: TypeEngine[Any]) -> Any:
