@@ -76,7 +76,7 @@ async def test_a_missing_index_and_a_foreign_table_are_drift(database_url: str) 
 async def test_a_newer_schema_is_left_alone(database_url: str) -> None:
     await execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(
-        NewerSchema, match=r"The database has schema 9999, newer than this creditgraph's 0008\."
+        NewerSchema, match=r"The database has schema 9999, newer than this creditgraph's 0009\."
     ):
         await migrate(database_url)
     assert await execute(database_url, "SELECT version_num FROM alembic_version") == [("9999",)]

@@ -1,6 +1,10 @@
 """A store of the first version becomes one of today: nothing is lost, and its books are right."""
 
+import signal
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -14,8 +18,26 @@ from models.migrations import drift, migrate, why_not_ready
 from models.workflow import Workflow
 from models.writer import Command
 from pricing.credits import Credits
-from tests.databases.opened import opened
+from tests.conftest import sqlite_url
+from tests.databases.opened import opened, opened_with_prices, verify
 from tests.models.old_store import NEXT_YEAR, OldStore, migrate_to, write_old_store
+from tests.models.test_append_only import refusal
+from tests.models.test_migrations import execute
+from tests.tenant import new_tenant
+
+DIE_AMID = """
+import asyncio, os, signal, sys
+from sqlalchemy import Engine, event
+from models.migrations import migrate
+
+@event.listens_for(Engine, "after_cursor_execute")
+def die(connection, cursor, statement, *_):
+    if statement.strip() == "DROP TABLE ledger_transfer":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(migrate(sys.argv[1]))
+"""
+TRANSFERS = "SELECT * FROM ledger_transfer ORDER BY account_id, sequence"
 
 
 @pytest.fixture
@@ -86,3 +108,42 @@ async def test_a_store_of_the_version_before_is_brought_up(empty_url: str) -> No
         made = await database.write(Command(None, partial(make_store_secret, name="any")))
         assert await database.ask(lambda session: find_store_secret(session, "any")) == made
     assert await drift(empty_url) == []
+
+
+async def test_transfers_of_the_version_before_stay_as_they_were(empty_url: str) -> None:
+    before = await filled_before_0009(empty_url)
+    await migrate(empty_url)
+    assert await execute(empty_url, TRANSFERS) == before
+    async with opened(empty_url) as database:
+        assert await dangling(database) == []
+        await verify(database)
+        for change in ("UPDATE ledger_transfer SET amount = 1", "DELETE FROM ledger_transfer"):
+            assert "ledger_transfer is append-only" in await refusal(database, change)
+    assert await execute(empty_url, TRANSFERS) == before
+
+
+async def test_a_migration_that_is_killed_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "killed.db")
+    before = await filled_before_0009(url)
+    killed = subprocess.run([sys.executable, "-c", DIE_AMID, url], check=False)  # noqa: ASYNC221 - the loop has nothing else to do
+    assert killed.returncode == -signal.SIGKILL
+    assert await execute(url, "SELECT version_num FROM alembic_version") == [("0008",)]
+    assert await execute(url, TRANSFERS) == before
+    await migrate(url)
+    assert await execute(url, TRANSFERS) == before
+    assert await drift(url) == []
+
+
+async def filled_before_0009(url: str) -> list[tuple[object, ...]]:
+    """Let an account grant, hold, use and void on a store of version 0008, and give its transfers."""
+    await migrate_to(url, "0008")
+    async with opened_with_prices(url) as database:
+        tenant = await new_tenant(database)
+        await tenant.grant("300")
+        run = await tenant.start()
+        await tenant.hold(run, "PHONE twilio 5 MINUTES")
+        [first, *_] = await tenant.add(run, "PHONE twilio 7 MINUTES", "PHONE twilio 20 MINUTES")
+        await tenant.void(first)
+    transfers = await execute(url, TRANSFERS)
+    assert len(transfers) == 8
+    return transfers
