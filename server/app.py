@@ -177,9 +177,8 @@ def _stream_limits(settings: Settings) -> StreamLimits:
 
 
 def _calm_the_collector() -> None:
-    # What was imported stays for good, and a batch makes thousands of rows that live for its length only:
+    # What a start makes stays for good, and a batch makes thousands of rows that live for its length only:
     # looking for cycles among them took a fifth of its time.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pricing.costs.cost_rate import CostLayer, CostRate, NoCost
@@ -27,14 +29,11 @@ _MODELS = (ServiceType.GPT, ServiceType.EMBEDDING)
 
 
 def genai_costs() -> CostLayer | None:
-    """Return the layer, with its prices loaded; None where the package is not installed."""
-    try:
-        from genai_prices import __version__  # noqa: PLC0415 - an optional extra
-    except ImportError:
-        return None
-    costs = GenaiCosts(__version__)
-    costs.changes(ServiceType.GPT, "gpt-4o")  # loading takes a moment, which no request should wait for
-    return costs
+    """Return the layer; None where the package is not installed.
+
+    The first question loads its prices, since they take memory and few services are ever asked for a margin.
+    """
+    return None if find_spec("genai_prices") is None else GenaiCosts(version("genai-prices"))
 
 
 @dataclass(frozen=True, slots=True)
