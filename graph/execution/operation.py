@@ -78,7 +78,7 @@ class Operation:
             return self._plans[key]
         if len(self._plans) >= MOST_PLANS:
             return None
-        selections = Selections(self._schema, self.fragments, self.definition, values)
+        selections = Selections(self._schema, self.fragments, self.definition, self._deciding(values))
         try:
             plan = Plan(selections, self._converter)
         except (TooManyFields, RecursionError, GraphQLError):
@@ -86,6 +86,12 @@ class Operation:
             plan = None
         self._plans[key] = plan
         return plan
+
+    def _deciding(self, values: VariableValues) -> VariableValues:
+        # A plan stays as long as its document: with all variables it would keep a whole request.
+        sources = {name: values.sources[name] for name in self._conditions if name in values.sources}
+        coerced = {name: values.coerced[name] for name in self._conditions if name in values.coerced}
+        return VariableValues(sources, coerced)
 
 
 def _executor(
