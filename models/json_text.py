@@ -83,6 +83,11 @@ def joined(text: ColumnElement[str]) -> ColumnElement[str]:
     return _Written(_JOINED, text)
 
 
+def or_surprise(text: ColumnElement[str]) -> ColumnElement[str]:
+    """Write a text; a null becomes a `SURPRISE`."""
+    return _Written(_OR_SURPRISE, text)
+
+
 def end_of(text: ColumnElement[str], characters: int, *, is_last: bool) -> ColumnElement[str]:
     """Give the first or the last of texts that all have so many characters, in the order of the rows.
 
@@ -179,6 +184,7 @@ _JOINED = {
     "postgresql": "coalesce(string_agg(coalesce({0}, chr(1)), ','), '')",
 }
 _NULL_FOR_NONE = dict.fromkeys(("sqlite", "postgresql"), "coalesce({0}, 'null')")
+_OR_SURPRISE = {"sqlite": "coalesce({0}, char(1))", "postgresql": "coalesce({0}, chr(1))"}
 _HEX_OF_NUMBER = {"sqlite": "printf('%016x', {0})", "postgresql": "lpad(to_hex({0}), 16, '0')"}
 _HEXADECIMAL: dict[type, Texts] = {
     Money: _HEX_OF_NUMBER,

@@ -1,16 +1,15 @@
 """API keys, without their secrets."""
 
 from datetime import datetime
-from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from graph.context import Info
-from graph.ids import written
+from graph.loaders.forms import id_of
 from graph.loaders.pages import DEFAULT_NODES
 from graph.permissions import read_field
-from graph.types.computed import read, showing
+from graph.types.computed import column, read, showing
 from graph.types.connection import PAGED, Connection, PageArguments, connect
 from graph.types.forecast import Forecast, InTimeZone, forecast_of_key
 from graph.types.listings import WORKFLOWS_OF_API_KEY, WorkflowsLike, runs_of
@@ -42,27 +41,21 @@ if TYPE_CHECKING:
 class ApiKey(Node):
     """A secret of an account, without the secret."""
 
-    id: strawberry.ID = read(lambda api_key: written(IdKind.API_KEY, api_key.row.id), ID)
-    prefix: str = read(
-        attrgetter("row.prefix"), description="How the secret begins: enough to tell keys apart."
-    )
-    name: str = read(attrgetter("row.name"), description="What the key is called.")
+    id: strawberry.ID = column("id", ID, id_of(IdKind.API_KEY))
+    prefix: str = column("prefix", "How the secret begins: enough to tell keys apart.")
+    name: str = column("name", "What the key is called.")
     scopes: list[Scope] = read(lambda api_key: list(api_key.row.scopes), description="What the key may do.")
-    created_at: datetime = read(attrgetter("row.created_at"), description="When it was issued.")
-    last_used_at: datetime | None = read(
-        attrgetter("row.last_used_at"), description="When it was last used, to about a minute."
+    created_at: datetime = column("created_at", "When it was issued.")
+    last_used_at: datetime | None = column("last_used_at", "When it was last used, to about a minute.")
+    revoked_at: datetime | None = column("revoked_at", "When it was revoked.")
+    expires_at: datetime | None = column(
+        "expires_at",
+        "From when on it is as wrong as a revoked one; null is never.",
     )
-    revoked_at: datetime | None = read(attrgetter("row.revoked_at"), description="When it was revoked.")
-    expires_at: datetime | None = read(
-        attrgetter("row.expires_at"),
-        description="From when on it is as wrong as a revoked one; null is never.",
-    )
-    rotated_at: datetime | None = read(
-        attrgetter("row.rotated_at"), description="When it was last given a new secret."
-    )
-    old_secrets_until: datetime | None = read(
-        attrgetter("row.old_secrets_until"),
-        description="Until when a secret from before its last rotation may work; null where none does since.",
+    rotated_at: datetime | None = column("rotated_at", "When it was last given a new secret.")
+    old_secrets_until: datetime | None = column(
+        "old_secrets_until",
+        "Until when a secret from before its last rotation may work; null where none does since.",
     )
     row: strawberry.Private[ApiKeyRow]
 

@@ -39,9 +39,12 @@ def read(show: Callable[[Any], Any], description: str) -> Any:  # noqa: ANN401 -
     return ReadField(description=description, metadata={_COMPUTE: show})
 
 
-def column(name: str, description: str, form: Form = AS_IT_IS) -> Any:  # noqa: ANN401 - strawberry's field
-    """Make a field of a `showing` type that shows a column of its row; the store can write it as well."""
-    show, of_row = form.show, attrgetter(f"row.{name}")
+def column(name: str, description: str, form: Form = AS_IT_IS, *, of: str = "row") -> Any:  # noqa: ANN401 - strawberry's field
+    """Make a field of a `showing` type that shows a column of its row; the store can write it as well.
+
+    `of` names the row, where it shows columns of several.
+    """
+    show, of_row = form.show, attrgetter(f"{of}.{name}")
     compute = of_row if show is None else lambda shown: show(of_row(shown))
     return ReadField(description=description, metadata={_COMPUTE: compute, _COLUMN: Column(name, form)})
 

@@ -14,7 +14,7 @@ from graph.context import Info
 from graph.cursors import Cursors
 from graph.execution.many import Nesting, nested
 from graph.inputs import bad_input
-from graph.loaders.nests import Whole
+from graph.loaders.nest_rows import Whole
 from graph.loaders.pages import DEFAULT_NODES, MOST_NODES, ListKey, Page, PageKey, RowPage
 from graph.scalars import Long
 from graph.types.computed import computed

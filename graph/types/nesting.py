@@ -7,17 +7,25 @@ from inspect import Parameter, signature
 from typing import Any
 from uuid import UUID
 
-from graphql import GraphQLList, GraphQLNonNull, get_named_type, get_nullable_type, is_enum_type, is_leaf_type
-from strawberry.schema.schema_converter import CustomGraphQLEnumType
+from graphql import (
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLOutputType,
+    get_named_type,
+    get_nullable_type,
+    is_enum_type,
+    is_leaf_type,
+)
+from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
+from strawberry.types.base import StrawberryObjectDefinition
 
 from graph.context import Info
 from graph.execution.many import Nesting, Resolver, nested
 from graph.execution.nests import Branch
 from graph.inputs import bad_input
-from graph.loaders.nests import (
+from graph.loaders.nest_members import (
     Constant,
     Cursor,
-    Described,
     EndCursor,
     Inside,
     IsFollowed,
@@ -25,11 +33,11 @@ from graph.loaders.nests import (
     Listed,
     Member,
     Objects,
-    PageRows,
+    One,
     Total,
-    filled,
-    nest_of,
 )
+from graph.loaders.nest_rows import Described, PageRows
+from graph.loaders.nests import filled, nest_of
 from graph.loaders.pages import ListKey
 from graph.types.computed import column_of
 from graph.types.connection import Connection, Edge, PageArguments, PageInfo, read_page
@@ -82,7 +90,8 @@ def _page_of(info: Info, list_key: ListKey[Any], asked: PageArguments) -> PageRo
 
 def _prepared(branch: Branch) -> Callable[[Any, Any, Sequence[Described]], Any] | None:
     shown = None if _size(branch) > MOST_FIELDS else _listed(branch)
-    if shown is None or _lists(shown) > MOST_LISTS:
+    # One row alone is loaded together with others.
+    if shown is None or isinstance(shown.shown, One) or _lists(shown) > MOST_LISTS:
         return None
     nest = nest_of(shown)
 
@@ -105,7 +114,7 @@ def _size(branch: Branch) -> int:
 def _lists(shown: Member) -> int:
     if isinstance(shown, Listed):
         return 1 + _lists(shown.shown)
-    return sum(map(_lists, shown.members)) if isinstance(shown, Inside | Objects) else 0
+    return sum(map(_lists, shown.members)) if isinstance(shown, Inside | Objects | One) else 0
 
 
 def _parent(row: Any) -> tuple[UUID, UUID]:  # noqa: ANN401 - a row of an account or of what it owns
@@ -115,9 +124,21 @@ def _parent(row: Any) -> tuple[UUID, UUID]:  # noqa: ANN401 - a row of an accoun
 
 def _listed(branch: Branch) -> Listed | None:
     assert branch.number is not None  # noqa: S101 - the callers have looked
-    is_bare = isinstance(get_nullable_type(branch.kind), GraphQLList)
-    shown = _objects(branch, _member) if is_bare else _inside(branch, _in_connection)
+    shown: Inside | Objects | One | None
+    if isinstance(get_nullable_type(branch.kind), GraphQLList):
+        shown = _objects(branch, _member)
+    elif _is_connection(branch.kind):
+        shown = _inside(branch, _in_connection)
+    else:
+        found = _all(map(_member, branch.below))
+        is_nullable = not isinstance(branch.kind, GraphQLNonNull)
+        shown = None if found is None else One(branch.name, found, is_nullable)
     return None if shown is None else Listed(branch.name, branch.number, shown)
+
+
+def _is_connection(kind: GraphQLOutputType) -> bool:
+    found = get_named_type(kind).extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    return isinstance(found, StrawberryObjectDefinition) and issubclass(found.origin, Connection)
 
 
 def _in_connection(branch: Branch) -> Member | None:

@@ -7,9 +7,11 @@ import strawberry
 
 from graph.context import Info
 from graph.ids import written
+from graph.loaders.forms import MICROS, id_of
 from graph.permissions import read_field
 from graph.scalars import DecimalText, Long
-from graph.types.node import Node
+from graph.types.computed import column, showing
+from graph.types.node import ID, Node
 from metering.prices import CardIds
 from metering.rate_cards import joint_id
 from models.identity import IdKind
@@ -35,43 +37,34 @@ class RateTier:
         return cls(up_to=units_or_null(row.up_to_micro_units), price=row.price)
 
 
+@showing
 @strawberry.type(description="The price of one service type, provider and unit type on one rate card.")
 class Rate(Node):
     """The price of one service type, provider and unit type."""
 
-    service_type: ServiceType = strawberry.field(description="The kind of service.")
-    provider: str = strawberry.field(description="The provider or model.")
-    unit_type: UnitType = strawberry.field(description="The unit that the price is for.")
-    price: Credits = strawberry.field(description="Credits for `per` units; 0 where tiers hold the prices.")
-    per: Long = strawberry.field(description="How many units the price is for, e.g. 1000.")
-    minimum: Credits = strawberry.field(description="The least that one usage costs.")
-    billing_increment: DecimalText | None = strawberry.field(
-        description=(
-            "Units are rounded up to a multiple of this, e.g. 1 for each started minute; null bills exactly."
-        )
+    id: strawberry.ID = column("id", ID, id_of(IdKind.RATE))
+    service_type: ServiceType = column("service_type", "The kind of service.")
+    provider: str = column("provider", "The provider or model.")
+    unit_type: UnitType = column("unit_type", "The unit that the price is for.")
+    price: Credits = column("price", "Credits for `per` units; 0 where tiers hold the prices.")
+    per: Long = column("per", "How many units the price is for, e.g. 1000.")
+    minimum: Credits = column("minimum", "The least that one usage costs.")
+    billing_increment: DecimalText | None = column(
+        "increment_micro_units",
+        "Units are rounded up to a multiple of this, e.g. 1 for each started minute; null bills exactly.",
+        MICROS,
     )
-    free: bool = strawberry.field(description="Whether the card says that this costs nothing.")
-    rate_card_version: str = strawberry.field(
-        description="The version of the rate card that this rate stands on."
+    free: bool = column("free", "Whether the card says that this costs nothing.")
+    rate_card_version: str = column(
+        "version", "The version of the rate card that this rate stands on.", of="card"
     )
     row: strawberry.Private[PublishedRate]
+    card: strawberry.Private[PublishedRateCard]
 
     @classmethod
     def of(cls, row: PublishedRate, card: PublishedRateCard) -> Self:
         """Show a rate."""
-        return cls(
-            id=written(IdKind.RATE, row.id),
-            service_type=row.service_type,
-            provider=row.provider,
-            unit_type=row.unit_type,
-            price=row.price,
-            per=Long(row.per),
-            minimum=row.minimum,
-            billing_increment=units_or_null(row.increment_micro_units),
-            free=row.free,
-            rate_card_version=card.version,
-            row=row,
-        )
+        return cls(row=row, card=card)
 
     @strawberry.field(
         description="Graduated prices, lowest tier first; empty where one price holds for all units."

@@ -7,10 +7,12 @@ import strawberry
 
 from graph.context import Info
 from graph.loaders.forms import MICROS, PRESENCE, id_of
+from graph.loaders.nest_rows import RateRow
 from graph.permissions import read_field
 from graph.scalars import LONGEST_FRACTION, DecimalText, exact_text
 from graph.types.computed import column, computed, showing
 from graph.types.explanation import UsageExplanation, explanation_of
+from graph.types.nesting import nesting
 from graph.types.node import ID, Node
 from graph.types.rate_card import Rate
 from metering.explanations import is_as_selected
@@ -56,6 +58,7 @@ class ServiceUsage(Node):
         return cls(row=row)
 
     @strawberry.field(description="The rate that priced it.")
+    @nesting(lambda _: RateRow())
     async def rate(self, info: Info) -> Rate:
         """Load the rate."""
         found = await info.context.loaders.rate_with_card_by_id.load(self.row.rate_id)

@@ -11,7 +11,7 @@ import strawberry
 from graph.context import Info
 from graph.execution.many import of_many
 from graph.loaders.forms import MICROS, id_of
-from graph.loaders.nests import ServiceRows
+from graph.loaders.nest_rows import RowOf, ServiceRows
 from graph.loaders.usage import UsageKey
 from graph.permissions import read_field
 from graph.scalars import DecimalText, JsonValue, Long
@@ -30,6 +30,8 @@ from graph.types.run_selection import RunSelection, connect_selections, selectio
 from graph.types.service_usage import ServiceUsage
 from graph.types.usage_rows import ServiceBreakdown, breakdown_of_services
 from metering.analytics import Level, Period, RunsLike, Scope
+from models.agent import Agent as AgentRow
+from models.api_key import ApiKey as ApiKeyRow
 from models.identity import IdKind
 from models.workflow import Workflow as WorkflowRow
 from models.workflow import WorkflowStatus
@@ -74,6 +76,7 @@ class Workflow(Node):
         return cls(row=row)
 
     @read_field("The agent that ran, where one was named.")
+    @nesting(lambda _: RowOf(AgentRow, "agent_id"))
     async def agent(self, info: Info) -> Agent | None:
         """Load the agent."""
         if self.row.agent_id is None:
@@ -92,6 +95,7 @@ class Workflow(Node):
         return None if version is None else AgentVersion.of(version)
 
     @read_field("The API key that the run is attributed to.")
+    @nesting(lambda _: RowOf(ApiKeyRow, "api_key_id"))
     async def api_key(self, info: Info) -> ApiKey:
         """Load the key."""
         row = await info.context.loaders.api_key_by_id.load(self.row.api_key_id)

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import literal_column, select
 from sqlalchemy.dialects import sqlite
 
+from graph.loaders.nest_members import Constant, Listed, Objects
 from graph.loaders.nest_statements import LONGEST, MOST_CHARACTERS, MOST_SHAPES, NestStatements
-from graph.loaders.nests import Constant, Listed, Objects, nest_of
+from graph.loaders.nests import nest_of
 from graph.types.nesting import MOST_LISTS
 from models.prepared import PreparedRead
 from tests.door import Door

@@ -23,7 +23,13 @@ ROOTS = ("agents", "workflows", "servicesUsed")
 TYPES = {"agents": "Agent", "workflows": "Workflow", "servicesUsed": "ServiceUsage"}
 NOT_WRITTEN = {"agents": "customSettings", "workflows": "metadata", "servicesUsed": "exactCredits"}
 """What the store does not write; where it is asked, all of it is loaded level by level."""
-EDGES = {"Agent": ("workflows",), "Workflow": ("servicesUsed", "serviceBreakdown")}
+EDGES = {
+    "Agent": ("workflows",),
+    "Workflow": ("servicesUsed", "serviceBreakdown", "agent", "apiKey"),
+    "ServiceUsage": ("rate",),
+}
+PLAIN = {"serviceBreakdown": "ServiceBreakdown", "agent": "Agent", "apiKey": "ApiKey", "rate": "Rate"}
+"""What has no pages, and its type."""
 ARGUMENTS = {
     "agents": (
         "",
@@ -87,6 +93,22 @@ async def test_one_statement_for_all_levels(ask: Door, tenant: Tenant) -> None:
     sent = [await counted(ask, tenant, WHOLE) for _ in range(3)]
     # Compiled when it is asked again; from there on the account is one statement, and all below it another.
     assert sent[1:] == [2, 2]
+
+
+async def test_what_a_row_names_is_in_the_one_statement(ask: Door, tenant: Tenant) -> None:
+    await fill(tenant)
+    run = await tenant.start()
+    query = """{ viewer { account { workflows(first: 2) { nodes { agent { name workflows(first: 1) { totalCount } }
+      apiKey { prefix } servicesUsed { nodes { rate { provider price per rateCardVersion } } } } } } } }"""
+    expected = await answer(ask, tenant, query)
+    assert await answer(ask, tenant, query) == expected
+    assert await counted(ask, tenant, query) == 2
+    [newest, other] = json.loads(expected)["viewer"]["account"]["workflows"]["nodes"]
+    assert run.agent_id is None
+    assert newest["agent"] is None
+    assert other["agent"] == {"name": NAMES[-1], "workflows": {"totalCount": 3}}
+    rates = {each["rate"]["price"] for each in other["servicesUsed"]["nodes"]}
+    assert rates == {"20"}
 
 
 async def test_places_in_lists_are_in_the_one_statement(ask: Door, tenant: Tenant) -> None:
@@ -162,7 +184,7 @@ def selected(r: random.Random, edge: str) -> Iterator[str]:
     """Write a selection of a list, with lists below it."""
     yield f"{edge}{r.choice(ARGUMENTS[edge])} {{ "
     for number in range(r.choice((1, 1, 1, 1, 2))):
-        node = " ".join(members(r, TYPES[edge]))
+        node = " ".join(members(r, TYPES[edge], EDGES[TYPES[edge]]))
         if r.random() < 0.5:
             yield f"nodes{number}: nodes {choice(r)} {{ {node} }} "
         else:
@@ -173,7 +195,7 @@ def selected(r: random.Random, edge: str) -> Iterator[str]:
     yield r.choice(("", "", "__typename ", "totalCount ", "all: totalCount ")) + "}"
 
 
-def members(r: random.Random, kind: str) -> Iterator[str]:
+def members(r: random.Random, kind: str, edges: tuple[str, ...] = ()) -> Iterator[str]:
     """Write some fields of a type, each under its own name or another."""
     fields = columns(kind)
     for name in r.sample(fields, r.randint(1, len(fields))):
@@ -182,10 +204,10 @@ def members(r: random.Random, kind: str) -> Iterator[str]:
     if r.random() < 0.3:
         yield f"__typename {choice(r)}"
     for number in range(r.randint(0, 2)):
-        for edge in r.sample(EDGES.get(kind, ()), min(1, len(EDGES.get(kind, ())))):
+        for edge in r.sample(edges, min(1, len(edges))):
             yield f"a{number}_{edge}: "
-            if edge == "serviceBreakdown":
-                yield f"{edge} {choice(r)} {{ {' '.join(members(r, 'ServiceBreakdown'))} }}"
+            if edge in PLAIN:
+                yield f"{edge} {choice(r)} {{ {' '.join(members(r, PLAIN[edge]))} }}"
             else:
                 yield "".join(selected(r, edge))
 
