@@ -13,8 +13,9 @@ from server.transport.excess import excess_bytes, is_short
 from server.transport.first_steps import begin
 from server.transport.gate import WHOLE
 from server.transport.heads import Head
-from server.transport.origins import address_of, named_request, request_name
+from server.transport.origins import client_address, named_request, request_name
 from server.transport.patience import PatientConnection
+from server.transport.proxies import proxies_of
 from server.transport.short_way import ShortWay
 
 LARGEST_HEAD_BYTES = 128 * 1024
@@ -34,6 +35,7 @@ class BoundedConnection(PatientConnection):
     def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*given, **named)
         self._short_way: ShortWay | None = self.app_state.get("short_way")
+        self._proxies = proxies_of(self.config)
         self._is_between = True
         self._in_head = True
         self._is_turned_away = False
@@ -45,7 +47,7 @@ class BoundedConnection(PatientConnection):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Begin to wait for the first head."""
         super().connection_made(transport)
-        self._address = None if self.client is None else address_of(self.client[0])
+        self._address = client_address(self.client)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -167,9 +169,11 @@ class BoundedConnection(PatientConnection):
     async def _reply(self, head: Head, body: bytes, exchange: "Exchange") -> None:
         way = self._short_way
         assert way is not None  # noqa: S101 - it is what this request came by
-        name = request_name(head.given_id)
+        name, address, forwarded_for = request_name(head.given_id), self._address, head.forwarded_for
+        if forwarded_for is not None:
+            address = client_address(self._proxies.client(self.client, forwarded_for))
         try:
-            reply = await way.reply(head, body, Origin(self._address, name))
+            reply = await way.reply(head, body, Origin(address, name))
         except BaseException:  # as uvicorn does: a connection is all that may end
             self.logger.exception("An operation ended without an answer.")
             self.transport.close()

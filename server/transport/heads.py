@@ -17,7 +17,16 @@ RawHeaders = Sequence[tuple[bytes, bytes]]
 class Head:
     """The headers of a request, named in small letters; several of one name are one list, as HTTP has it."""
 
-    __slots__ = ("_secret", "given_id", "is_json", "is_strict", "length", "named", "wants_events")
+    __slots__ = (
+        "_secret",
+        "forwarded_for",
+        "given_id",
+        "is_json",
+        "is_strict",
+        "length",
+        "named",
+        "wants_events",
+    )
 
     def __init__(self, headers: RawHeaders) -> None:
         self.named = _named(headers)
@@ -28,6 +37,8 @@ class Head:
         """Whether the caller would rather have events than one answer."""
         self.given_id = dict(headers)[b"x-request-id"] if "x-request-id" in self.named else None
         """The id that the caller wants the request to have."""
+        self.forwarded_for = self.named.get("x-forwarded-for")
+        """Whom a proxy asks for, if it may be believed."""
         self.length = _length(self.named)
         """Of the body, as announced; None where that is no number that could be."""
         self.is_json = False

@@ -2,8 +2,10 @@
 
 import random
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import Any
 
 from starlette.types import Scope
 
@@ -28,7 +30,7 @@ def request_name(given: bytes | None) -> str:
     """Give the id of a request whose `X-Request-Id` says this."""
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode()
-    return f"{_draw.getrandbits(128):032x}"
+    return _draw.randbytes(16).hex()
 
 
 def origin_of(scope: Scope) -> Origin:
@@ -37,8 +39,12 @@ def origin_of(scope: Scope) -> Origin:
     The address is what the server sees: behind a proxy it is the client's only where the server trusts the
     proxy's word, and over a Unix socket there is none.
     """
-    client = scope.get("client")
-    return Origin(None if client is None else address_of(client[0]), named_request(scope))
+    return Origin(client_address(scope.get("client")), named_request(scope))
+
+
+def client_address(client: Sequence[Any] | None) -> str | None:
+    """Give the address of one who is named by a host and a port; None where there is none."""
+    return None if client is None else address_of(client[0])
 
 
 @lru_cache(maxsize=10_000)

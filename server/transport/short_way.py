@@ -115,8 +115,8 @@ def _lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
 
 
 _REQUEST_LINE = b"POST /graphql HTTP/1.1\r\n"
-_UNSURE = frozenset({b"expect", b"transfer-encoding", b"upgrade", b"x-forwarded-for", b"x-forwarded-proto"})
-"""Who sends these waits for a word before the body, says nothing of its length, or comes by a proxy."""
+_UNSURE = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
+"""Who sends these waits for a word before the body, says nothing of its length, or wants another protocol."""
 _OF_ONE_REQUEST = frozenset({"x-request-id", "traceparent", "tracestate"})
 _END = b"\r\n" + _lines(SAFE) + b"\r\n"
 _LAST_END = b"\r\n" + _lines((*SAFE, (b"connection", b"close"))) + b"\r\n"

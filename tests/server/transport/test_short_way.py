@@ -11,12 +11,13 @@ from models.workflow import Workflow
 from server.transport.connections import MOST_AT_ONCE, BoundedConnection
 from server.transport.short_way import ShortWay
 from tests.by_hand import ALIVE, Connection, connected, until_unread
+from tests.keys import entries
 from tests.streams import Served, served
-from tests.tenant import Tenant
+from tests.tenant import Tenant, new_tenant
 
 ANSWER = {"viewer": {"scopes": ["READ", "TRACK", "MANAGE"]}}
 WAITS = json.dumps({"query": "{ viewer { account { name } } }"}).encode()
-THE_LONG_WAY = "x-forwarded-proto: http"
+THE_LONG_WAY = "upgrade: none"
 
 
 def start(idempotency_key: str) -> bytes:
@@ -26,6 +27,11 @@ def start(idempotency_key: str) -> bytes:
 
 
 START = start("again")
+MAKES = json.dumps(
+    {
+        "query": 'mutation { createAgent(input: {name: "one", businessAdapter: "emergencyservices"}) { __typename } }'
+    }
+).encode()
 
 
 @pytest.fixture
@@ -83,6 +89,42 @@ async def test_both_ways_give_the_same_answer(
     assert told[0] == told[1] == told[2]
     assert told[0][0] == status
     assert way_of(connections).known == {}  # an id is for one request
+
+
+@pytest.mark.parametrize(
+    ("trusted", "forwarded", "address"),
+    [
+        ("127.0.0.1", ["203.0.113.7"], "203.0.113.7"),
+        ("127.0.0.1", ["198.51.100.1, 203.0.113.7"], "203.0.113.7"),
+        ("127.0.0.1", ["203.0.113.7", "127.0.0.1"], "203.0.113.7"),
+        ("127.0.0.1, 10.0.0.0/8", ["203.0.113.7, 10.1.2.3:4711"], "203.0.113.7"),
+        ("127.0.0.1", ["[2001:db8::7]:4711"], "2001:db8::7"),
+        ("127.0.0.1", ["nobody"], None),
+        ("127.0.0.1", [""], "127.0.0.1"),
+        ("*", ["198.51.100.1, 203.0.113.7"], "198.51.100.1"),
+        ("10.0.0.1", ["203.0.113.7"], "127.0.0.1"),
+    ],
+)
+async def test_both_ways_believe_the_same_proxies(
+    monkeypatch: pytest.MonkeyPatch,
+    sqlite_database_url: str,
+    connections: list[BoundedConnection],
+    trusted: str,
+    forwarded: list[str],
+    address: str | None,
+) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", trusted)
+    lines = ["x-forwarded-proto: https", *(f"x-forwarded-for: {each}" for each in forwarded)]
+    async with served(sqlite_database_url) as live:
+        tenant = await new_tenant(live.database)
+        before = len(await entries(live.database))
+        async with connected(live.port, tenant.secret) as connection:
+            for more in ([THE_LONG_WAY], [], []):
+                connection.send(connection.head(*more, *lines, length=len(MAKES)), MAKES)
+                assert (await connection.answer())[0] == 200
+        found = [entry.by.address for entry in (await entries(live.database))[before:]]
+    assert found == [address] * 3
+    assert len(way_of(connections).known) == (len(forwarded) == 1)
 
 
 async def test_without_a_key_both_ways_say_so(live: Served) -> None:
