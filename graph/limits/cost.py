@@ -59,9 +59,12 @@ class Cost:
     def _worked_out(self, variables: Variables) -> int:
         values: list[int] = []
         for each in self._sums:
-            of_variables = sum(times(variables) * values[place] for times, place in each.by_variables)
-            of_parts = sum(times * values[place] for times, place in each.parts)
-            values.append(each.constant + of_parts + of_variables)
+            value = each.constant
+            for number, place in each.parts:
+                value += number * values[place]
+            for times, place in each.by_variables:
+                value += times(variables) * values[place]
+            values.append(value)
         return values[-1]
 
 
@@ -193,13 +196,25 @@ class _Count:
         arguments = {each.name.value: each.value for each in node.arguments or ()}
         if not any(_has_variable(value) for value in arguments.values()):
             return number({name: value_from_ast_untyped(value) for name, value in arguments.items()})
-        defaults = self.defaults
+        read = _reader(arguments, self.defaults)
+        return lambda variables: number(read(variables))
 
-        def of_variables(variables: Variables) -> int:
-            known = {**defaults, **variables}
-            return number({name: value_from_ast_untyped(value, known) for name, value in arguments.items()})
 
-        return of_variables
+def _reader(arguments: Mapping[str, ValueNode], defaults: Variables) -> Callable[[Variables], dict[str, Any]]:
+    """Give what reads arguments as soon as the variables are known."""
+
+    def read(variables: Variables) -> dict[str, Any]:
+        known = {**defaults, **variables}
+        return {name: value_from_ast_untyped(value, known) for name, value in arguments.items()}
+
+    names = {name: value.name.value for name, value in arguments.items() if isinstance(value, VariableNode)}
+    if len(names) < len(arguments):
+        return read
+    # Mostly the variables are all there is: they are looked up.
+    without = {variable: defaults.get(variable, Undefined) for variable in names.values()}
+    return lambda variables: {
+        name: variables.get(variable, without[variable]) for name, variable in names.items()
+    }
 
 
 def _page(arguments: Mapping[str, object]) -> int:
@@ -226,9 +241,14 @@ def _choosing(arguments: Mapping[str, object]) -> int:
 
 def _longest(value: object) -> int:
     """Give the length of the longest list in a value; lists within lists count with the outer one."""
-    if isinstance(value, list):
-        return len(value)
-    return max(map(_longest, value.values()), default=0) if isinstance(value, Mapping) else 0
+    longest = 0
+    pending = [value]
+    for each in pending:  # which grows
+        if type(each) is list:
+            longest = max(longest, len(each))
+        elif type(each) is dict:
+            pending += each.values()
+    return longest
 
 
 def _has_variable(node: ValueNode) -> bool:
