@@ -1,6 +1,6 @@
 """Which scope a field needs: every root field, and every edge that leads beyond what a mutation made."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -21,16 +21,16 @@ class RequireScope(FieldExtension):
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
-    async def resolve_async(
+    def resolve_async(  # type: ignore[override]  # strawberry awaits what it gets, and to look waits for nothing
         self,
         next_: AsyncExtensionResolver,
         source: Any,  # noqa: ANN401 - strawberry's signature
         info: Info,
         **kwargs: Any,  # noqa: ANN401 - strawberry's signature
-    ) -> Any:  # noqa: ANN401 - strawberry's signature
+    ) -> Awaitable[Any]:
         """Check the key, then resolve."""
         require_scope(info, self.scope)
-        return await next_(source, info, **kwargs)
+        return next_(source, info, **kwargs)
 
 
 class RequireScopeToListen(RequireScope):

@@ -99,7 +99,6 @@ class _Resolver:
         self._conversions = conversions_of(converter, field)
         self.copies = all(each.is_plain for each in self._conversions)
         self._maps = [each.map_arguments for each in field.extensions if _maps(each)]
-        self._extensions: list[Any] = build_field_extension_resolvers(field)
         self._handlers: Any = converter._get_field_exception_handlers(field)  # noqa: SLF001 - there is no other way
         self._takes_self = bool(resolver.self_parameter)
         sources = (resolver.parent_parameter, resolver.root_parameter)
@@ -107,6 +106,10 @@ class _Resolver:
         info_name = resolver.info_parameter.name if resolver.info_parameter else None
         self._takes_info = info_name == "info"
         self._info_name = None if self._takes_info else info_name
+        self._extensions: list[Any] = build_field_extension_resolvers(field)
+        self._extended = self._with_extensions(partial(self._last, self._function))
+        self._extended_of_many = self._with_extensions(self._last_of_many)
+        self._extended_description = self._with_extensions(self._last_described)
 
     async def resolve(self, source: Any, core_info: Any, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
         """Resolve the field; a handled exception gives what its handler shows."""
@@ -130,15 +133,13 @@ class _Resolver:
     ) -> Sequence[Any]:
         """Resolve the field of many objects; extensions see all of them in place of one."""
         info = self._info_class(_raw_info=core_info, _field=self._field)
-        found: Sequence[Any] = await self._extended(
-            self._last_of_many, sources, info, self._given(info, arguments)
-        )
+        found: Sequence[Any] = await self._extended_of_many(sources, info, **self._given(info, arguments))
         return found
 
     async def describe(self, core_info: Any, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
         """Say what the field lists; extensions see no object."""
         info = self._info_class(_raw_info=core_info, _field=self._field)
-        return await self._extended(self._last_described, None, info, self._given(info, arguments))
+        return await self._extended_description(None, info, **self._given(info, arguments))
 
     def _called(self, source: Any, info: Any, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
         given = self._given(info, arguments)
@@ -146,8 +147,11 @@ class _Resolver:
             given[name] = source
         if self._info_name is not None:
             given[self._info_name] = info
-        last = partial(self._last, (source,) if self._takes_self else ())
-        return self._extended(last, source, info, given)
+        extended = self._extended
+        if self._takes_self:
+            # Extensions may hand on another object; the resolver takes its own all the same.
+            extended = self._with_extensions(partial(self._last, partial(self._function, source)))
+        return extended(source, info, **given)
 
     def _given(self, info: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - any value
         given: dict[str, Any] = {}
@@ -159,10 +163,10 @@ class _Resolver:
             given = change(given)
         return given
 
-    def _extended(self, last: Any, source: Any, info: Any, given: dict[str, Any]) -> Any:  # noqa: ANN401 - any value
+    def _with_extensions(self, last: Any) -> Any:  # noqa: ANN401 - a call that is not typed
         for extension in self._extensions:
             last = partial(extension, last)
-        return last(source, info, **given)
+        return last
 
     def _last_of_many(self, sources: Any, info: Any, **given: Any) -> Any:  # noqa: ANN401 - any value
         assert self.many is not None  # noqa: S101 - nobody else asks
@@ -172,11 +176,11 @@ class _Resolver:
         assert self.nesting is not None  # noqa: S101 - nobody else asks
         return self.nesting.describe(info, **given)
 
-    def _last(self, positional: tuple[Any, ...], _source: Any, info: Any, **given: Any) -> Any:  # noqa: ANN401 - any value
+    def _last(self, function: Any, _source: Any, info: Any, **given: Any) -> Any:  # noqa: ANN401 - any value
         if self._takes_info:
             # Extensions get it apart, and may give another one.
             given["info"] = info
-        return self._function(*positional, **given)
+        return function(**given)
 
     def _handled(self, error: Exception, info: Any) -> Any:  # noqa: ANN401 - any value
         for kinds, handler in self._handlers:

@@ -37,22 +37,21 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> "CompiledExecutor":
         """Give an executor for one run; this one is the model, which costs less to copy than to make."""
         executor = CompiledExecutor.__new__(CompiledExecutor)
-        vars(executor).update(
-            vars(self),
-            plan=plan,
-            variable_values=values,
-            context_value=context,
-            root_value=root_value,
-            collected_errors=CollectedErrors(),
-            background_futures=set(),
-            async_helpers=_helpers_of(executor),
-            _relevant_sub_fields={},
-        )
+        vars(executor).update(vars(self), _relevant_sub_fields={})
+        executor.plan = plan
+        executor.variable_values = values
+        executor.context_value = context
+        executor.root_value = root_value
+        executor.collected_errors = CollectedErrors()
+        executor.background_futures = set()
+        executor.async_helpers = _helpers_of(executor)
         return executor
 
     def run(self) -> AwaitableOrValue[ExecutionResult]:
         """Run the operation; what fails is told in the result."""
-        root = self.plan.root
+        root, lone = self.plan.root, self.plan.lone
+        if lone is not None:
+            return self._run_alone(lone)
         is_serial = self.operation.operation is OperationType.MUTATION
         execute = self.execute_fields_serially if is_serial else self.execute_fields
         try:
@@ -60,6 +59,25 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         except GraphQLError as error:
             return self._failed(error)
         return self._finished(data) if self.is_awaitable(data) else self._result(data)
+
+    def _run_alone(self, step: Step) -> AwaitableOrValue[ExecutionResult]:
+        """Run an operation that is one field: there is nothing to gather, and nothing that waits its turn."""
+        asked = step.asked
+        try:
+            value = self._called(step, self.root_value, Path(None, asked.name, asked.parent_type.name))
+        except GraphQLError as error:
+            return self._failed(error)
+        return (
+            self._finished_alone(asked, value)
+            if self.is_awaitable(value)
+            else self._result({asked.name: value})
+        )
+
+    async def _finished_alone(self, asked: Asked, value: Awaitable[Any]) -> ExecutionResult:
+        try:
+            return self._result({asked.name: await value})
+        except GraphQLError as error:
+            return self._failed(error)
 
     async def _finished(self, data: Awaitable[Any]) -> ExecutionResult:
         try:

@@ -72,8 +72,9 @@ class Operation:
 
     def plan(self, values: VariableValues) -> Plan | None:
         """Give the plan for these variables; None where the operation is better run by the stock engine."""
-        coerced = values.coerced
-        key = tuple(coerced.get(name) for name in self._conditions)
+        key: tuple[Any, ...] = ()
+        if self._conditions:
+            key = tuple(values.coerced.get(name) for name in self._conditions)
         if key in self._plans:
             return self._plans[key]
         if len(self._plans) >= MOST_PLANS:

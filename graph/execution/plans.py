@@ -49,6 +49,10 @@ class Plan:
         self._levels: dict[int, Level | None] = {}
         self.root = selections.root()
         self._compile(self.root, root_writer(selections, self.root))
+        steps = self._compiled[id(self.root.collected.grouped_field_set)].steps
+        is_one = len(self.root.asked) == len(steps) == 1 and steps[0].nest is None
+        self.lone = steps[0] if is_one else None
+        """The step that is all of the operation, where one is."""
 
     def collected(self, kind: GraphQLObjectType, details: FieldDetailsList) -> CollectedFields:
         """Give the fields that are asked of a type below a field.
