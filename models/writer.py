@@ -79,7 +79,7 @@ class SetCommand(Generic[Item, Answer]):
 
     def by(self, actor: Actor) -> Self:
         """Say on whose behalf it runs; what it is merged with keeps its own."""
-        return replace(self, actor=actor)
+        return type(self)(self.account_id, self.verb, self.items, actor)
 
 
 AnyCommand = Command[Any] | SetCommand[Any, Any]

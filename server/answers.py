@@ -1,6 +1,6 @@
 """Answers: an operation is paid for in points and run, once or as a stream; nothing internal is told."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -138,7 +138,9 @@ def _priced(
     operation: Operation, context: Context, reception: Reception, observation: Observation
 ) -> tuple[Document, PricedOperation, int]:
     try:
-        document = _document(operation.query, reception.introspection, context.api_key)
+        document = documents.prepare(operation.query)
+        if document.asks_introspection:
+            _require_introspection(reception.introspection, context.api_key)
         priced = document.operation(operation.name)
         observation.kind, observation.name = priced.kind.value, priced.name
         observation.cost = points = priced.points(operation.variables)
@@ -148,16 +150,17 @@ def _priced(
     return document, priced, points
 
 
-def _document(text: str, introspection: Introspection, api_key: ApiKey) -> Document:
-    document = documents.prepare(text)
-    if document.asks_introspection and not may_introspect(introspection, api_key):
+def _require_introspection(introspection: Introspection, api_key: ApiKey) -> None:
+    if not may_introspect(introspection, api_key):
         raise DocumentRefused([introspection_refused(introspection)])
-    return document
 
 
-async def _answer(paid: _Paid, operation: Operation, context: Context) -> dict[str, Any]:
-    if not paid.operation.asks_audit:
-        return await _run(paid, operation, context)
+def _answer(paid: _Paid, operation: Operation, context: Context) -> Coroutine[Any, Any, dict[str, Any]]:
+    run = _run_in_turn if paid.operation.asks_audit else _run
+    return run(paid, operation, context)
+
+
+async def _run_in_turn(paid: _Paid, operation: Operation, context: Context) -> dict[str, Any]:
     try:
         async with turn_for_audit(context):
             return await _run(paid, operation, context)

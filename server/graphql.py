@@ -37,20 +37,17 @@ class GraphqlEndpoint:
 
     async def reply(self, head: Head, body: bytes, origin: Origin) -> Reply:
         """Answer an operation at once; whatever goes wrong is told in the answer."""
+        reception = self._reception
         try:
-            return await self._answer(head, body, origin)
+            with reception.observer.observed(headers=head.named) as observation:
+                async with reception.context(head.secret, origin) as context:
+                    operation = self._operation(head, body)
+                    answer = await answer_to(operation, context, reception, observation)
+            return answered(answer, strict=head.is_strict)
         except Unauthenticated:
             return unauthenticated()
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller sees no internals
             return failed(error)
-
-    async def _answer(self, head: Head, body: bytes, origin: Origin) -> Reply:
-        reception = self._reception
-        with reception.observer.observed(headers=head.named) as observation:
-            async with reception.context(head.secret, origin) as context:
-                operation = self._operation(head, body)
-                answer = await answer_to(operation, context, reception, observation)
-        return answered(answer, strict=head.is_strict)
 
     async def _opened(self, head: Head, body: bytes, origin: Origin) -> ASGIApp:
         reception = self._reception

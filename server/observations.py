@@ -9,9 +9,8 @@ import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Self
 from uuid import UUID
 
 from graph.errors import ErrorCode
@@ -28,21 +27,70 @@ from server.transport.refusals import Refused
 LONGEST_NAME_CHARACTERS = 64
 
 
-@dataclass(slots=True, eq=False)
 class Observation:
-    """What is known of one operation, filled in while it runs.
+    """What is known of one operation, filled in for the length of a `with` block while it runs.
 
     `outcome` is "ok", "errors" (beside data), "left" (the caller went away, or a
     subscription was ended) or the code that refused all.
     """
 
-    kind: Kind = "unknown"
-    name: str | None = None
-    api_key_id: UUID | None = None
-    cost: int | None = None
-    outcome: str = OK
-    events: int = 0
-    reads: StatementCount = field(default_factory=StatementCount)
+    __slots__ = (
+        "_observer",
+        "_reading",
+        "_span",
+        "_started",
+        "_told",
+        "api_key_id",
+        "cost",
+        "events",
+        "kind",
+        "name",
+        "outcome",
+        "reads",
+        "request_id",
+        "seconds",
+        "trace_id",
+    )
+    reads: StatementCount
+    seconds: float
+    trace_id: str | None
+    request_id: str | None
+
+    def __init__(
+        self,
+        observer: "Observer",
+        kind: Kind,
+        name: str | None,
+        api_key_id: UUID | None,
+        headers: Mapping[str, str],
+    ) -> None:
+        self.kind = kind
+        self.name = name
+        self.api_key_id = api_key_id
+        self.cost: int | None = None
+        self.outcome = OK
+        self.events = 0
+        self._observer = observer
+        self._span = observer.traces.span(headers)
+        self._reading = counted_statements()
+
+    def __enter__(self) -> Self:
+        self._started = time.perf_counter()
+        self._told = self._span.__enter__()
+        self.reads = self._reading.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        self._reading.__exit__(None, None, None)
+        if error is not None:
+            self.outcome = _outcome_of_error(error)
+        _tidy(self)
+        observer, told = self._observer, self._told
+        told.tell(self, observer.meters.operation_name(self.name))
+        self._span.__exit__(None, None, None)
+        self.seconds = time.perf_counter() - self._started
+        self.trace_id, self.request_id = told.trace_id, named_on_behalf_of()
+        observer.ended.add(self)
 
 
 class Observer:
@@ -51,7 +99,8 @@ class Observer:
     def __init__(self, meters: Meters, traces: Tracing = NO_TRACES) -> None:
         self.meters = meters
         self.traces = traces
-        self._ended = Afterwards(self._tell)
+        self.ended = Afterwards(self._tell)
+        """Operations that are over, to be told of soon."""
 
     def observed(
         self,
@@ -60,28 +109,24 @@ class Observer:
         name: str | None = None,
         api_key_id: UUID | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> "Observing":
+    ) -> Observation:
         """Observe an operation for the length of a `with` block; `headers` may name the caller's trace.
 
         Whatever is not known yet is set on the observation as it becomes known. Exceptions pass, and are its
         outcome.
         """
-        return Observing(self, Observation(kind, name, api_key_id), headers or {})
+        return Observation(self, kind, name, api_key_id, headers or {})
 
-    def ended(self, operation: "Ended") -> None:
-        """Tell of an operation that is over, soon."""
-        self._ended.add(operation)
-
-    def _tell(self, operations: "Sequence[Ended]") -> None:
+    def _tell(self, operations: Sequence[Observation]) -> None:
         self._count(operations)
         _log(operations)
 
-    def _count(self, operations: "Sequence[Ended]") -> None:
+    def _count(self, operations: Sequence[Observation]) -> None:
         meters = self.meters
         outcomes: Counter[tuple[str, Kind, str]] = Counter()
         statements: Counter[Kind] = Counter()
         cost: Counter[Kind] = Counter()
-        for observation, seconds, _, _ in operations:
+        for observation in operations:
             kind, name = observation.kind, meters.operation_name(observation.name)
             outcomes[name, kind, observation.outcome] += 1
             statements[kind] += observation.reads.count
@@ -89,7 +134,7 @@ class Observer:
             if kind == "subscription":
                 meters.events.inc(observation.events)
             else:
-                meters.seconds_by(name, kind).observe(seconds)
+                meters.seconds_by(name, kind).observe(observation.seconds)
         for (name, kind, outcome), times in outcomes.items():
             meters.operations_by(name, kind, outcome).inc(times)
             if outcome == ErrorCode.RATE_LIMITED:
@@ -98,44 +143,6 @@ class Observer:
             for kind, amount in sums.items():
                 if amount:
                     series(kind).inc(amount)
-
-
-class Ended(NamedTuple):
-    """An operation that is over, the time that it took, its trace and its request."""
-
-    observation: Observation
-    seconds: float
-    trace_id: str | None
-    request_id: str | None
-
-
-class Observing:
-    """The time in which an operation is observed."""
-
-    __slots__ = ("_observation", "_observer", "_reading", "_span", "_started", "_told")
-
-    def __init__(self, observer: Observer, observation: Observation, headers: Mapping[str, str]) -> None:
-        self._observer = observer
-        self._observation = observation
-        self._span = observer.traces.span(headers)
-        self._reading = counted_statements()
-
-    def __enter__(self) -> Observation:
-        self._started = time.perf_counter()
-        self._told = self._span.__enter__()
-        self._observation.reads = self._reading.__enter__()
-        return self._observation
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
-        observation, observer = self._observation, self._observer
-        self._reading.__exit__(None, None, None)
-        if error is not None:
-            observation.outcome = _outcome_of_error(error)
-        _tidy(observation)
-        self._told.tell(observation, observer.meters.operation_name(observation.name))
-        self._span.__exit__(None, None, None)
-        seconds = time.perf_counter() - self._started
-        observer.ended(Ended(observation, seconds, self._told.trace_id, named_on_behalf_of()))
 
 
 def outcome_of(answer: Mapping[str, Any]) -> str:
@@ -174,18 +181,18 @@ def _tidy_name(name: str) -> str | None:
     return without_secrets(_NOT_OF_A_NAME.sub("", name)) or None
 
 
-def _log(operations: Sequence[Ended]) -> None:
+def _log(operations: Sequence[Observation]) -> None:
     if _LOGGER.isEnabledFor(logging.INFO):
-        log_all(__name__, "operation", [(each.request_id, _fields(*each)) for each in operations])
+        log_all(__name__, "operation", [(each.request_id, _fields(each)) for each in operations])
 
 
-def _fields(observation: Observation, seconds: float, trace_id: str | None, _: str | None) -> dict[str, Any]:
+def _fields(observation: Observation) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "name": observation.name,
         "kind": observation.kind,
         "cost": observation.cost,
         "statements": observation.reads.count,
-        "milliseconds": round(seconds * 1_000, 2),
+        "milliseconds": round(observation.seconds * 1_000, 2),
         "outcome": observation.outcome,
         "api_key": None
         if observation.api_key_id is None
@@ -193,8 +200,8 @@ def _fields(observation: Observation, seconds: float, trace_id: str | None, _: s
     }
     if observation.kind == "subscription":
         fields["events"] = observation.events
-    if trace_id is not None:
-        fields["trace_id"] = trace_id
+    if observation.trace_id is not None:
+        fields["trace_id"] = observation.trace_id
     return fields
 
 

@@ -1,7 +1,6 @@
 """Operations: read from a body."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graph.schema import documents
 from server.transport.bodies import object_from
@@ -12,8 +11,7 @@ MOST_KEPT = 500
 LARGEST_KEPT_BYTES = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """A document with its variables, and the name of the operation that is meant."""
 
     query: str

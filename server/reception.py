@@ -84,10 +84,12 @@ class Received:
         return self._context
 
     async def __aexit__(self, *_: object) -> None:
+        first, last = self._snapshot, self._context.snapshot
         try:
-            await self._context.close()
+            await last.close()
         finally:
-            await self._snapshot.close()
+            if first is not last:
+                await first.close()
 
 
 _cursors = lru_cache(maxsize=1)(Cursors)

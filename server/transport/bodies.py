@@ -34,7 +34,9 @@ def object_from(text: bytes) -> dict[str, object]:
         raise Refused(400, "The body is not valid JSON in UTF-8.") from error
     if not isinstance(value, dict):
         raise Refused(400, "The body must be a JSON object.")
-    _refuse_depth(value)
+    # What has few brackets cannot be deep, whatever they stand for.
+    if text.count(b"{") + text.count(b"[") > DEEPEST_JSON:
+        _refuse_depth(value)
     return value
 
 
