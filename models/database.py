@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar, overload
 
 from sqlalchemy import Engine, make_url
@@ -15,11 +16,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.util import greenlet_spawn
 
 from models import engines
-from models.availability import OutcomeUnknown, StoreUnavailable, is_lost, is_transient
-from models.changes import count_changes
+from models.availability import StoreUnavailable, is_transient
 from models.feed import Feed
 from models.lane import Lane
 from models.statement_count import count_statements
+from models.transactions import SESSION, Transactions, Work
 from models.writer import Command, SetCommand
 
 Answer = TypeVar("Answer")
@@ -28,7 +29,6 @@ Item = TypeVar("Item")
 LANES_ON_POSTGRESQL = 2
 TRIES = 6
 Question = Callable[[Session], Answer]
-Work = Callable[[Session], list[Any]]
 
 
 def utc_now() -> datetime:
@@ -68,7 +68,11 @@ class Database:
         )
         self._thread = ThreadPoolExecutor(1, "creditgraph-writer") if self.is_sqlite else None
         lanes = 1 if self.is_sqlite else LANES_ON_POSTGRESQL
-        self._lanes = [Lane(self._in_transaction, clock, self.feed.announce) for _ in range(lanes)]
+        self._transactions = [Transactions(self.writer, self.info) for _ in range(lanes)]
+        self._lanes = [
+            Lane(partial(self._in_transaction, transactions), clock, self.feed.announce)
+            for transactions in self._transactions
+        ]
         self._workers: list[asyncio.Task[None]] = []
         self._closed = False
 
@@ -119,16 +123,21 @@ class Database:
             lane.close()
         await asyncio.gather(*self._workers)
         await self._reader.dispose()
-        if isinstance(self._writer, AsyncEngine):
-            await self._writer.dispose()
-        elif self._thread is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.dispose)
+        if self._thread is None:
+            await greenlet_spawn(self._close_writer)
+        else:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close_writer)
             self._thread.shutdown()
+
+    def _close_writer(self) -> None:
+        for transactions in self._transactions:
+            transactions.close()
+        self.writer.dispose()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """Open one snapshot over one connection; it never writes and never blocks a writer."""
-        async with AsyncSession(self._reader, **_SESSION) as session:
+        async with AsyncSession(self._reader, **SESSION) as session:
             session.info["store"] = self.info
             try:
                 yield session
@@ -155,11 +164,11 @@ class Database:
         lane = 0 if command.account_id is None else hash(command.account_id) % len(self._lanes)
         return await self._lanes[lane].submit(command)
 
-    async def _in_transaction(self, work: Work) -> list[Any]:
+    async def _in_transaction(self, transactions: Transactions, work: Work) -> list[Any]:
         last: Exception | None = None
         for attempt in range(TRIES):
             try:
-                return await self._attempt(work)
+                return await self._attempt(transactions, work)
             except (SQLAlchemyError, OSError) as error:
                 last = error
                 if not (is_transient(error) or isinstance(error, OSError)):
@@ -167,32 +176,7 @@ class Database:
                 await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
         raise StoreUnavailable("The store could not commit; nothing was recorded.") from last
 
-    async def _attempt(self, work: Work) -> list[Any]:
-        if self._thread is not None and isinstance(self._writer, Engine):
-            engine = self._writer
-            return await asyncio.get_running_loop().run_in_executor(
-                self._thread, lambda: self._commit(Session(engine, **_SESSION), work)
-            )
-        assert isinstance(self._writer, AsyncEngine)  # noqa: S101 - one of the two, by construction
-        return await greenlet_spawn(self._commit, Session(self.writer, **_SESSION), work)
-
-    def _commit(self, session: Session, work: Work) -> list[Any]:
-        with session:
-            session.info["store"] = self.info
-            answers = work(session)
-            try:
-                session.commit()
-            except (SQLAlchemyError, OSError) as error:
-                # SQLite leaves the transaction open, and nothing would end it before the next one begins.
-                session.invalidate()
-                if is_lost(error):
-                    # Trying again could do it twice: what has no idempotency key would not be recognised.
-                    raise OutcomeUnknown("The connection was lost while committing.") from error
-                raise
-            finally:
-                count_changes(session)
-                session.info.clear()  # what it keeps refers to the session, which would stay as garbage
-            return answers
-
-
-_SESSION: dict[str, Any] = {"expire_on_commit": False, "autoflush": False}
+    async def _attempt(self, transactions: Transactions, work: Work) -> list[Any]:
+        if self._thread is None:
+            return await greenlet_spawn(transactions.commit, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, transactions.commit, work)

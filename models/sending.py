@@ -27,6 +27,11 @@ def connection_of(session: Session) -> Connection:
     return known[1]
 
 
+def write_over(session: Session, connection: Connection) -> None:
+    """Let a session write over a connection whose transaction has begun, without one of the session's own."""
+    session.info[_CONNECTION] = (None, connection)
+
+
 def send(connection: Connection, text: str) -> None:
     """Send a statement that has neither parameters nor rows."""
     if _is_sqlite_apart(connection):

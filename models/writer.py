@@ -22,6 +22,7 @@ from models.availability import is_transient
 from models.base import table_of
 from models.prepared import PreparedRead
 from models.rows import read_row
+from models.sending import connection_of
 
 Answer = TypeVar("Answer")
 Answer_co = TypeVar("Answer_co", covariant=True)
@@ -98,7 +99,7 @@ def answer_together(
         try:
             return _run_alone(session, commands, clock)
         except _BrokenTogether:
-            pass  # each of them by itself, then
+            connection_of(session).begin()  # each of them by itself, then
     _lock_accounts(session, commands)
     now = clock()
     answers: list[Any] = [None] * len(commands)
@@ -118,13 +119,14 @@ class _BrokenTogether(Exception):  # noqa: N818 - named for the state
 def _run_alone(session: Session, commands: Sequence[AnyCommand], clock: Callable[[], datetime]) -> list[Any]:
     """Run commands that are one call of one verb: there is no neighbour that a savepoint would protect."""
     _lock_accounts(session, commands)
-    connection = session.connection()
+    connection = connection_of(session)
     try:
         return _run_merged(session, commands, clock())
     except Exception as error:
         if is_transient(error) or not _in_transaction(connection):
             raise
         session.rollback()
+        connection.rollback()
         session.expunge_all()
         if len(commands) == 1:
             return [error]
