@@ -35,7 +35,7 @@ def fetch_with(
         given += theirs
     [[count, *answers]] = fetched(connection, _together(text, tuple(asked)), given)
     session.info[_AHEAD] = (
-        session._transaction,  # noqa: SLF001 - a savepoint's too
+        _place(session),
         {_named(each.read, each.values): rows for each, rows in zip(beside, answers, strict=True)},
     )
     assert isinstance(count, int)  # noqa: S101 - SQL counts so
@@ -51,9 +51,14 @@ def _together(text: str, asked: tuple[tuple[str, int], ...]) -> str:
 def read_ahead(session: Session, read: object, values: dict[str, Any]) -> Sequence[Values] | None:
     """Give the rows that were read ahead in this transaction, once; None where they were not."""
     known: tuple[object, dict[object, Sequence[Values]]] | None = session.info.get(_AHEAD)
-    if known is None or not known[1] or known[0] is not session._transaction:  # noqa: SLF001 - likewise
+    if known is None or not known[1] or known[0] != _place(session):
         return None
     return known[1].pop(_named(read, values), None)
+
+
+def _place(session: Session) -> tuple[object, object]:
+    """Name what an answer holds for: one session, up to the end of its savepoint."""
+    return session.hash_key, session.get_nested_transaction()
 
 
 def _named(read: object, values: dict[str, Any]) -> object:
