@@ -19,17 +19,17 @@ MOST_CHARACTERS_KEPT = 300_000
 def connection_of(session: Session) -> Connection:
     """Give the connection of a session's transaction."""
     # The session looks for its connection in six places: once for each transaction is enough. A savepoint is
-    # one of its own, and is only made when the session is asked for its connection.
+    # only made when the session is asked for its connection.
     known: tuple[object, Connection] | None = session.info.get(_CONNECTION)
-    if known is None or known[0] is not session._transaction:  # noqa: SLF001 - asking for it takes a walk
+    if known is None or known[0] is not session.get_nested_transaction() or known[1].closed:
         connection = session.connection()
-        known = session.info[_CONNECTION] = (session._transaction, connection)  # noqa: SLF001 - likewise
+        known = session.info[_CONNECTION] = (session.get_nested_transaction(), connection)
     return known[1]
 
 
 def write_over(session: Session, connection: Connection) -> None:
     """Let a session write over a connection whose transaction has begun, without one of the session's own."""
-    session.info[_CONNECTION] = (None, connection)
+    session.info[_CONNECTION] = (session.get_nested_transaction(), connection)
 
 
 def send(connection: Connection, text: str) -> None:

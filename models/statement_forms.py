@@ -23,32 +23,58 @@ class _Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a parameter stands, and what stands there for one value and for a list of them."""
+
+    parameter: int
+    one: str
+    several: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ReadForm:
-    """A SELECT for one database: pieces of text with a parameter between two of them."""
+    """A SELECT for one database: pieces of text with a place between two of them."""
 
     pieces: tuple[str, ...]
+    places: tuple["_Place", ...]
     parameters: tuple["_Parameter", ...]
     processors: tuple[_Processor | None, ...]
     takes_lists: bool
 
     def filled(self, values: dict[str, Any]) -> tuple[str, Values]:
         """Give the text and the values for it."""
-        text, given = [self.pieces[0]], []
-        for parameter, piece in zip(self.parameters, self.pieces[1:], strict=True):
-            value, processor = values.get(parameter.name, parameter.default), parameter.processor
-            if parameter.is_expanding:
-                several = _in_form(processor, value)
-                if self.takes_lists:
-                    given.append(several)
-                else:
-                    # A few lengths only, so that the driver knows the text again: the last value fills up.
-                    several += several[-1:] * ((1 << (len(several) - 1).bit_length()) - len(several))
-                    text.append(", ".join("?" * len(several)))
-                    given += several
-            else:
-                given.append(processor(value) if processor else value)
-            text.append(piece)
+        given = [_given(parameter, values) for parameter in self.parameters]
+        return self._with_lists(given) if self.takes_lists else self._written_out(given)
+
+    def _with_lists(self, given: list[Any]) -> tuple[str, Values]:
+        # A list of one value is that value: PostgreSQL takes any list for ten, and so would make a plan for
+        # this one anew each time, which takes it longer than the statement.
+        lists = [
+            parameter.is_expanding and len(value) != 1
+            for parameter, value in zip(self.parameters, given, strict=True)
+        ]
+        text = [self.pieces[0]]
+        for place, piece in zip(self.places, self.pieces[1:], strict=True):
+            text += (place.several if lists[place.parameter] else place.one, piece)
+        for number, parameter in enumerate(self.parameters):
+            if parameter.is_expanding and not lists[number]:
+                [given[number]] = given[number]
         return "".join(text), tuple(given)
+
+    def _written_out(self, given: list[Any]) -> tuple[str, Values]:
+        text, flat = [self.pieces[0]], list[object]()
+        for place, piece in zip(self.places, self.pieces[1:], strict=True):
+            value = given[place.parameter]
+            if self.parameters[place.parameter].is_expanding:
+                # A few lengths only, so that the driver knows the text again: the last value fills up.
+                value += value[-1:] * ((1 << (len(value) - 1).bit_length()) - len(value))
+                text.append(f"IN ({', '.join('?' * len(value))})")
+                flat += value
+            else:
+                text.append("?")
+                flat.append(value)
+            text.append(piece)
+        return "".join(text), tuple(flat)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,28 +107,25 @@ def read_form(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> ReadForm
     """Make the text of a SELECT for one database."""
     compiled = statement.compile(dialect=_plain(dialect))
     first, *rest = _PARAMETER.split(str(compiled))
-    takes_lists = dialect.name == "postgresql"
-    pieces, parameters = [first], dict[str, _Parameter]()
-    order = []
+    pieces, places, parameters = [first], list[_Place](), dict[str, _Parameter]()
     for one, many, piece in zip(*(iter(rest),) * 3, strict=True):
         name = one or many
         type_ = compiled.binds[name].type
-        known = parameters.setdefault(
+        parameters.setdefault(
             name, _Parameter(name, many is not None, type_.bind_processor(dialect), compiled.params[name])
         )
-        if takes_lists:
-            number = list(parameters).index(name) + 1
-            place = f"${number}" if many is None else f"= ANY (${number}::{_type(type_, dialect)}[])"
-            pieces[0] += place + piece
-        else:
-            pieces[-1] += "?" if many is None else "IN ("
-            pieces.append(piece if many is None else f"){piece}")
-            order.append(known)
-    if takes_lists:
-        order = list(parameters.values())
-        pieces += [""] * len(order)
+        places.append(_place(list(parameters).index(name), many is not None, _type(type_, dialect)))
+        pieces.append(piece)
     columns = tuple(column.type.result_processor(dialect, None) for column in statement.selected_columns)
-    return ReadForm(tuple(pieces), tuple(order), columns, takes_lists)
+    takes_lists = dialect.name == "postgresql"
+    return ReadForm(tuple(pieces), tuple(places), tuple(parameters.values()), columns, takes_lists)
+
+
+def _place(parameter: int, is_expanding: bool, type_name: str) -> _Place:
+    number = f"${parameter + 1}"
+    if not is_expanding:
+        return _Place(parameter, number, number)
+    return _Place(parameter, f"= {number}::{type_name}", f"= ANY ({number}::{type_name}[])")
 
 
 def write_form(statement: Insert | Update, names: Sequence[str] | None, dialect: Dialect) -> WriteForm:
@@ -161,6 +184,13 @@ def text_of_rows(form: WriteForm, rows: int) -> str:
 def shifted(text: str, by: int) -> str:
     """Number the parameters of a text for PostgreSQL so much higher."""
     return _NUMBER.sub(lambda found: f"${int(found[1]) + by}", text)
+
+
+def _given(parameter: _Parameter, values: dict[str, Any]) -> Any:  # noqa: ANN401 - one value or a list
+    value, processor = values.get(parameter.name, parameter.default), parameter.processor
+    if parameter.is_expanding:
+        return _in_form(processor, value)
+    return processor(value) if processor else value
 
 
 def processed(processors: Iterable[_Processor | None], rows: Sequence[Values]) -> Iterable[tuple[Any, ...]]:
