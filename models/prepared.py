@@ -43,7 +43,7 @@ class PreparedRead:
     @property
     def characters(self) -> int:
         """How long the texts are that have been made."""
-        return sum(len(piece) for form in self._forms.values() for piece in form.pieces)
+        return sum(form.characters for form in self._forms.values())
 
     def rows(self, session: Session, **values: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - values of any column
         """Give the rows, their values as SQLAlchemy gives them."""

@@ -41,6 +41,11 @@ class ReadForm:
     processors: tuple[_Processor | None, ...]
     takes_lists: bool
 
+    @property
+    def characters(self) -> int:
+        """How long its text is; on SQLite, beside its lists."""
+        return sum(map(len, self.pieces)) + sum(len(place.several) for place in self.places)
+
     def filled(self, values: dict[str, Any]) -> tuple[str, Values]:
         """Give the text and the values for it."""
         given = [_given(parameter, values) for parameter in self.parameters]
@@ -71,7 +76,7 @@ class ReadForm:
                 text.append(f"IN ({', '.join('?' * len(value))})")
                 flat += value
             else:
-                text.append("?")
+                text.append(place.one)
                 flat.append(value)
             text.append(piece)
         return "".join(text), tuple(flat)
@@ -107,6 +112,7 @@ def read_form(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> ReadForm
     """Make the text of a SELECT for one database."""
     compiled = statement.compile(dialect=_plain(dialect))
     first, *rest = _PARAMETER.split(str(compiled))
+    takes_lists = dialect.name == "postgresql"
     pieces, places, parameters = [first], list[_Place](), dict[str, _Parameter]()
     for one, many, piece in zip(*(iter(rest),) * 3, strict=True):
         name = one or many
@@ -114,18 +120,21 @@ def read_form(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> ReadForm
         parameters.setdefault(
             name, _Parameter(name, many is not None, type_.bind_processor(dialect), compiled.params[name])
         )
-        places.append(_place(list(parameters).index(name), many is not None, _type(type_, dialect)))
+        number = list(parameters).index(name)
+        if takes_lists:
+            places.append(_place(number, None if many is None else _type(type_, dialect)))
+        else:
+            places.append(_Place(number, "?", "?"))
         pieces.append(piece)
     columns = tuple(column.type.result_processor(dialect, None) for column in statement.selected_columns)
-    takes_lists = dialect.name == "postgresql"
     return ReadForm(tuple(pieces), tuple(places), tuple(parameters.values()), columns, takes_lists)
 
 
-def _place(parameter: int, is_expanding: bool, type_name: str) -> _Place:
+def _place(parameter: int, type_of_list: str | None) -> _Place:
     number = f"${parameter + 1}"
-    if not is_expanding:
+    if type_of_list is None:
         return _Place(parameter, number, number)
-    return _Place(parameter, f"= {number}::{type_name}", f"= ANY ({number}::{type_name}[])")
+    return _Place(parameter, f"= {number}::{type_of_list}", f"= ANY ({number}::{type_of_list}[])")
 
 
 def write_form(statement: Insert | Update, names: Sequence[str] | None, dialect: Dialect) -> WriteForm:
