@@ -45,6 +45,13 @@ class IsFollowed:
 
 
 @dataclass(frozen=True, slots=True)
+class IsPreceded:
+    """Whether rows stand before a page."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
     """How many rows the whole list has."""
 
@@ -85,4 +92,6 @@ class Listed:
     shown: Inside | Objects | One
 
 
-Member = Constant | Leaf | Cursor | EndCursor | IsFollowed | Total | Inside | Objects | One | Listed
+Member = (
+    Constant | Leaf | Cursor | EndCursor | IsFollowed | IsPreceded | Total | Inside | Objects | One | Listed
+)

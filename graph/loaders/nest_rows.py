@@ -1,14 +1,14 @@
 """Rows of nests: whose they are and how they are selected, wherever a nest has them."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import AnySelect
-from graph.loaders.pages import ListKey, Page, ordering_of
+from graph.loaders.pages import ListKey, Page, Place, beyond, ordering_of
 from graph.loaders.shapes import shape_of, values_of, with_parameters
 from metering import analytics
 from models.base import Base, BigInt
@@ -43,20 +43,22 @@ class Rows(Described, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PageRows:
-    """The first rows of a list; whose list its key is of, is told by the rows around it."""
+    """A page of a list, read forward; whose list its key is of, is told by the rows around it."""
 
     key: ListKey[Any]
-    size: int
+    page: Page
 
     @property
     def shape(self) -> Hashable:
-        """Its filter without the values, and its order."""
-        return self.key.listing, shape_of(self.key.filter), self.key.order
+        """Its filter without the values, its order, and whether it begins at a place."""
+        return self.key.listing, shape_of(self.key.filter), self.key.order, self.is_preceded
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """The values of its filter, and how many rows."""
-        return {"size": self.size, **values_of(self.key.filter)}
+        """The values of its filter, how many rows, and after which place."""
+        place = self.page.place
+        places = {} if place is None else {"place": place.value, "place_id": place.id}
+        return {"size": self.page.size, **places, **values_of(self.key.filter)}
 
     @property
     def owned_by(self) -> tuple[str, str]:
@@ -68,12 +70,17 @@ class PageRows:
         """Name the columns that tell a row's place."""
         return self.key.order.column.key, self.key.listing.id.key
 
+    @property
+    def is_preceded(self) -> bool:
+        """Whether the page begins at a place."""
+        return self.page.place is not None
+
     def select(self, owner: Owner, names: Sequence[str], prefix: str) -> AnySelect:
         """Select a page."""
         listing = self.key.listing
-        ordering = ordering_of(self.key.order, listing, Page(self.size, backward=False, place=None))
         columns = (_column(listing.model, name) for name in names)
-        return self._all(select(*columns), owner, prefix).order_by(*ordering).limit(_size(prefix))
+        ordering = ordering_of(self.key.order, listing, self.page)
+        return self._following(select(*columns), owner, prefix).order_by(*ordering).limit(_size(prefix))
 
     def counted(self, owner: Owner, prefix: str) -> ColumnElement[int]:
         """Count the whole list."""
@@ -83,7 +90,14 @@ class PageRows:
     def is_followed(self, owner: Owner, prefix: str) -> ColumnElement[bool]:
         """Whether the list has more rows than the page; in which order does not matter."""
         one: AnySelect = select(literal_column("1")).select_from(self.key.listing.model)
-        return self._all(one, owner, prefix).limit(1).offset(_size(prefix)).exists()
+        return self._following(one, owner, prefix).limit(1).offset(_size(prefix)).exists()
+
+    def _following(self, statement: AnySelect, owner: Owner, prefix: str) -> AnySelect:
+        statement = self._all(statement, owner, prefix)
+        if not self.is_preceded:
+            return statement
+        place: Any = Place(bindparam(f"{prefix}place"), bindparam(f"{prefix}place_id"))  # type: ignore[arg-type]
+        return statement.where(beyond(self.key.order, self.key.listing, replace(self.page, place=place)))
 
     def _all(self, statement: AnySelect, owner: Owner, prefix: str) -> AnySelect:
         listing, (account_id, owner_id) = self.key.listing, owner

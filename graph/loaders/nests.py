@@ -21,6 +21,7 @@ from graph.loaders.nest_members import (
     EndCursor,
     Inside,
     IsFollowed,
+    IsPreceded,
     Leaf,
     Listed,
     Member,
@@ -177,9 +178,13 @@ def _around(shown: Inside | One | Objects, written: ColumnElement[str]) -> Colum
     return or_surprise(written) if isinstance(shown, One) else written
 
 
-def _of_list(shown: Cursor | EndCursor | IsFollowed | Total, at: _Standing) -> ColumnElement[str]:
+def _of_list(
+    shown: Cursor | EndCursor | IsFollowed | IsPreceded | Total, at: _Standing
+) -> str | ColumnElement[str]:
     if isinstance(shown, Total):
         return value_text(at.rows.counted(at.owner, _prefix(at.number)))
+    if isinstance(shown, IsPreceded):
+        return "true" if at.rows.is_preceded else "false"
     if isinstance(shown, IsFollowed):
         return truth_text(at.rows.is_followed(at.owner, _prefix(at.number)))
     value, row_id = (at.row[name] for name in at.rows.place)

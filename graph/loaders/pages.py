@@ -210,7 +210,7 @@ def _prepared(key: ListKey[Any], asked: Page, *, of_one: bool) -> PreparedRows[A
     page = replace(asked, place=place)
     conditions = [*_of_parents(listing, of_one=of_one), *with_parameters(key.filter, "").conditions()]
     if page.place is not None:
-        conditions.append(_beyond(order, listing, page))
+        conditions.append(beyond(order, listing, page))
     ordering = ordering_of(order, listing, page)
     most = bindparam("most", type_=BigInt())
     if of_one:
@@ -225,7 +225,7 @@ def _prepared(key: ListKey[Any], asked: Page, *, of_one: bool) -> PreparedRows[A
 def _root_statement(key: ListKey[Any], page: Page) -> AnySelect:
     conditions = key.filter.conditions()
     if page.place is not None:
-        conditions.append(_beyond(key.order, key.listing, page))
+        conditions.append(beyond(key.order, key.listing, page))
     ordering = ordering_of(key.order, key.listing, page)
     return select(key.listing.model).where(*conditions).order_by(*ordering).limit(page.size + 1)
 
@@ -290,7 +290,8 @@ def _is_walked(order: Order, listing: Listing[Any]) -> bool:
     return any([column.key for column in index.columns][: len(wanted)] == wanted for index in indexes)
 
 
-def _beyond(order: Order, listing: Listing[Any], page: Page) -> ColumnElement[bool]:
+def beyond(order: Order, listing: Listing[Any], page: Page) -> ColumnElement[bool]:
+    """Tell which rows stand after the place that a page begins at, or before it where it is read backward."""
     place = page.place
     assert place is not None  # noqa: S101 - the caller has looked
     if order.descending is not page.backward:

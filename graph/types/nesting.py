@@ -29,6 +29,7 @@ from graph.loaders.nest_members import (
     EndCursor,
     Inside,
     IsFollowed,
+    IsPreceded,
     Leaf,
     Listed,
     Member,
@@ -63,7 +64,7 @@ def nesting_pages(list_of: Callable[..., ListKey[Any]]) -> Callable[[Resolver], 
     """Say which list a resolver gives a page of.
 
     `list_of` takes a parent, of which there is none here, and the resolver's arguments with its own defaults;
-    pages but the first are not written by the store.
+    pages that are read backward are not written by the store.
     """
 
     def mark(resolver: Resolver) -> Resolver:
@@ -82,10 +83,12 @@ def nesting_pages(list_of: Callable[..., ListKey[Any]]) -> Callable[[Resolver], 
 
 
 def _page_of(info: Info, list_key: ListKey[Any], asked: PageArguments) -> PageRows:
-    if (asked.after, asked.last, asked.before) != (None, None, None):
-        raise bad_input("first", "only the first page is written by the store.")
-    page = read_page(info.context.cursors, list_key, asked)
-    return PageRows(list_key, page.size)
+    if (asked.last, asked.before) != (None, None):
+        raise bad_input("last", "only pages that are read forward are written by the store.")
+    if asked.after is not None:
+        # A cursor is read as one of the key's own account; `write` looks whose list it is.
+        list_key = replace(list_key, parent=(info.context.account_id, info.context.account_id))
+    return PageRows(list_key, read_page(info.context.cursors, list_key, asked))
 
 
 def _prepared(branch: Branch) -> Callable[[Any, Any, Sequence[Described]], Any] | None:
@@ -97,6 +100,8 @@ def _prepared(branch: Branch) -> Callable[[Any, Any, Sequence[Described]], Any] 
 
     async def write(source: Any, info: Any, rows: Sequence[Any]) -> str | None:  # noqa: ANN401 - any thing with a row; graphql-core's
         parent = _parent(source.row)
+        if any(_is_of_another(each, parent) for each in rows):
+            return None
 
         def cursors_of(number: int) -> Callable[[str], str]:
             return info.context.cursors.writer(replace(rows[number].key, parent=parent))  # type: ignore[no-any-return]
@@ -105,6 +110,12 @@ def _prepared(branch: Branch) -> Callable[[Any, Any, Sequence[Described]], Any] 
         return None if text is None else filled(text, cursors_of)
 
     return write
+
+
+def _is_of_another(rows: Described, parent: tuple[UUID, UUID]) -> bool:
+    """Whether a cursor was read as one of another account than the one whose lists are shown."""
+    read_as = rows.key.parent if isinstance(rows, PageRows) else None
+    return read_as is not None and read_as[0] != parent[0]
 
 
 def _size(branch: Branch) -> int:
@@ -165,7 +176,7 @@ def _in_page_info(branch: Branch) -> Member | None:
     if _is_of(PageInfo, branch, "has_next_page"):
         return IsFollowed(branch.name)
     if _is_of(PageInfo, branch, "has_previous_page"):
-        return Constant(branch.name, "false")  # it is the first page
+        return IsPreceded(branch.name)
     if _is_of(PageInfo, branch, "start_cursor"):
         return EndCursor(branch.name, is_last=False)
     if _is_of(PageInfo, branch, "end_cursor"):

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from graph.schema import schema
 from graph.types.computed import column_of
 from models.agent import Agent
 from models.api_key import Scope
+from models.identity import IdKind, format_id
 from models.writer import Command
 from tests.door import Door, scoped
 from tests.graph.nests import NAMES, answer, counted, fill
@@ -129,6 +131,48 @@ async def test_places_in_lists_are_in_the_one_statement(ask: Door, tenant: Tenan
         "agents"
     ]
     assert [edge["node"]["name"] for edge in (*found["edges"], *rest["edges"])] == list(reversed(NAMES))
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "agents(first: 2, {after})",
+        "workflows(first: 2, {after}, orderBy: DEAREST_FIRST)",
+        "servicesUsed(first: 3, {after}, orderBy: OLDEST_FIRST, filter: {{late: false}})",
+        "agents {{ nodes {{ workflows(first: 1, {after}, orderBy: CHEAPEST_FIRST)",
+    ],
+)
+async def test_pages_after_a_place_are_written(ask: Door, tenant: Tenant, listed: str) -> None:
+    await fill(tenant)
+    ends = "}" * listed.count("{{ nodes") * 2
+    page = "totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id } }"
+
+    async def asked(after: str) -> bytes:
+        query = f"{{ viewer {{ account {{ {listed.format(after=after)} {{ {page} }} {ends} }} }} }}"
+        one_by_one = await answer(ask, tenant, query)
+        assert await answer(ask, tenant, query) == one_by_one
+        assert await counted(ask, tenant, query) == 2
+        return one_by_one
+
+    cursors = re.findall(rb'"endCursor":"([^"]+)"', await asked("after: null"))
+    assert cursors
+    for _ in range(3):
+        cursors += re.findall(rb'"endCursor":"([^"]+)"', await asked(f'after: "{cursors[-1].decode()}"'))
+
+
+async def test_a_cursor_of_ones_own_list_is_none_of_anothers(
+    ask: Door, tenant: Tenant, prepaid: Tenant
+) -> None:
+    await fill(tenant)
+    secret = await scoped(tenant, Scope.READ, Scope.OPERATE)
+    page = "agents(first: 2) { pageInfo { endCursor } nodes { id } }"
+    own = (await ask.data(secret, f"{{ viewer {{ account {{ {page} }} }} }}"))["viewer"]["account"]["agents"]
+    after = f'first: 2, after: "{own["pageInfo"]["endCursor"]}"'
+    another = f'account(id: "{format_id(IdKind.ACCOUNT, prepaid.account_id)}")'
+    query = f"{{ {another} {{ {page.replace('first: 2', after)} }} }}"
+    first, second = [(await ask(secret, query)) for _ in range(2)]
+    assert first[1]["errors"][0]["message"] == "after: this is not a cursor of this list."
+    assert second == first
 
 
 async def test_an_empty_page_has_no_ends(ask: Door, prepaid: Tenant) -> None:
