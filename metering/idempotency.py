@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 from typing import Protocol
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from metering.errors import IdempotencyConflict
 from models.ahead import Question
 from models.base import Json, table_of
 from models.idempotency import IdempotentRequest
-from models.identity import new_id
+from models.identity import new_id, new_ids
 from models.prepared import PreparedWrite
 
 KeyOfAccount = tuple[UUID, str]
@@ -38,14 +39,14 @@ class Request(Protocol):
         """The same for the same parsed input, and for no other."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Claim:
     """`request` is the one whose fingerprint it is, where it is of this batch: no need to digest it again."""
 
     fingerprint: str
     result_id: UUID
     answer: Json | None = None
-    request: Request | None = field(default=None, compare=False)
+    request: Request | None = None
 
     def is_for(self, request: Request) -> bool:
         """Tell whether the key was claimed with this request's input."""
@@ -97,7 +98,7 @@ class Claims:
 
     def settle(self) -> None:
         """Free the keys of what was refused; call it once, when the batch is worked out."""
-        freed = [key for key, claim in self._claimed.items() if self._accepted.get(key) != claim]
+        freed = [key for key, claim in self._claimed.items() if self._accepted.get(key) is not claim]
         if freed:
             self.session.execute(_FREE, [{"owner": account_id, "freed": key} for account_id, key in freed])
         # A key whose first request was refused may have been taken by a later one of the batch.
@@ -119,12 +120,16 @@ def claim(
     What is asked for beside it is read with it, where that saves a way to the database.
     """
     claims = Claims(session, now)
-    wanted: dict[KeyOfAccount, _Claim] = {}
+    first: dict[KeyOfAccount, Request] = {}
     for request in requests:
-        if _key(request) not in wanted:
-            wanted[_key(request)] = _Claim(request.fingerprint, new_id(), request=request)
-    if not wanted:
+        first.setdefault(_key(request), request)
+    if not first:
         return claims
+    ids = new_ids(len(first))
+    wanted = {
+        key: _Claim(request.fingerprint, id_, request=request)
+        for (key, request), id_ in zip(first.items(), ids, strict=True)
+    }
     claims._claimed = wanted  # noqa: SLF001 - made here
     rows = [_row(key, claim_, now) for key, claim_ in wanted.items()]
     if _INSERT_FIRST.write(session, rows, beside) < len(rows):
@@ -143,7 +148,21 @@ def replayed_ids(answers: Iterable[object]) -> set[UUID]:
 
 def fingerprint(verb: str, *values: object) -> str:
     """Digest a parsed input; times and amounts count by their canonical text."""
-    return hashlib.sha256(_written([verb, *values]).encode()).hexdigest()
+    text = f"[{','.join(map(_text, (verb, *values)))}]"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _text(value: object) -> str:
+    # What most inputs are made of is written here as the encoder writes it, which for ids would call back.
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if value is None:
+        return "null"
+    if isinstance(value, UUID):
+        return f'"{value}"'
+    if type(value) is int:
+        return str(value)
+    return _written(value)
 
 
 def _canonical(value: object) -> str:

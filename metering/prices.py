@@ -14,7 +14,7 @@ from models.ahead import Question
 from models.prepared import PreparedRead
 from models.rate_card import PublishedRate, PublishedRateCard, PublishedTier
 from pricing import quote
-from pricing.quote import PlannedService, PricedUsage
+from pricing.quote import PricedUsage
 from pricing.rate_card import MADE_UP_OF, NoRateCard, Rate, RateCard, RateCards, Tier, UnknownRate
 from pricing.units import Quantity, ServiceType
 
@@ -58,13 +58,14 @@ class PriceBook:
         Raises NoRateCardInForce, RateUnknown where that card has no rate, AmountTooLarge where no balance
         could hold the price.
         """
-        card = self.in_force(at, account_id=account_id)
-        return self.price_by(card, PlannedService(service_type, provider, quantity))
+        return self.price_by(self.in_force(at, account_id=account_id), service_type, provider, quantity)
 
-    def price_by(self, card: RateCard, planned: PlannedService) -> tuple[PricedUsage, UUID]:
+    def price_by(
+        self, card: RateCard, service_type: ServiceType, provider: str, quantity: Quantity
+    ) -> tuple[PricedUsage, UUID]:
         """Price one usage by a card of this book, in force or not; it raises as `price` does."""
         try:
-            priced = quote.price(card, planned.service_type, planned.provider, planned.quantity)
+            priced = quote.price(card, service_type, provider, quantity)
         except UnknownRate as error:
             raise RateUnknown(error) from error
         except quote.AmountTooLarge as error:

@@ -1,6 +1,7 @@
 """Changed rows, written back as sets."""
 
-from operator import attrgetter
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Update, and_, bindparam, update
@@ -11,7 +12,7 @@ from models.base import Base, table_of
 from models.hold import Hold, HoldPart
 from models.ledger import Grant
 from models.prepared import PreparedWrite
-from models.rows import changes_of, forget_changes
+from models.rows import changes_of, forget_changes, loaded
 from models.workflow import Workflow
 from models.writing import send_later_ones
 
@@ -47,22 +48,25 @@ _MOVING: dict[type[Base], tuple[str, ...]] = {
 }
 
 
-def write_back(session: Session) -> None:
-    """Write what changed: one statement for each table, however many rows they are."""
-    changed: dict[type[Base], list[Base]] = {mapped: [] for mapped in _MOVING}
+def write_back(session: Session, moved: Iterable[Base] = ()) -> None:
+    """Write what changed, and what moved without the session's notice: one statement for each table."""
+    changed: dict[type[Base], dict[Base, None]] = defaultdict(dict)
+    for row in moved:
+        changed[type(row)][row] = None
     more = bool(session.new or session.deleted)
     for row in session.dirty:
         names = changes_of(row)
         moving = _MOVING_NAMES.get(type(row), _NOTHING)
         if names & moving:
-            changed[type(row)].append(row)
+            changed[type(row)][row] = None
         if names <= moving:
             # What is written here is no longer a change: the flush that follows leaves it alone.
             forget_changes(session, row)
         else:
             more = True
-    for mapped, rows in changed.items():
-        _STATEMENTS[mapped].write(session, [_VALUES[mapped](row) for row in rows])
+    for mapped in _MOVING:
+        if mapped in changed:
+            _STATEMENTS[mapped].write(session, list(map(_VALUES[mapped], changed[mapped])))
     if more:
         # What the session itself writes may refer to what is written here.
         send_later_ones(session)
@@ -90,6 +94,4 @@ _STATEMENTS = {
     mapped: PreparedWrite(_statement(mapped, names), [*map(_key, _keys(mapped)), *names])
     for mapped, names in _MOVING.items()
 }
-_VALUES: dict[type[Base], Any] = {
-    mapped: attrgetter(*_keys(mapped), *names) for mapped, names in _MOVING.items()
-}
+_VALUES: dict[type[Base], Any] = {mapped: loaded(*_keys(mapped), *names) for mapped, names in _MOVING.items()}

@@ -58,28 +58,48 @@ class _Source:
         # A process that is forked off would make the same ids.
         os.register_at_fork(after_in_child=self._chances.clear)
 
-    def draw(self) -> tuple[int, int]:
-        milliseconds, rest = divmod(time.time_ns(), 1_000_000)
-        now = (milliseconds << 12) | (rest * 4096 // 1_000_000)
+    def draw(self) -> int:
         with self._lock:
-            self._last = max(now, self._last + 1)
-            if not self._chances:
-                self._chances.extend(_CHANCES.unpack(os.urandom(_CHANCES.size)))
-            return self._last, self._chances.pop() >> 2
+            self._last = max(_tick(), self._last + 1)
+            self._ask_for(1)
+            return _number(self._last, self._chances.pop())
+
+    def draw_many(self, count: int) -> list[int]:
+        with self._lock:
+            first = max(_tick(), self._last + 1)
+            self._last = first + count - 1
+            self._ask_for(count)
+            return [_number(tick, self._chances.pop()) for tick in range(first, first + count)]
+
+    def _ask_for(self, count: int) -> None:
+        while len(self._chances) < count:
+            self._chances.extend(_CHANCES.unpack(os.urandom(_CHANCES.size)))
 
 
 def new_id() -> UUID:
     """Make a UUIDv7 (RFC 9562, method 3: with a sub-millisecond fraction), rising within the process."""
-    tick, chance = _source.draw()
-    return id_of((tick >> 12 << 80) | (0x7 << 76) | ((tick & 0xFFF) << 64) | (0b10 << 62) | chance)
+    return id_of(_source.draw())
+
+
+def new_ids(count: int) -> list[UUID]:
+    """Make so many ids at once, which costs a third; each is above the one before."""
+    return list(map(id_of, _source.draw_many(count)))
 
 
 def id_of(number: int) -> UUID:
     """Give the id of a 128-bit number: UUID's own constructor looks at six ways of being called."""
     made = object.__new__(UUID)
-    object.__setattr__(made, "int", number)
-    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    _set_number(made, number)
+    _set_safety(made, _UNKNOWN)
     return made
+
+
+def _tick() -> int:
+    return time.time_ns() * 4096 // 1_000_000
+
+
+def _number(tick: int, chance: int) -> int:
+    return (tick >> 12 << 80) | ((tick & 0xFFF) << 64) | _VERSION_AND_VARIANT | (chance >> 2)
 
 
 def format_id(kind: IdKind, value: UUID) -> str:
@@ -126,6 +146,11 @@ def _read(text: str) -> tuple[IdKind, UUID]:
 
 
 _CHANCES = Struct("256Q")
+_VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
+_UNKNOWN = SafeUUID.unknown
+# An id refuses to be changed: its places are filled by what they are made of.
+_set_number = vars(UUID)["int"].__set__
+_set_safety = vars(UUID)["is_safe"].__set__
 _source = _Source()
 _NOUNS = {
     "key": "API key",

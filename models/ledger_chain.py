@@ -6,6 +6,7 @@ checked again.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
@@ -42,10 +43,16 @@ def chained(
             debit_hold_id.hex if debit_hold_id else "",
             credit_hold_id.hex if credit_hold_id else "",
             service_usage_id.hex if service_usage_id else "",
-            str((posted_at - _EPOCH) // _MICROSECOND),
+            _moment(posted_at),
         )
     )
     return sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _moment(posted_at: datetime) -> str:
+    # All transfers of a batch are posted at once.
+    return str((posted_at - _EPOCH) // _MICROSECOND)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -3,9 +3,9 @@
 A row that is read so stands in the session as if the session had read it: there is one object of each row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -44,6 +44,27 @@ def values_of(mapped: type[Row], rows: Iterable[Row]) -> list[tuple[Any, ...]]:
     """Give the values of rows, all of whose attributes are there, in the order of the columns."""
     values_of_one = _shape(mapped).values_of
     return [values_of_one(row.__dict__) for row in rows]
+
+
+def loaded(*names: str) -> Callable[[Base], Any]:
+    """Make a reader of attributes of a row, two or more at once: each by itself takes as long as all do.
+
+    What was forgotten when a savepoint was rolled back is read again.
+    """
+    at_once, each = itemgetter(*names), attrgetter(*names)
+
+    def read(row: Base) -> Any:  # noqa: ANN401 - values of any column
+        try:
+            return at_once(row.__dict__)
+        except KeyError:
+            return each(row)
+
+    return read
+
+
+def move(row: Base, values: Mapping[str, object]) -> None:
+    """Set attributes of a row that are loaded; its session hears nothing: whoever moves it writes it."""
+    row.__dict__.update(values)
 
 
 def changes_of(row: Base) -> set[str]:

@@ -8,7 +8,7 @@ import re
 
 MICROS = 1_000_000
 DIGITS_BEFORE_POINT = 12
-LIMIT_MICROS = 10**DIGITS_BEFORE_POINT * MICROS
+LIMIT_MICROS: int = 10**DIGITS_BEFORE_POINT * MICROS
 """The first number of millionths that no longer fits the grammar."""
 
 _NUMBER = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)

@@ -16,7 +16,6 @@ from metering.budgets.rules import left, reached
 from metering.errors import BudgetExceeded
 from metering.events import Outbox
 from metering.windows import EPOCH, Window, window_of
-from models.account import Account
 from models.budget import Budget, BudgetWindow
 from models.workflow import Workflow
 from pricing.credits import Credits
@@ -63,7 +62,9 @@ class BudgetBook:
 
         One statement for any number of runs, none where no budget touches them or all is loaded.
         """
-        touches = list(touches) if self._budgets else ()
+        if not self._budgets:
+            return
+        touches = list(touches)
         moments = chain(((workflow, self.now) for workflow, _ in touches), touches)
         keys = (
             self._key(touch, self._window(touch.in_force.budget, at))
@@ -135,8 +136,8 @@ class BudgetBook:
     def spend(self, workflow: Workflow, amount: Credits, used_at: datetime) -> None:
         """Count credits as used, and tell each threshold that is reached: once in each window.
 
-        The run's total moves afterwards: budgets of single runs go by it, and so tell a threshold again where
-        voided usages have taken the total back below it.
+        Budgets of single runs go by the run's total, and so tell a threshold again where voided usages have
+        taken the total back below it.
         """
         if not self._budgets:
             return
@@ -161,8 +162,7 @@ class BudgetBook:
         of_runs = [touch for touch in self._touching(workflow) if touch.in_force.since is None]
         if not of_runs:
             return
-        # A usage that several holds pay for may come in parts, before the run's total moves by all of it.
-        before = max(self._run_totals.get(workflow.id, Credits.ZERO), workflow.total_credits)
+        before = self._run_total(workflow)
         total = self._run_totals[workflow.id] = before + amount
         for touch in of_runs:
             thresholds = touch.in_force.thresholds
@@ -171,12 +171,16 @@ class BudgetBook:
                 told = Reached(touch.in_force.budget, touch.subject, percent, total)
                 self.outbox.add(*told.in_run(workflow.id))
 
+    def _run_total(self, workflow: Workflow) -> Credits:
+        # The run itself hears of a batch's usages when all are recorded.
+        return max(self._run_totals.get(workflow.id, Credits.ZERO), workflow.total_credits)
+
     def _blocking(self, workflow: Workflow, run_held: Credits) -> Iterator[tuple[_Touch, Counter]]:
         for touch in self._touching(workflow):
             if not touch.in_force.blocks:
                 continue
             if touch.in_force.since is None:
-                yield touch, Counter(workflow.total_credits, run_held)
+                yield touch, Counter(self._run_total(workflow), run_held)
             elif (counter := self._counter(touch, self.now)) is not None:
                 yield touch, counter
 
@@ -219,10 +223,10 @@ class BudgetBook:
 
 
 def open_budgets(
-    session: Session, accounts: Mapping[UUID, Account], *, now: datetime, outbox: Outbox
+    session: Session, versions: Mapping[UUID, int], *, now: datetime, outbox: Outbox
 ) -> BudgetBook:
-    """Open the budgets of locked accounts; thresholds that are reached go to the outbox."""
-    return BudgetBook(now, outbox, budgets_in_force(session, accounts), Counters(session))
+    """Open the budgets of locked accounts by their versions; thresholds that are reached go to the outbox."""
+    return BudgetBook(now, outbox, budgets_in_force(session, versions), Counters(session))
 
 
 def _who(workflow: Workflow) -> _Who:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from metering.budgets.rules import Thresholds, amounts_of, subjects_of
 from metering.windows import window_of
-from models.account import Account
 from models.base import table_of
 from models.budget import Budget, BudgetAction, BudgetScope, BudgetWindow
 from models.workflow import Workflow
@@ -81,14 +80,15 @@ def counts_since(budget: Budget) -> datetime | None:
     return window_of(budget.window, budget.time_zone, budget.created_at).start
 
 
-def budgets_in_force(session: Session, accounts: Mapping[UUID, Account]) -> dict[UUID, BudgetsOfAccount]:
-    """Give the budgets of accounts that have some.
+def budgets_in_force(session: Session, versions: Mapping[UUID, int]) -> dict[UUID, BudgetsOfAccount]:
+    """Give the budgets of accounts that have some, by the `budgets_version` of each.
 
     They are read again only where an account's budgets have changed, in one statement for all such accounts.
-    An account that never had any has the version 0 and costs nothing.
+    An account that never had any has the version 0 and need not be named.
     """
+    if not versions:
+        return {}
     kept = _kept(session)
-    versions = {key: account.budgets_version for key, account in accounts.items() if account.budgets_version}
     # Looked up once: a reader of an older moment may keep older ones meanwhile.
     known = {account_id: kept.get(account_id, _NEVER) for account_id in versions}
     changed = {key: version for key, version in versions.items() if known[key][0] != version}

@@ -125,7 +125,7 @@ def add_to_hold(
 def _priced(card: RateCard, services: Sequence[PlannedService], prices: PriceBook) -> list[_Line]:
     lines = []
     for planned in services:
-        priced, rate_id = prices.price_by(card, planned)
+        priced, rate_id = prices.price_by(card, planned.service_type, planned.provider, planned.quantity)
         lines.append(_Line(planned, rate_id, priced.credits))
     return lines
 

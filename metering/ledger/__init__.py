@@ -1,6 +1,7 @@
 """The ledger: transfers between an account's books, worked out over locked rows."""
 
 from metering.ledger.books import purpose_of
+from metering.ledger.open_accounts import OpenAccount
 from metering.ledger.opening import (
     expire,
     foreseen_books,
@@ -12,6 +13,7 @@ from metering.ledger.opening import (
 from metering.ledger.postings import Postings
 
 __all__ = [
+    "OpenAccount",
     "Postings",
     "expire",
     "foreseen_books",

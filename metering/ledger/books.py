@@ -10,12 +10,10 @@ from sqlalchemy.orm import Session
 from metering.allocation import Allocation, Cover, Draft, HoldShare, Payment, Purpose, Service, usable
 from metering.budgets.book import BudgetBook
 from metering.errors import AmountTooLarge, CreditsExhausted, OverdraftLimitReached
+from metering.ledger.open_accounts import OpenAccount
 from metering.ledger.open_holds import OpenHolds
-from models.account import Account
-from models.ledger import Grant
 from models.workflow import Workflow
 from pricing.credits import Credits
-from pricing.decimal_text import LIMIT_MICROS
 from pricing.quote import PricedUsage
 
 Fitting = Callable[[Credits], tuple[PricedUsage, ...]]
@@ -28,8 +26,7 @@ class Books:
 
     session: Session
     now: datetime
-    accounts: dict[UUID, Account]
-    grants: dict[UUID, list[Grant]]
+    accounts: dict[UUID, OpenAccount]
     holds: OpenHolds
     budgets: BudgetBook
 
@@ -57,10 +54,10 @@ class Books:
         account = self.accounts[account_id]
         if account.overdraft_limit is None:
             return None
-        live = usable(self.grants[account_id], purpose=purpose, now=self.now)
-        reserve = Credits.total(grant.remaining for grant in live if grant.restriction_kind is not None)
-        shared = Credits.total(grant.remaining for grant in live if grant.restriction_kind is None)
-        return reserve + max(shared + account.overdraft_limit - account.overdraft, Credits.ZERO)
+        live = usable(account.grants, purpose=purpose, now=self.now)
+        reserve = sum(grant.remaining.micros for grant in live if grant.restriction_kind is not None)
+        shared = sum(grant.remaining.micros for grant in live if grant.restriction_kind is None)
+        return Credits(reserve + max(shared + account.overdraft_limit - account.overdraft, 0))
 
     def spendable(self, run: Workflow, *, own_holds: bool = True) -> Credits | None:
         """Give what a run may still spend, holds that it can draw on included; None is no limit."""
@@ -116,14 +113,12 @@ class Books:
 
     def require_room(self, account_id: UUID, amount: Credits) -> None:
         """Raise AmountTooLarge where the account's books could not hold what it sets aside or spends anew."""
-        account = self.accounts[account_id]
-        if (account.spent + account.held + amount).micros >= LIMIT_MICROS:
+        if not self.accounts[account_id].has_room(amount.micros):
             raise AmountTooLarge("The account's books cannot hold so large a sum.")
 
     def require_room_for(self, run: Workflow, amount: Credits, service: Service) -> None:
         """Raise AmountTooLarge as `require_room`; what the run's holds pay is in the books already."""
-        account = self.accounts[run.account_id]
-        if (account.spent + account.held + amount).micros >= LIMIT_MICROS:
+        if not self.accounts[run.account_id].has_room(amount.micros):
             payments = self.allocation(run, amount, service).payments
             from_holds = Credits.total(each.amount for each in payments if each.share is not None)
             self.require_room(run.account_id, amount - from_holds)
@@ -139,12 +134,12 @@ class Books:
 
     def _cover(self, run: Workflow, holds: Sequence[Sequence[HoldShare]]) -> Cover:
         account = self.accounts[run.account_id]
-        grants = usable(self.grants[run.account_id], purpose=purpose_of(run), now=self.now)
+        grants = usable(account.grants, purpose=purpose_of(run), now=self.now)
         limit = account.overdraft_limit
         if limit is None:
             return Cover(holds, grants, None)
-        left = max(limit - account.overdraft, Credits.ZERO)
-        return Cover(holds, grants, left, claimed=max(account.overdraft - limit, Credits.ZERO))
+        beyond = account.overdraft - limit
+        return Cover(holds, grants, Credits(max(-beyond, 0)), claimed=Credits(max(beyond, 0)))
 
 
 def purpose_of(run: Workflow) -> Purpose:

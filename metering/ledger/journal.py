@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from models.account import Account
+from metering.ledger.open_accounts import OpenAccount
 from models.base import table_of
-from models.identity import new_id
+from models.identity import new_ids
 from models.ledger import Book, LedgerTransfer
 from models.ledger_chain import chained
 from models.prepared import PreparedWrite
@@ -23,11 +23,11 @@ class Journal:
     session: Session
     now: datetime
     _rows: list[tuple[object, ...]] = field(default_factory=list)
-    _ends: dict[Account, tuple[int, str]] = field(default_factory=dict)
+    _ids: list[UUID] = field(default_factory=list)
 
     def post(
         self,
-        account: Account,
+        account: OpenAccount,
         debit: Book,
         credit: Book,
         amount: Credits,
@@ -38,14 +38,12 @@ class Journal:
         usage_id: UUID | None = None,
     ) -> None:
         """Move credits from one book of the account to another."""
-        transfer_id, account_id = new_id(), account.id
-        end = self._ends.get(account)
-        count, previous = (account.transfer_count, account.chain_hash) if end is None else end
-        sequence = count + 1
-        hash_ = chained(
-            previous,
-            account_id=account_id,
-            sequence=sequence,
+        transfer_id = self._next_id()
+        account.transfer_count += 1
+        account.chain_hash = chained(
+            account.chain_hash,
+            account_id=account.id,
+            sequence=account.transfer_count,
             transfer_id=transfer_id,
             debit_book=debit,
             credit_book=credit,
@@ -56,12 +54,11 @@ class Journal:
             service_usage_id=usage_id,
             posted_at=self.now,
         )
-        self._ends[account] = sequence, hash_
         self._rows.append(
             (
-                account_id,
+                account.id,
                 transfer_id,
-                sequence,
+                account.transfer_count,
                 debit,
                 credit,
                 amount,
@@ -70,20 +67,20 @@ class Journal:
                 credit_hold_id,
                 usage_id,
                 self.now,
-                hash_,
+                account.chain_hash,
             )
         )
-
-    def close(self) -> None:
-        """Let the accounts keep the ends of their ledgers; they are written before the transfers."""
-        for account, (count, hash_) in self._ends.items():
-            account.transfer_count, account.chain_hash = count, hash_
-        self._ends = {}
 
     def write(self) -> None:
         """Write all transfers in one statement; what they refer to is written before."""
         _INSERT.write(self.session, self._rows)
         self._rows = []
+
+    def _next_id(self) -> UUID:
+        if not self._ids:
+            # Where many transfers were posted, many more follow: ids cost less together.
+            self._ids = new_ids(len(self._rows) + 1)[::-1]
+        return self._ids.pop()
 
 
 _NAMES = (

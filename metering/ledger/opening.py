@@ -1,7 +1,6 @@
 """Open the ledger for a batch: its accounts, grants and budgets, with what has expired moved at once."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -15,6 +14,7 @@ from metering.errors import AccountNotFound
 from metering.events import Outbox
 from metering.ledger.books import Books
 from metering.ledger.journal import Journal
+from metering.ledger.open_accounts import OpenAccount, open_account
 from metering.ledger.open_holds import OpenHolds, next_expiries
 from metering.ledger.postings import Postings
 from metering.ledger.warnings import Warnings
@@ -40,7 +40,7 @@ def open_postings(session: Session, account_ids: Iterable[UUID], *, now: datetim
 
 def open_before_expiry(session: Session, account_ids: Iterable[UUID], *, now: datetime) -> Postings:
     """Load the locked accounts as they stand, with what has expired still in its place."""
-    return _opened(session, {each: locked_account(session, each) for each in set(account_ids)}, now)
+    return _opened(session, [locked_account(session, each) for each in set(account_ids)], now)
 
 
 def grants_beside(session: Session, account_ids: Collection[UUID]) -> Question:
@@ -48,9 +48,9 @@ def grants_beside(session: Session, account_ids: Collection[UUID]) -> Question:
 
     Raises AccountNotFound.
     """
-    return _LIVE_GRANTS.asked_beside(
-        session, accounts=[locked_account(session, each).id for each in account_ids]
-    )
+    for account_id in account_ids:
+        locked_account(session, account_id)
+    return _LIVE_GRANTS.asked_beside(session, accounts=account_ids)
 
 
 @contextmanager
@@ -65,25 +65,27 @@ def foreseen_books(session: Session, account_id: UUID, *, now: datetime) -> Iter
         account = apart.get(Account, account_id)
         if account is None:
             raise AccountNotFound
-        postings = _opened(apart, {account_id: account}, now)
+        postings = _opened(apart, [account], now)
         _move(postings, _due(postings))
         yield postings
 
 
-def _opened(session: Session, accounts: dict[UUID, Account], now: datetime) -> Postings:
+def _opened(session: Session, rows: Iterable[Account], now: datetime) -> Postings:
+    accounts = {account.id: account for account in map(open_account, rows)}
+    _load_grants(session, accounts)
     outbox = Outbox(session, now)
+    versions = {each.id: each.budgets_version for each in accounts.values() if each.budgets_version}
     postings = Postings(
         session=session,
         now=now,
         accounts=accounts,
-        grants=_grants(session, accounts),
         holds=OpenHolds(session),
-        budgets=open_budgets(session, accounts, now=now, outbox=outbox),
+        budgets=open_budgets(session, versions, now=now, outbox=outbox),
         outbox=outbox,
         warnings=Warnings(now),
         journal=Journal(session, now),
     )
-    postings.warnings.begin(accounts, postings.grants)
+    postings.warnings.begin(accounts.values())
     return postings
 
 
@@ -117,12 +119,12 @@ def expire(postings: Postings) -> tuple[int, int]:
     return len(released), grants
 
 
-def _due(postings: Postings) -> list[Account]:
+def _due(postings: Postings) -> list[OpenAccount]:
     now = postings.now
     return [each for each in postings.accounts.values() if each.expiry_due_at and each.expiry_due_at <= now]
 
 
-def _move(postings: Postings, due: Sequence[Account]) -> tuple[list[tuple[Hold, Credits]], int]:
+def _move(postings: Postings, due: Sequence[OpenAccount]) -> tuple[list[tuple[Hold, Credits]], int]:
     """Close holds and empty grants whose time is over; say what each hold gave back, and how many grants."""
     if not due:
         return [], 0
@@ -149,21 +151,17 @@ def _note(outbox: Outbox, hold: Hold, released: Credits) -> None:
         outbox.add(hold.account_id, EventType.HOLD_EXPIRED, data)
 
 
-def _note_next(postings: Postings, due: Sequence[Account]) -> None:
+def _note_next(postings: Postings, due: Sequence[OpenAccount]) -> None:
     next_holds = next_expiries(postings.session, [account.id for account in due], postings.now)
     for account in due:
-        times = [
-            grant.expires_at for grant in postings.grants[account.id] if grant.remaining and grant.expires_at
-        ]
+        times = [grant.expires_at for grant in account.grants if grant.remaining and grant.expires_at]
         account.expiry_due_at = min((*times, *filter(None, [next_holds.get(account.id)])), default=None)
 
 
-def _grants(session: Session, accounts: Iterable[UUID]) -> dict[UUID, list[Grant]]:
-    grants: dict[UUID, list[Grant]] = defaultdict(list)
+def _load_grants(session: Session, accounts: Mapping[UUID, OpenAccount]) -> None:
     for row in _LIVE_GRANTS.rows(session, accounts=accounts):
         grant = read_row(session, Grant, row)
-        grants[grant.account_id].append(grant)
-    return grants
+        accounts[grant.account_id].grants.append(grant)
 
 
 _LIVE_GRANTS = PreparedRead(

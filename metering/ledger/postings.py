@@ -1,6 +1,6 @@
 """What moves credits: pay, set aside, give back. Worked out over locked rows and written back as sets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,11 +10,13 @@ from metering.errors import AmountTooLarge
 from metering.events import Outbox
 from metering.ledger.books import Books
 from metering.ledger.journal import Journal
+from metering.ledger.open_accounts import OpenAccount
 from metering.ledger.warnings import Warnings
 from metering.write_back import write_back
-from models.account import Account
+from models.base import Base
 from models.hold import HoldStatus
 from models.ledger import Book, Grant, LedgerTransfer
+from models.rows import loaded
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from models.writing import together
@@ -33,37 +35,26 @@ class Postings(Books):
     warnings: Warnings
     journal: Journal
 
-    def spend(self, run: Workflow, usage: ServiceUsage) -> None:
+    def spend(self, account: OpenAccount, run: Workflow, usage: ServiceUsage) -> None:
         """Pay for a usage: holds, grants, credit line, then overdraft. Never refused for lack of credits."""
-        account_id = run.account_id
-        account = self.accounts[account_id]
-        payments: Iterable[Payment]
-        if not self.holds and not self.grants.get(account_id):
-            # Nobody else can pay, and the credit line is overdraft like what goes beyond it.
-            payments, beyond = (), usage.credits
-        else:
-            allocation = self.allocation(run, usage.credits, Service(usage.service_type, usage.provider))
-            payments, beyond = allocation.payments, allocation.uncovered
-        for payment in payments:
-            if payment.share is not None:
-                self._capture(account, payment.share, payment.amount, usage.id)
-            elif payment.grant is not None:
-                payment.grant.remaining -= payment.amount
-                self.journal.post(
-                    account,
-                    Book.GRANT,
-                    Book.SPENT,
-                    payment.amount,
-                    grant_id=payment.grant.id,
-                    usage_id=usage.id,
-                )
-            else:
-                beyond += payment.amount
+        usage_id, amount, used_at = _PAID(usage)
+        beyond = amount
+        # Where there are neither holds nor grants nobody else can pay: the credit line is overdraft too.
+        if self.holds or account.grants:
+            allocation = self.allocation(run, amount, Service(usage.service_type, usage.provider))
+            beyond = allocation.uncovered
+            for payment in allocation.payments:
+                if payment.share is not None:
+                    self._capture(account, payment.share, payment.amount, usage_id)
+                elif payment.grant is not None:
+                    self._burn(account, payment.grant, payment.amount, usage_id)
+                else:
+                    beyond += payment.amount
         if beyond:
-            account.overdraft += beyond
-            self.journal.post(account, Book.OVERDRAFT, Book.SPENT, beyond, usage_id=usage.id)
-        account.spent += usage.credits
-        self.budgets.spend(run, usage.credits, usage.used_at)
+            account.overdraft += beyond.micros
+            self.journal.post(account, Book.OVERDRAFT, Book.SPENT, beyond, usage_id=usage_id)
+        account.spent += amount.micros
+        self.budgets.spend(run, amount, used_at)
 
     def set_aside(self, source: Payment, share: HoldShare) -> None:
         """Move credits from where an allocation found them into a part of a hold."""
@@ -71,14 +62,14 @@ class Postings(Books):
         if source.share is not None:
             self._lend(account, source.share, share)
             return
-        account.held += source.amount
+        account.held += source.amount.micros
         book = Book.GRANT
         if source.grant is not None:
             source.grant.remaining -= source.amount
         else:
             book = Book.OVERDRAFT
-            account.overdraft += source.amount
-            account.held_on_credit += source.amount
+            account.overdraft += source.amount.micros
+            account.held_on_credit += source.amount.micros
         grant_id = source.grant.id if source.grant is not None else None
         self.journal.post(
             account, book, Book.HOLD, source.amount, grant_id=grant_id, credit_hold_id=share.hold.id
@@ -104,10 +95,10 @@ class Postings(Books):
         Raises AmountTooLarge where the account's books could not hold the sum.
         """
         account = self.accounts[grant.account_id]
-        if (account.granted + grant.amount).micros >= LIMIT_MICROS:
+        if account.granted + grant.amount.micros >= LIMIT_MICROS:
             raise AmountTooLarge("The account's books cannot hold so large a sum.")
-        account.granted += grant.amount
-        self.grants[grant.account_id].append(grant)
+        account.granted += grant.amount.micros
+        account.grants.append(grant)
         self.note_expiry(account, grant.expires_at)
         self.journal.post(account, Book.ISSUED, Book.GRANT, grant.amount, grant_id=grant.id)
 
@@ -118,7 +109,7 @@ class Postings(Books):
         grant.voided_at, grant.void_reason = self.now, reason
         if left:
             account = self.accounts[grant.account_id]
-            account.granted -= left
+            account.granted -= left.micros
             self.journal.post(account, Book.GRANT, Book.ISSUED, left, grant_id=grant.id)
         return left
 
@@ -132,7 +123,7 @@ class Postings(Books):
         """Give back what was paid for a usage: to the grant that paid where it still lives."""
         account = self.accounts[run.account_id]
         for payment in payments:
-            account.spent -= payment.amount
+            account.spent -= payment.amount.micros
             grant = grants[payment.grant_id] if payment.grant_id is not None else None
             book = self._return(account, grant, payment.amount)
             self.journal.post(
@@ -143,42 +134,46 @@ class Postings(Books):
     def expire_grants(self) -> int:
         """Move what is left of expired grants to the expired book; say how many there were."""
         count = 0
-        for account_id, grants in self.grants.items():
-            account = self.accounts[account_id]
-            for grant in grants:
+        for account in self.accounts.values():
+            for grant in account.grants:
                 if grant.remaining and is_expired(grant, self.now):
                     count += 1
-                    account.expired += grant.remaining
+                    account.expired += grant.remaining.micros
                     self.journal.post(account, Book.GRANT, Book.EXPIRED, grant.remaining, grant_id=grant.id)
                     grant.remaining = Credits.ZERO
         return count
 
-    def note_expiry(self, account: Account, at: datetime | None) -> None:
+    def note_expiry(self, account: OpenAccount, at: datetime | None) -> None:
         """Remember that something of the account expires then."""
         if at is not None and (account.expiry_due_at is None or at < account.expiry_due_at):
             account.expiry_due_at = at
 
-    def write(self) -> None:
+    def write(self, *, moved: Sequence[Base] = ()) -> None:
         """Write everything back, a fixed number of statements for any number of postings.
 
-        What the transfers refer to (runs, usages, new grants) is written before.
+        Rows that the verb has moved are written with it. What the transfers refer to (runs, usages, new
+        grants) is written before.
         """
-        self.warnings.look(self.accounts, self.grants, self.outbox)
-        self.journal.close()
+        self.warnings.look(self.accounts.values(), self.outbox)
+        closed = [account.row for account in self.accounts.values() if account.close()]
         with together(self.session):
             self.holds.insert()
-            write_back(self.session)
+            write_back(self.session, (*closed, *moved))
             self.journal.write()
             self.budgets.write()
             self.outbox.write()
 
-    def _capture(self, account: Account, share: HoldShare, amount: Credits, usage_id: UUID) -> None:
+    def _burn(self, account: OpenAccount, grant: Grant, amount: Credits, usage_id: UUID) -> None:
+        grant.remaining -= amount
+        self.journal.post(account, Book.GRANT, Book.SPENT, amount, grant_id=grant.id, usage_id=usage_id)
+
+    def _capture(self, account: OpenAccount, share: HoldShare, amount: Credits, usage_id: UUID) -> None:
         share.part.remaining -= amount
         share.hold.remaining -= amount
         share.hold.captured += amount
-        account.held -= amount
+        account.held -= amount.micros
         if share.part.grant_id is None:
-            account.held_on_credit -= amount
+            account.held_on_credit -= amount.micros
         self.journal.post(
             account,
             Book.HOLD,
@@ -190,14 +185,14 @@ class Postings(Books):
         )
         self.budgets.unhold(share.run, amount, share.line.held_at)
 
-    def _lend(self, account: Account, lender: HoldShare, share: HoldShare) -> None:
+    def _lend(self, account: OpenAccount, lender: HoldShare, share: HoldShare) -> None:
         amount = share.part.amount
         lender.part.remaining -= amount
         lender.hold.remaining -= amount
         lender.hold.lent += amount
         self._between_holds(account, lender, share, amount)
 
-    def _give_back(self, account: Account, share: HoldShare, amount: Credits, *, at: datetime) -> None:
+    def _give_back(self, account: OpenAccount, share: HoldShare, amount: Credits, *, at: datetime) -> None:
         share.part.remaining -= amount
         share.hold.remaining -= amount
         share.hold.released += amount
@@ -208,16 +203,18 @@ class Postings(Books):
             lender.hold.lent -= amount
             self._between_holds(account, share, lender, amount)
             return
-        account.held -= amount
+        account.held -= amount.micros
         if share.grant is None:
-            account.held_on_credit -= amount
+            account.held_on_credit -= amount.micros
         book = self._return(account, share.grant, amount)
         self.journal.post(
             account, Book.HOLD, book, amount, grant_id=share.part.grant_id, debit_hold_id=share.hold.id
         )
         self.budgets.unhold(share.run, amount, share.line.held_at)
 
-    def _between_holds(self, account: Account, giver: HoldShare, taker: HoldShare, amount: Credits) -> None:
+    def _between_holds(
+        self, account: OpenAccount, giver: HoldShare, taker: HoldShare, amount: Credits
+    ) -> None:
         self.journal.post(
             account,
             Book.HOLD,
@@ -230,20 +227,23 @@ class Postings(Books):
         self.budgets.unhold(giver.run, amount, giver.line.held_at)
         self.budgets.hold(taker.run, amount, taker.line.held_at)
 
-    def _return(self, account: Account, grant: Grant | None, amount: Credits) -> Book:
+    def _return(self, account: OpenAccount, grant: Grant | None, amount: Credits) -> Book:
         """Give credits back to where they came from once; say which book that is now."""
         if grant is None:
-            account.overdraft -= amount
+            account.overdraft -= amount.micros
             return Book.OVERDRAFT
         if grant.voided_at is not None:
-            account.granted -= amount
+            account.granted -= amount.micros
             grant.voided = (grant.voided or Credits.ZERO) + amount
             return Book.ISSUED
         if is_expired(grant, self.now):
-            account.expired += amount
+            account.expired += amount.micros
             return Book.EXPIRED
         grant.remaining += amount
-        if grant not in self.grants[account.id]:  # it had nothing left, and was not loaded
-            self.grants[account.id].append(grant)
+        if grant not in account.grants:  # it had nothing left, and was not loaded
+            account.grants.append(grant)
         self.note_expiry(account, grant.expires_at)
         return Book.GRANT
+
+
+_PAID = loaded("id", "credits", "used_at")

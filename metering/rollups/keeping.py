@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import add
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +14,17 @@ from models.base import table_of
 from models.buckets import bucket_of
 from models.prepared import PreparedWrite
 from models.rollup import NO_AGENT, NOBODY, Grain, Rollup, RunRollup, UsageRollup, series_of
+from models.rows import loaded
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from pricing.decimal_text import MICROS
 from pricing.units import ServiceType, UnitType
 
 _Row = tuple[UUID, Grain, datetime, tuple[Any, ...]]
-_Hour = tuple[int, ServiceType, str, UnitType, datetime]
-"""A run, by its place in memory, a service and the hour, in UTC."""
+_Hour = tuple[Workflow, ServiceType, str, UnitType, datetime]
+"""A run, a service and the hour, in UTC."""
+_KEY = 4
+"""Columns by which a row is known: account, grain, bucket and series."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -31,7 +35,6 @@ class UsageCounts:
     They are added up by run, service and hour first: what else a row is of is looked at once for many usages.
     """
 
-    _runs: dict[_Hour, Workflow] = field(default_factory=dict)
     _figures: dict[_Hour, list[int]] = field(default_factory=dict)
     _last: tuple[datetime, datetime] = (NEVER, NEVER)
 
@@ -45,30 +48,32 @@ class UsageCounts:
 
     def write(self, session: Session) -> None:
         """Add the figures to the rollups in one statement; the accounts concerned are locked."""
-        rolled_up: dict[_Row, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        rows: dict[tuple[object, ...], tuple[object, ...]] = {}
+        sums: dict[tuple[object, ...], Iterable[int]] = {}
         for hour, figures in self._figures.items():
-            for row in _stretches(self._runs[hour], hour):
-                rolled_up[row] = [old + new for old, new in zip(rolled_up[row], figures, strict=True)]
-        _ADD_USAGES.write(session, _rows(rolled_up))
-        self._runs.clear()
+            for row in _stretches(*hour):
+                key = row[:_KEY]
+                rows[key] = row
+                sums[key] = [*map(add, sums[key], figures)] if key in sums else figures
+        _ADD_USAGES.write(session, [(*row, *sums[key]) for key, row in rows.items()])
         self._figures.clear()
 
     def _count(self, usage: ServiceUsage, workflow: Workflow, times: int) -> None:
         # Most usages of a batch were used when it is recorded: their hour is worked out once.
-        used_at, begin = self._last
-        if usage.used_at is not used_at:
-            begin = usage.used_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-            self._last = usage.used_at, begin
-        hour = (id(workflow), usage.service_type, usage.provider, usage.unit_type, begin)
+        *service, used_at, micro_units, credits_ = _COUNTED(usage)
+        last_used_at, begin = self._last
+        if used_at is not last_used_at:
+            begin = used_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+            self._last = used_at, begin
+        hour = (workflow, *service, begin)
         figures = self._figures.get(hour)
         if figures is None:
-            self._runs[hour] = workflow
             self._figures[hour] = figures = [0, 0, 0, 0]
-        units, millionths = divmod(usage.micro_units, MICROS)
+        units, millionths = divmod(micro_units, MICROS)
         figures[0] += times
         figures[1] += times * units
         figures[2] += times * millionths
-        figures[3] += times * usage.credits.micros
+        figures[3] += times * credits_.micros
 
 
 @dataclass(slots=True)
@@ -106,26 +111,32 @@ class RunCounts:
             yield self._figures[workflow.account_id, grain, bucket, dimensions]
 
 
-def _stretches(workflow: Workflow, of: _Hour) -> Iterable[_Row]:
-    _, *service, hour = of
-    run, user, day = _of_run(workflow), workflow.user_id or NOBODY, bucket_of(hour, Grain.DAY.length)
-    yield workflow.account_id, Grain.HOUR, hour, (*run, NOBODY, *service)
-    yield workflow.account_id, Grain.DAY, day, (*run, NOBODY, *service)
-    yield workflow.account_id, Grain.USER_DAY, day, (*run, user, *service)
+def _stretches(
+    workflow: Workflow, service_type: ServiceType, provider: str, unit_type: UnitType, hour: datetime
+) -> Iterable[tuple[object, ...]]:
+    account_id, user = _WHOSE(workflow)
+    run, service, day = _of_run(workflow), (service_type, provider, unit_type), hour.replace(hour=0)
+    of_all = _series(*run, NOBODY, *service)
+    of_user = _series(*run, user, *service) if user else of_all
+    return (
+        (account_id, Grain.HOUR, hour, *of_all),
+        (account_id, Grain.DAY, day, *of_all),
+        (account_id, Grain.USER_DAY, day, *of_user),
+    )
 
 
 def _of_run(workflow: Workflow) -> tuple[str, str, UUID, UUID]:
-    return (
-        workflow.workflow_name,
-        workflow.business_adapter or NOBODY,
-        workflow.agent_id or NO_AGENT,
-        workflow.api_key_id,
-    )
+    name, adapter, agent_id, api_key_id = _RUN(workflow)
+    return name, adapter or NOBODY, agent_id or NO_AGENT, api_key_id
+
+
+def _series(*dimensions: str | UUID) -> tuple[str | UUID, ...]:
+    return series_of(*dimensions), *dimensions
 
 
 def _rows(figures: Mapping[_Row, Iterable[int]]) -> list[tuple[object, ...]]:
     return [
-        (account_id, grain, bucket, series_of(*dimensions), *dimensions, *of_row)
+        (account_id, grain, bucket, *_series(*dimensions), *of_row)
         for (account_id, grain, bucket, dimensions), of_row in figures.items()
     ]
 
@@ -135,5 +146,8 @@ def _adding(rollup: Rollup) -> PreparedWrite:
     return PreparedWrite.adding(table_of(rollup), names, sums=rollup.figures)
 
 
+_COUNTED = loaded("service_type", "provider", "unit_type", "used_at", "micro_units", "credits")
+_WHOSE = loaded("account_id", "user_id")
+_RUN = loaded("workflow_name", "business_adapter", "agent_id", "api_key_id")
 _ADD_USAGES = _adding(UsageRollup)
 _ADD_RUNS = _adding(RunRollup)

@@ -108,12 +108,14 @@ def record_workflows(
             workflow, usages = _worked_out(item, references, batch)
             workflow.id = claims.accept(item)
             for usage in usages:
+                usage.workflow_id = workflow.id  # it had none yet when they were priced
                 batch.record(usage, workflow)
             recorded[workflow.id] = workflow
             answers.append(WorkflowRecord(workflow, replayed=False))
         except Refusal as refusal:
             answers.append(refusal)
     claims.settle()
+    batch.close_runs()
     with together(session):
         insert_workflows(session, recorded.values())
         batch.write()

@@ -8,16 +8,27 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from metering.allocation import Service
-from metering.ledger import Postings
+from metering.ledger import OpenAccount, Postings
 from metering.prices import PriceBook
 from metering.rollups import UsageCounts
 from models.base import table_of
 from models.prepared import PreparedWrite
-from models.rows import new_row, values_of
+from models.rows import loaded, move, new_row, values_of
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from models.writing import together
+from pricing.credits import Credits
 from pricing.units import Quantity, ServiceType
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """A run, its account, and what the batch's usages add to the run: how many they are, in micro-credits."""
+
+    workflow: Workflow
+    account: OpenAccount
+    usages: int = 0
+    micros: int = 0
 
 
 @dataclass(slots=True)
@@ -28,6 +39,7 @@ class UsageBatch:
     now: datetime
     prices: PriceBook
     postings: Postings
+    _runs: dict[Workflow, _Run] = field(default_factory=dict)
     _usages: list[ServiceUsage] = field(default_factory=list)
     _counts: UsageCounts = field(default_factory=UsageCounts)
 
@@ -46,13 +58,15 @@ class UsageBatch:
 
         Raises RateUnknown, NoRateCardInForce, AmountTooLarge.
         """
+        account = self._run(workflow).account
         priced, rate_id = self.prices.price(
-            service_type, provider, quantity, at=used_at, account_id=workflow.account_id
+            service_type, provider, quantity, at=used_at, account_id=account.id
         )
-        self.postings.require_room_for(workflow, priced.credits, Service(service_type, provider))
+        if not account.has_room(priced.credits.micros):
+            self.postings.require_room_for(workflow, priced.credits, Service(service_type, provider))
         return new_row(
             ServiceUsage,
-            account_id=workflow.account_id,
+            account_id=account.id,
             id=usage_id,
             workflow_id=workflow.id,
             rate_id=rate_id,
@@ -76,13 +90,22 @@ class UsageBatch:
 
     def record(self, usage: ServiceUsage, workflow: Workflow) -> None:
         """Pay for a usage and add it to its run's totals; what nothing covers becomes overdraft."""
-        self.postings.spend(workflow, usage)
-        workflow.total_credits += usage.credits
-        workflow.usage_count += 1
-        if usage.workflow_id != workflow.id:  # the run had no id yet when its usages were priced
-            usage.workflow_id = workflow.id
+        run = self._run(workflow)
+        self.postings.spend(run.account, workflow, usage)
+        run.usages += 1
+        run.micros += usage.credits.micros
         self._counts.add(usage, workflow)
         self._usages.append(usage)
+
+    def close_runs(self) -> list[Workflow]:
+        """Let the runs say what their usages add up to, and give those for which that is news."""
+        closed = [run for run in self._runs.values() if run.usages]
+        for run in closed:
+            total, count = _TOTALS(run.workflow)
+            total = Credits(total.micros + run.micros)
+            move(run.workflow, {"total_credits": total, "usage_count": count + run.usages})
+        self._runs = {}
+        return [run.workflow for run in closed]
 
     def write(self) -> None:
         """Write everything back, a fixed number of statements for any number of usages."""
@@ -90,11 +113,19 @@ class UsageBatch:
             _INSERT.write(self.session, values_of(ServiceUsage, self._usages))
             self._usages = []
             self._counts.write(self.session)
-            self.postings.write()
+            self.postings.write(moved=self.close_runs())
+
+    def _run(self, workflow: Workflow) -> _Run:
+        run = self._runs.get(workflow)
+        if run is None:
+            account = self.postings.accounts[workflow.account_id]
+            run = self._runs[workflow] = _Run(workflow, account)
+        return run
 
 
 def _ratio(numerator: int, denominator: int) -> str:
     return str(numerator) if denominator == 1 else f"{numerator}/{denominator}"
 
 
+_TOTALS = loaded("total_credits", "usage_count")
 _INSERT = PreparedWrite(insert(table_of(ServiceUsage)))

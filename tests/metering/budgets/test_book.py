@@ -57,7 +57,7 @@ async def with_book(tenant: Tenant, act: Callable[[BudgetBook], Answer]) -> Answ
     def verb(session: Session, *, now: datetime) -> Answer:
         account = locked_account(session, tenant.account_id)
         outbox = Outbox(session, now)
-        book = open_budgets(session, {account.id: account}, now=now, outbox=outbox)
+        book = open_budgets(session, {account.id: account.budgets_version}, now=now, outbox=outbox)
         answer = act(book)
         book.write()
         outbox.write()
@@ -352,7 +352,7 @@ async def test_a_version_that_was_rolled_back_does_not_come_again(tenant: Tenant
         item = SetBudget(tenant.account_id, BudgetScope.ACCOUNT, BudgetWindow.DAY, Credits.whole(1))
         set_budget(session, item=item, now=now)
         account = locked_account(session, tenant.account_id)
-        open_budgets(session, {account.id: account}, now=now, outbox=Outbox(session, now))
+        open_budgets(session, {account.id: account.budgets_version}, now=now, outbox=Outbox(session, now))
         raise ArithmeticError
 
     with pytest.raises(ArithmeticError):
