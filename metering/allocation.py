@@ -7,6 +7,7 @@ from uuid import UUID
 
 from models.hold import Hold, HoldLine, HoldPart
 from models.ledger import Grant, RestrictionKind
+from models.rows import loaded
 from models.workflow import Workflow
 from pricing.credits import Credits
 from pricing.units import ServiceType
@@ -74,7 +75,9 @@ class Allocation:
 
 @dataclass(slots=True)
 class _Source:
-    left: Credits
+    """What a payer has left, in micro-credits."""
+
+    left: int
     share: HoldShare | None = None
     grant: Grant | None = None
 
@@ -83,9 +86,11 @@ class Draft:
     """Works out who pays for one amount after another, changing none of the rows."""
 
     def __init__(self, cover: Cover) -> None:
-        self._holds = [[_Source(share.part.remaining, share) for share in shares] for shares in cover.holds]
-        self._grants, self._claimed = _parted(cover.grants, cover.claimed)
-        self._credit = _Source(_UNLIMITED if cover.credit is None else cover.credit)
+        self._holds = [
+            [_Source(share.part.remaining.micros, share) for share in shares] for shares in cover.holds
+        ]
+        self._grants, self._claimed = _parted(cover.grants, cover.claimed.micros)
+        self._credit = _Source(_UNLIMITED if cover.credit is None else cover.credit.micros)
 
     def draw(self, amount: Credits, service: Service | None) -> Allocation:
         """Find the payers of an amount; what they pay is no longer there for the next one.
@@ -95,16 +100,16 @@ class Draft:
         nothing else covers; and last what a debt claims of the grants.
         """
         payments: list[Payment] = []
-        rest = amount
+        rest = amount.micros
         for source in self._in_order(service):
             if not rest:
                 break
             paid = min(source.left, rest)
             if paid:
-                payments.append(Payment(paid, source.share, source.grant))
+                payments.append(Payment(Credits(paid), source.share, source.grant))
                 source.left -= paid
                 rest -= paid
-        return Allocation(tuple(payments), rest)
+        return Allocation(tuple(payments), Credits(rest))
 
     def _in_order(self, service: Service | None) -> Iterator[_Source]:
         for sources in self._holds:
@@ -132,7 +137,8 @@ def usable(grants: Iterable[Grant], *, purpose: Purpose, now: datetime) -> list[
 
 def is_live(grant: Grant, now: datetime) -> bool:
     """Tell whether the grant is in effect, not expired and not voided."""
-    return is_in_effect(grant, now) and not is_expired(grant, now)
+    effective_at, expires_at, voided_at = _LIFE(grant)
+    return effective_at <= now and voided_at is None and (expires_at is None or expires_at > now)
 
 
 def is_in_effect(grant: Grant, now: datetime) -> bool:
@@ -145,13 +151,14 @@ def is_expired(grant: Grant, now: datetime) -> bool:
     return grant.expires_at is not None and grant.expires_at <= now
 
 
-def _parted(grants: Sequence[Grant], claimed: Credits) -> tuple[list[_Source], list[_Source]]:
+def _parted(grants: Sequence[Grant], claimed: int) -> tuple[list[_Source], list[_Source]]:
     """Part what grants have left: what is free, and what is claimed, which is what would be burnt last."""
     free, taken = [], []
     for grant in reversed(grants):
-        part = min(claimed, grant.remaining) if grant.restriction_kind is None else Credits.ZERO
+        left = grant.remaining.micros
+        part = min(claimed, left) if claimed and grant.restriction_kind is None else 0
         claimed -= part
-        free.append(_Source(grant.remaining - part, grant=grant))
+        free.append(_Source(left - part, grant=grant))
         if part:
             taken.append(_Source(part, grant=grant))
     return free[::-1], taken[::-1]
@@ -184,4 +191,5 @@ def _burn_order(grant: Grant) -> tuple[bool, int, datetime, UUID]:
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_UNLIMITED = Credits(2**63 - 1)
+_UNLIMITED = 2**63 - 1
+_LIFE = loaded("effective_at", "expires_at", "voided_at")

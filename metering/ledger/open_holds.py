@@ -52,6 +52,8 @@ class OpenHolds:
 
     def of_lineage(self, run: Workflow) -> list[Sequence[HoldShare]]:
         """Give the shares of a run and of its ancestors, nearest first."""
+        if not self._shares:
+            return []
         nearest_first = (run.id, *reversed(run.ancestor_ids))
         return [shares for shares in map(self.of_run, nearest_first) if shares]
 

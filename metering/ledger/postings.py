@@ -1,7 +1,7 @@
 """What moves credits: pay, set aside, give back. Worked out over locked rows and written back as sets."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from metering.write_back import write_back
 from models.base import Base
 from models.hold import HoldStatus
 from models.ledger import Book, Grant, LedgerTransfer
-from models.rows import loaded
+from models.rows import loaded, move
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from models.writing import together
@@ -34,6 +34,7 @@ class Postings(Books):
     outbox: Outbox
     warnings: Warnings
     journal: Journal
+    _moved: dict[Base, None] = field(default_factory=dict)
 
     def spend(self, account: OpenAccount, run: Workflow, usage: ServiceUsage) -> None:
         """Pay for a usage: holds, grants, credit line, then overdraft. Never refused for lack of credits."""
@@ -158,19 +159,24 @@ class Postings(Books):
         closed = [account.row for account in self.accounts.values() if account.close()]
         with together(self.session):
             self.holds.insert()
-            write_back(self.session, (*closed, *moved))
+            write_back(self.session, (*closed, *self._moved, *moved))
             self.journal.write()
             self.budgets.write()
             self.outbox.write()
+        self._moved = {}
+
+    def _move(self, row: Base, **values: Credits) -> None:
+        move(row, values)
+        self._moved[row] = None
 
     def _burn(self, account: OpenAccount, grant: Grant, amount: Credits, usage_id: UUID) -> None:
-        grant.remaining -= amount
+        self._move(grant, remaining=grant.remaining - amount)
         self.journal.post(account, Book.GRANT, Book.SPENT, amount, grant_id=grant.id, usage_id=usage_id)
 
     def _capture(self, account: OpenAccount, share: HoldShare, amount: Credits, usage_id: UUID) -> None:
-        share.part.remaining -= amount
-        share.hold.remaining -= amount
-        share.hold.captured += amount
+        part, hold = share.part, share.hold
+        self._move(part, remaining=part.remaining - amount)
+        self._move(hold, remaining=hold.remaining - amount, captured=hold.captured + amount)
         account.held -= amount.micros
         if share.part.grant_id is None:
             account.held_on_credit -= amount.micros

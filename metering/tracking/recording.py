@@ -108,8 +108,7 @@ def record_workflows(
             workflow, usages = _worked_out(item, references, batch)
             workflow.id = claims.accept(item)
             for usage in usages:
-                usage.workflow_id = workflow.id  # it had none yet when they were priced
-                batch.record(usage, workflow)
+                batch.record(usage, workflow, new_id())
             recorded[workflow.id] = workflow
             answers.append(WorkflowRecord(workflow, replayed=False))
         except Refusal as refusal:
@@ -154,7 +153,6 @@ def _worked_out(
             past.quantity,
             used_at=within_window("usedAt", past.used_at or workflow.ended_at, now=batch.now),
             late=False,
-            usage_id=new_id(),
         )
         for past in item.usages
     ]

@@ -52,9 +52,8 @@ class UsageBatch:
         *,
         used_at: datetime,
         late: bool,
-        usage_id: UUID | None = None,
     ) -> ServiceUsage:
-        """Price a use by the card in force when it happened; it has an id before it is recorded.
+        """Price a use by the card in force when it happened; it has no id before it is recorded.
 
         Raises RateUnknown, NoRateCardInForce, AmountTooLarge.
         """
@@ -67,8 +66,6 @@ class UsageBatch:
         return new_row(
             ServiceUsage,
             account_id=account.id,
-            id=usage_id,
-            workflow_id=workflow.id,
             rate_id=rate_id,
             service_type=service_type,
             provider=provider,
@@ -88,9 +85,10 @@ class UsageBatch:
         service = Service(usage.service_type, usage.provider)
         self.postings.require_cover(workflow, usage.credits, service)
 
-    def record(self, usage: ServiceUsage, workflow: Workflow) -> None:
+    def record(self, usage: ServiceUsage, workflow: Workflow, usage_id: UUID) -> None:
         """Pay for a usage and add it to its run's totals; what nothing covers becomes overdraft."""
         run = self._run(workflow)
+        move(usage, {"id": usage_id, "workflow_id": workflow.id})
         self.postings.spend(run.account, workflow, usage)
         run.usages += 1
         run.micros += usage.credits.micros

@@ -91,8 +91,7 @@ def add_service_usages(
                 continue
             workflow = found(workflows, (item.account_id, item.workflow_id))
             usage = _priced(item, workflow, batch)
-            usage.id = claims.accept(item)
-            batch.record(usage, workflow)
+            batch.record(usage, workflow, claims.accept(item))
             answers.append(UsageAddition(usage, workflow, replayed=False))
         except Refusal as refusal:
             answers.append(refusal)

@@ -1,15 +1,22 @@
 """Same key and input: the first answer. Same key, other input: a conflict. Refused: the key is free again."""
 
+import hashlib
+import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given as given_any
 
 from metering.errors import CreditsExhausted, IdempotencyConflict, RateUnknown, ServiceUsageAlreadyVoided
 from metering.idempotency import fingerprint
 from metering.tracking import IfUncovered, RecordWorkflow, UsageAddition
+from models.identity import new_id
 from models.workflow import WorkflowStatus
+from pricing.credits import Credits
+from pricing.units import ServiceType, UnitType
 from tests.clock import NOON, SettableClock
 from tests.metering.conftest import Counts, NothingWritten
 from tests.tenant import Tenant, given, metered
@@ -203,3 +210,33 @@ def test_inputs_that_differ_have_different_fingerprints() -> None:
     assert (
         len({fingerprint("verb", *values) for values in inputs} | {fingerprint("other")}) == len(inputs) + 1
     )
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+values = st.one_of(
+    texts,
+    st.sampled_from([*ServiceType, *UnitType, *IfUncovered]),
+    st.integers(),
+    st.booleans(),
+    st.none(),
+    st.floats(allow_nan=False),
+    st.uuids(),
+    st.builds(new_id),
+    st.datetimes(timezones=st.timezones()),
+    st.builds(Credits, st.integers()),
+)
+
+
+@given_any(
+    texts,
+    st.lists(st.recursive(values, lambda of: st.lists(of) | st.tuples(of, of) | st.dictionaries(texts, of))),
+)
+def test_a_fingerprint_is_that_of_the_json_of_its_input(verb: str, several: list[Any]) -> None:
+    # Fingerprints are kept for ever: whoever repeats a request of long ago is recognised by this text.
+    def canonical(value: Any) -> str:
+        return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
+
+    text = json.dumps(
+        [verb, *several], default=canonical, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    )
+    assert fingerprint(verb, *several) == hashlib.sha256(text.encode()).hexdigest()

@@ -1,12 +1,13 @@
 """Ids rise, and their texts say what they name."""
 
+import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 import pytest
 
-from models.identity import IdKind, InvalidId, _read, format_id, new_id, parse_any_id, parse_id
+from models.identity import IdKind, InvalidId, _read, format_id, new_id, new_ids, parse_any_id, parse_id
 
 SAMPLE = UUID("0199a2b4-7c00-7000-8000-0123456789ab")
 HEX = "0199a2b47c0070008000" + "0123456789ab"
@@ -16,6 +17,19 @@ def test_ids_rise_in_bytes_and_in_text() -> None:
     made = [new_id() for _ in range(10_000)]
     assert [value.bytes for value in made] == sorted(value.bytes for value in made)
     assert [value.hex for value in made] == sorted({value.hex for value in made})
+
+
+def test_ids_that_are_made_together_rise_too() -> None:
+    made = [new_id(), *new_ids(3), new_id(), *new_ids(1_000), *new_ids(0), new_id()]
+    assert len(made) == 1_006
+    assert [value.int for value in made] == sorted({value.int for value in made})
+    assert {(value.version, value.variant) for value in made} == {(7, "specified in RFC 4122")}
+
+
+def test_an_id_is_like_any_uuid() -> None:
+    value = new_id()
+    assert value == UUID(str(value)) == pickle.loads(pickle.dumps(value))  # noqa: S301 - our own
+    assert (value.is_safe, hash(value)) == (SafeUUID.unknown, hash(UUID(int=value.int)))
 
 
 def test_ids_of_many_threads_are_all_different() -> None:

@@ -10,7 +10,7 @@ from models.account import Account
 from models.base import table_of
 from models.database import Database
 from models.prepared import PreparedRead
-from models.rows import changes_of, forget_changes, new_row, read_row, values_of
+from models.rows import changes_of, forget_changes, loaded, move, new_row, read_row, values_of
 from models.workflow import Workflow
 from pricing.credits import Credits
 from tests.models.probes import new_account
@@ -75,6 +75,31 @@ async def test_changes_are_those_from_what_the_store_has(database: Database) -> 
         assert changes_of(account) == set()
         assert list(session.dirty) == []
         assert account.spent == Credits(5)
+
+    await database.ask(change)
+
+
+async def test_several_attributes_are_read_at_once_and_again_once_forgotten(database: Database) -> None:
+    read_both = loaded("name", "spent")
+
+    def read(session: Session) -> None:
+        account = the_account(session)
+        assert read_both(account) == ("Acme", Credits.ZERO)
+        session.expire_all()
+        assert read_both(account) == ("Acme", Credits.ZERO)
+
+    await database.ask(read)
+
+
+async def test_a_session_hears_nothing_of_what_is_moved(database: Database) -> None:
+    def change(session: Session) -> None:
+        account = the_account(session)
+        move(account, {"spent": Credits(5), "transfer_count": 1})
+        assert (account.spent, account.transfer_count, account.name) == (Credits(5), 1, "Acme")
+        assert changes_of(account) == set()
+        assert list(session.dirty) == []
+        session.expire_all()
+        assert account.spent == Credits.ZERO
 
     await database.ask(change)
 
