@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from server.settings import LogFormat, LogLevel
+LogFormat = Literal["pretty", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def set_up_logs(log_format: LogFormat, log_level: LogLevel) -> None:

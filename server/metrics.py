@@ -5,8 +5,7 @@ With several processes each keeps its counts in a file of a common folder, and w
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from functools import cache
 from typing import Literal, get_args
 
@@ -16,9 +15,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from graph.errors import ErrorCode
+from server.metric_files import FOLDER_VARIABLE
 from server.transport.afterwards import Afterwards
 
-FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 OTHER = "other"
 SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -154,16 +153,6 @@ class Meters:
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(name, meaning, labels, multiprocess_mode="livesum", registry=self.registry)
-
-
-@contextmanager
-def shared_folder(folder: str) -> Iterator[None]:
-    """Have processes that start within the block keep their counts in a folder."""
-    os.environ[FOLDER_VARIABLE] = folder
-    try:
-        yield
-    finally:
-        del os.environ[FOLDER_VARIABLE]
 
 
 _ROUTES = {

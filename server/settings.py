@@ -17,12 +17,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 from graph.introspection import Introspection
 from pricing.costs import CreditValue
 from server.demo.account import DemoAccount
+from server.logs import LogFormat, LogLevel
 
 DEFAULT_DATABASE_URL = "sqlite+aiosqlite:///creditgraph.db"
 ENVIRONMENT_PREFIX = "CREDITGRAPH_"
 
-LogFormat = Literal["pretty", "json"]
-LogLevel = Literal["debug", "info", "warning", "error"]
 RateLimitScope = Literal["process", "shared"]
 MOST_POINTS = 10**12
 

@@ -1,32 +1,53 @@
 """Supervision: the process that starts those that serve, replaces one that died, and ends them together."""
 
+import os
 import socket
 import time
-from collections.abc import Sequence
+from contextlib import suppress
 from tempfile import TemporaryDirectory
+from typing import cast
 
 import structlog
 import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
-from server.metrics import shared_folder
+from server.logs import LogFormat, LogLevel
+from server.metric_files import shared_folder
+from server.serving import configuration
 from server.transport.listeners import QUIET_SECONDS, turn_away
 
 log = structlog.get_logger(__name__)
 
 
-def supervise(config: uvicorn.Config, listeners: Sequence[socket.socket], *, drain_seconds: float) -> None:
-    """Serve with as many processes as the configuration says until a signal says to stop."""
-    with TemporaryDirectory(prefix="creditgraph-metrics-") as folder, shared_folder(folder):
-        _Supervisor(config, listeners, folder, drain_seconds).run()
+def supervise(listener: socket.socket) -> None:
+    """Serve with as many processes as the settings in the environment say, until a signal says to stop.
+
+    They are read without what knows and checks all settings: it was done before, and takes more memory than
+    all of this process.
+    """
+    config = configuration(
+        host=_setting("HOST"),
+        port=int(_setting("PORT")),
+        workers=int(_setting("WORKERS")),
+        log_format=cast("LogFormat", _setting("LOG_FORMAT")),
+        log_level=cast("LogLevel", _setting("LOG_LEVEL")),
+    )
+    drain_seconds = float(_setting("DRAIN_SECONDS"))
+    # After a Ctrl-C uvicorn has ended everything in good order, and then tells of it once more.
+    with (
+        suppress(KeyboardInterrupt),
+        TemporaryDirectory(prefix="creditgraph-metrics-") as folder,
+        shared_folder(folder),
+    ):
+        _Supervisor(config, listener, folder, drain_seconds).run()
 
 
 class _Supervisor(Multiprocess):
     def __init__(
-        self, config: uvicorn.Config, listeners: Sequence[socket.socket], folder: str, drain_seconds: float
+        self, config: uvicorn.Config, listener: socket.socket, folder: str, drain_seconds: float
     ) -> None:
-        super().__init__(config, sockets=list(listeners))
+        super().__init__(config, sockets=[listener])
         self._folder = folder
         self._drain_seconds = drain_seconds
 
@@ -47,6 +68,10 @@ class _Supervisor(Multiprocess):
             time.sleep(_STEP_SECONDS)
         for listener in self.sockets:
             turn_away(listener)
+
+
+def _setting(name: str) -> str:
+    return os.environ[f"CREDITGRAPH_{name}"]
 
 
 _STEP_SECONDS = 0.02

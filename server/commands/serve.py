@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import sys
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -21,12 +20,11 @@ from server.commands import store, values
 from server.commands.answers import hint, plain_refusals, refuse
 from server.demo.history import run_demo_history
 from server.demo.opening import prepare_demo
-from server.logs import log_configuration, set_up_logs
+from server.logs import set_up_logs
 from server.margins import margin_terms
 from server.settings import InvalidSettings, Settings
-from server.transport.gate import LARGEST_BODY_BYTES
+from server.succession import begin_again
 
-APPLICATION = "server.factory:create_app"
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to show an address that a browser can open
 
 
@@ -137,43 +135,29 @@ def _address(listener: socket.socket) -> str:
 
 
 def _answer(settings: Settings, listener: socket.socket) -> None:
-    import uvicorn  # noqa: PLC0415 - only this command serves
+    from server.serving import answer, configuration  # noqa: PLC0415 - only this command serves
 
-    from server.supervision import supervise  # noqa: PLC0415 - likewise
-    from server.transport.listeners import LastCall, entrances  # noqa: PLC0415 - likewise
-    from server.transport.sockets import LettingGo  # noqa: PLC0415 - likewise
-
-    config = uvicorn.Config(
-        APPLICATION,
-        factory=True,
+    if settings.workers > 1:
+        _look_after(listener)
+        return
+    config = configuration(
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        log_config=log_configuration(settings.log_format, settings.log_level),
-        access_log=False,
-        server_header=False,
-        backlog=_BACKLOG,
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-        timeout_worker_healthcheck=_WORKER_SILENCE_SECONDS,
-        http="auto" if sys.platform == "win32" else "server.transport.connections:BoundedConnection",
-        ws=LettingGo,
-        ws_max_size=LARGEST_BODY_BYTES,
-        # A small message may unpack into a large one.
-        ws_per_message_deflate=False,
+        log_format=settings.log_format,
+        log_level=settings.log_level,
     )
-    server = LastCall(config)
-    # After a Ctrl-C uvicorn has ended everything in good order, and then tells of it once more.
-    with suppress(KeyboardInterrupt):
-        if settings.workers > 1:
-            # An entrance for each: who takes many connections in a round leaves none to the others.
-            supervise(config, [listener], drain_seconds=settings.drain_seconds)
-            return
-        server.run(sockets=entrances(listener))
-    if not server.started:
+    if not answer(config, listener):
         refuse("the server could not start; the lines above say why.")
 
 
+def _look_after(listener: socket.socket) -> None:
+    if sys.platform == "win32":  # which cannot put another program into a process
+        from server.supervision import supervise  # noqa: PLC0415 - few need it
+
+        supervise(listener)
+    else:
+        begin_again(listener)
+
+
 _BACKLOG = 2_048
-_SHUTDOWN_SECONDS = 10
-_WORKER_SILENCE_SECONDS = 30
-"""A process that says nothing for so long is replaced; on a busy machine one takes a while to start."""

@@ -14,8 +14,8 @@ from graphql import GraphQLFormattedError
 from graph.errors import ErrorCode
 from models.availability import is_unavailable
 from server.authentication import Authentication, Secret
-from server.transport.gate import LARGEST_BODY_BYTES
 from server.transport.refusals import Refused, refusal
+from server.transport.sizes import LARGEST_BODY_BYTES
 
 log = structlog.get_logger(__name__)
 

@@ -16,8 +16,8 @@ from server.transport.excess import refuse_excess
 from server.transport.heads import head_of, require_bounded
 from server.transport.origins import named_request
 from server.transport.refusals import Refused, shown
+from server.transport.sizes import LARGEST_BODY_BYTES
 
-LARGEST_BODY_BYTES = 1024 * 1024
 LARGEST_HEADER_BYTES = 16 * 1024
 SLOWEST_BODY_SECONDS = 10.0
 WHOLE = "creditgraph.whole"

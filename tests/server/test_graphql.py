@@ -8,8 +8,8 @@ from httpx2 import AsyncClient
 
 from metering.api_keys import new_secret
 from models.database import Database
-from server.transport.gate import LARGEST_BODY_BYTES
 from server.transport.replies import GRAPHQL_RESPONSE
+from server.transport.sizes import LARGEST_BODY_BYTES
 from tests.door import Door, opened_door
 from tests.tenant import Tenant, issue
 
