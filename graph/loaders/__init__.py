@@ -70,6 +70,12 @@ class Loader(DataLoader[Key, Value]):
         found: Any = await self.load_fn(list(keys))
         return list(found)
 
+    async def load_named(self, keys: Sequence[Key | None]) -> list[Value | None]:
+        """Load what a whole level names, many the same things and some none; none of them is remembered."""
+        named = list(dict.fromkeys(key for key in keys if key is not None))
+        found = dict(zip(named, await self.load_all(named), strict=True)) if named else {}
+        return [None if key is None else found[key] for key in keys]
+
 
 class Edge(Generic[Key, Value]):
     """An edge of the graph, as an attribute of the loaders: its loader is made when it is first asked for."""

@@ -12,7 +12,7 @@ from strawberry.types.field import StrawberryField
 
 from graph.context import Info
 from graph.cursors import Cursors
-from graph.execution.many import Nesting, nested
+from graph.execution.many import Nesting, nested, of_many
 from graph.inputs import bad_input
 from graph.loaders.nest_rows import Whole
 from graph.loaders.pages import DEFAULT_NODES, MOST_NODES, ListKey, Page, PageKey, RowPage
@@ -99,6 +99,7 @@ class Connection(Generic[NodeType]):
 
     @strawberry.field(description="How many things the whole list has, its filter applied.")
     @nested(Nesting(lambda _: Whole(), lambda _: None))
+    @of_many(lambda *given: _total_counts(*given))  # noqa: PLW0108 - it stands below
     async def total_count(self, info: Info) -> Long:
         """Count the whole list."""
         return Long(await info.context.loaders.count_by_list.load(self.list_key))
@@ -139,6 +140,11 @@ def read_page(cursors: Cursors, list_key: ListKey[Any], asked: PageArguments) ->
     size = _size("last", asked.last) if backward else _size("first", asked.first)
     name, cursor = ("before", asked.before) if backward else ("after", asked.after)
     return Page(size, backward, None if cursor is None else cursors.read(name, list_key, cursor))
+
+
+async def _total_counts(connections: Sequence[Connection[Any]], info: Info) -> list[Long]:
+    keys = [connection.list_key for connection in connections]
+    return list(map(Long, await info.context.loaders.count_by_list.load_all(keys)))
 
 
 def _edges(connection: Connection[NodeType]) -> list[Edge[NodeType]]:

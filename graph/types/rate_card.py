@@ -1,11 +1,13 @@
 """Rate cards and their rates."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
 import strawberry
 
 from graph.context import Info
+from graph.execution.many import of_many
 from graph.ids import written
 from graph.loaders.forms import MICROS, id_of
 from graph.permissions import read_field
@@ -69,9 +71,15 @@ class Rate(Node):
     @strawberry.field(
         description="Graduated prices, lowest tier first; empty where one price holds for all units."
     )
+    @of_many(lambda *given: _tiers(*given))  # noqa: PLW0108 - it stands below
     async def tiers(self, info: Info) -> list[RateTier]:
         """Load the tiers."""
         return [RateTier.of(tier) for tier in await info.context.loaders.tiers_by_rate.load(self.row.id)]
+
+
+async def _tiers(rates: Sequence[Rate], info: Info) -> list[list[RateTier]]:
+    found = await info.context.loaders.tiers_by_rate.load_named([rate.row.id for rate in rates])
+    return [[RateTier.of(tier) for tier in tiers or ()] for tiers in found]
 
 
 @strawberry.type(

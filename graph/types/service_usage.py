@@ -1,11 +1,13 @@
 """Service usages: what was metered, and what it cost."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from graph.context import Info
+from graph.execution.many import of_many
 from graph.loaders.forms import MICROS, PRESENCE, id_of
 from graph.loaders.nest_rows import RateRow
 from graph.permissions import read_field
@@ -59,6 +61,7 @@ class ServiceUsage(Node):
 
     @strawberry.field(description="The rate that priced it.")
     @nesting(lambda _: RateRow())
+    @of_many(lambda *given: _rates(*given))  # noqa: PLW0108 - it stands below
     async def rate(self, info: Info) -> Rate:
         """Load the rate."""
         found = await info.context.loaders.rate_with_card_by_id.load(self.row.rate_id)
@@ -89,3 +92,8 @@ class ServiceUsage(Node):
         row = await info.context.loaders.workflow_by_id.load((self.row.account_id, self.row.workflow_id))
         assert row is not None  # noqa: S101 - a foreign key says so
         return Workflow.of(row)
+
+
+async def _rates(usages: Sequence[ServiceUsage], info: Info) -> list[Rate | None]:
+    found = await info.context.loaders.rate_with_card_by_id.load_named([each.row.rate_id for each in usages])
+    return [None if rate is None else Rate.of(*rate) for rate in found]

@@ -77,6 +77,7 @@ class Workflow(Node):
 
     @read_field("The agent that ran, where one was named.")
     @nesting(lambda _: RowOf(AgentRow, "agent_id"))
+    @of_many(lambda *given: _agents(*given))  # noqa: PLW0108 - it stands below
     async def agent(self, info: Info) -> Agent | None:
         """Load the agent."""
         if self.row.agent_id is None:
@@ -96,6 +97,7 @@ class Workflow(Node):
 
     @read_field("The API key that the run is attributed to.")
     @nesting(lambda _: RowOf(ApiKeyRow, "api_key_id"))
+    @of_many(lambda *given: _api_keys(*given))  # noqa: PLW0108 - it stands below
     async def api_key(self, info: Info) -> ApiKey:
         """Load the key."""
         row = await info.context.loaders.api_key_by_id.load(self.row.api_key_id)
@@ -150,6 +152,17 @@ class Workflow(Node):
         """Add up by service."""
         key = UsageKey(_ALL, (self.row.account_id, self.row.id))
         return breakdown_of_services(key, await info.context.loaders.services_by_owner.load(key))
+
+
+async def _agents(runs: Sequence[Workflow], info: Info) -> list[Agent | None]:
+    keys = [(row.account_id, row.agent_id) if row.agent_id else None for row in (run.row for run in runs)]
+    found = await info.context.loaders.agent_by_id.load_named(keys)
+    return [None if row is None else Agent.of(row) for row in found]
+
+
+async def _api_keys(runs: Sequence[Workflow], info: Info) -> list[ApiKey | None]:
+    found = await info.context.loaders.api_key_by_id.load_named([run.row.api_key_id for run in runs])
+    return [None if row is None else ApiKey.of(row) for row in found]
 
 
 async def _services_used(

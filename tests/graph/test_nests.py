@@ -113,6 +113,16 @@ async def test_what_a_row_names_is_in_the_one_statement(ask: Door, tenant: Tenan
     assert rates == {"20"}
 
 
+async def test_what_rows_name_is_loaded_level_by_level(ask: Door, tenant: Tenant) -> None:
+    await fill(tenant)
+    query = """{ viewer { account { workflows(first: 5) { totalCount nodes { metadata agent { name } apiKey { name }
+      servicesUsed { totalCount nodes { rate { price tiers { price } } } } } } } } }"""
+    expected = await answer(ask, tenant, query)
+    assert await answer(ask, tenant, query) == expected
+    # The account, runs and their number, agents, keys, usages and their numbers, rates, tiers.
+    assert await counted(ask, tenant, query) == 9
+
+
 async def test_places_in_lists_are_in_the_one_statement(ask: Door, tenant: Tenant) -> None:
     await fill(tenant)
     page = "totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node"
