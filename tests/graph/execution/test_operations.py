@@ -1,6 +1,7 @@
 """What is compiled, how much of it is kept, and that nothing of a document is ever code."""
 
 import gc
+import sys
 import weakref
 from typing import Any, Optional
 
@@ -63,6 +64,21 @@ def test_a_run_leaves_nothing_that_must_be_looked_for() -> None:
         assert alive() is None
     finally:
         gc.enable()
+
+
+def test_what_is_compiled_keeps_no_variables_of_its_first_run() -> None:
+    @strawberry.type
+    class Said:
+        @strawberry.field
+        def said(self, text: str) -> int:
+            return len(text)
+
+    operations = Operations(strawberry.Schema(Said)._schema)  # noqa: SLF001 - the schema below strawberry's
+    document, text = parse("query($text: String!) { said(text: $text) }"), "x" * 1000
+    operations.execute(document, None, {"text": "run once"}, None, Said())
+    before = sys.getrefcount(text)
+    operations.execute(document, None, {"text": text}, None, Said())
+    assert (kept(operations), sys.getrefcount(text)) == (1, before)
 
 
 def test_it_is_forgotten_with_its_document() -> None:
