@@ -89,7 +89,7 @@ def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> _Var
 
 def _reader(kind: Any, above: tuple[object, ...]) -> Read:  # noqa: ANN401 - any input type
     if isinstance(kind, GraphQLNonNull):
-        return _required(_reader(kind.of_type, above))
+        return _required(_present_reader(kind.of_type, above))
     inner = _present_reader(kind, above)
 
     def read(value: Any) -> Any:  # noqa: ANN401 - JSON
