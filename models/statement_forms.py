@@ -52,17 +52,16 @@ class ReadForm:
         return self._with_lists(given) if self.takes_lists else self._written_out(given)
 
     def _with_lists(self, given: list[Any]) -> tuple[str, Values]:
-        # A list of one value is that value: PostgreSQL takes any list for ten, and so would make a plan for
-        # this one anew each time, which takes it longer than the statement.
-        lists = [
-            parameter.is_expanding and len(value) != 1
-            for parameter, value in zip(self.parameters, given, strict=True)
-        ]
+        # Where each list is of one value, they are these values: PostgreSQL takes any list for ten, and so
+        # would make a plan for the few rows anew each time, which takes it longer than the statement. Beside
+        # a longer list it should: a plan that it keeps may be from before its tables grew.
+        lists = [number for number, parameter in enumerate(self.parameters) if parameter.is_expanding]
+        alone = all(len(given[number]) == 1 for number in lists)
         text = [self.pieces[0]]
         for place, piece in zip(self.places, self.pieces[1:], strict=True):
-            text += (place.several if lists[place.parameter] else place.one, piece)
-        for number, parameter in enumerate(self.parameters):
-            if parameter.is_expanding and not lists[number]:
+            text += (place.one if alone else place.several, piece)
+        if alone:
+            for number in lists:
                 [given[number]] = given[number]
         return "".join(text), tuple(given)
 
