@@ -34,10 +34,8 @@ class Warnings:
         for account in accounts:
             threshold, owes = account.balance_alert_threshold, account.owed > 0
             if threshold is not None:
-                before, now = (
-                    self._available[account],
-                    _added_up(account, lambda grant: is_live(grant, self.now)),
-                )
+                before = self._available[account]
+                now = _added_up(account, lambda grant: is_live(grant, self.now))
                 if now < threshold <= before:
                     low = {"available": str(now), "threshold": str(threshold)}
                     outbox.add(account.id, EventType.BALANCE_LOW, {**low})
