@@ -88,9 +88,12 @@ _IS_A_BOOK = (
 
 
 def _index_of_named(name: str, column: str) -> Index:
-    """Index the transfers that name something; most name one or two of four."""
+    """Index the transfers that name something, in their order; most name one or two of four.
+
+    Without their order SQLite would rather walk through all transfers of an account in theirs.
+    """
     named = text(f"{column} IS NOT NULL")
-    return Index(name, "account_id", column, sqlite_where=named, postgresql_where=named)
+    return Index(name, "account_id", column, "sequence", sqlite_where=named, postgresql_where=named)
 
 
 class LedgerTransfer(Base):

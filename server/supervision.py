@@ -15,6 +15,7 @@ from uvicorn.supervisors import Multiprocess
 from server.logs import LogFormat, LogLevel
 from server.metric_files import shared_folder
 from server.serving import configuration
+from server.succession import hear_signals
 from server.transport.listeners import QUIET_SECONDS, turn_away
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ class _Supervisor(Multiprocess):
         super().__init__(config, sockets=[listener])
         self._folder = folder
         self._drain_seconds = drain_seconds
+        hear_signals()
 
     def keep_subprocess_alive(self) -> None:
         """Replace those that died; what they counted stays, what they were busy with is forgotten."""

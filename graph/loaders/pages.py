@@ -8,7 +8,17 @@ from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Subquery, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Subquery,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import AnySelect, Snapshot
@@ -276,7 +286,21 @@ def ordering_of(order: Order, listing: Listing[Any], page: Page) -> list[ColumnE
     """Order the rows of one owner as a page has them."""
     descending = order.descending is not page.backward
     place: Any = order.column if _is_walked(order, listing) else by_sorting(order.column)
-    return [column.desc() if descending else column.asc() for column in (place, listing.id)]
+    columns = (place,) if _is_unique(order, listing) else (place, listing.id)
+    return [column.desc() if descending else column.asc() for column in columns]
+
+
+@cache
+def _is_unique(order: Order, listing: Listing[Any]) -> bool:
+    """Whether no two rows of an account have the same place: ids would keep indexes from giving the order."""
+    if listing.account is None:
+        return False
+    keys = {listing.account.key, order.column.key}
+    constraints = table_of(listing.model).constraints
+    return any(
+        isinstance(each, UniqueConstraint) and {column.key for column in each.columns} == keys
+        for each in constraints
+    )
 
 
 @cache

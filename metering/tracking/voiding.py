@@ -85,7 +85,7 @@ def _refund(session: Session, usage: ServiceUsage, workflow: Workflow, postings:
             LedgerTransfer.service_usage_id == usage.id,
             LedgerTransfer.credit_book == Book.SPENT,
         )
-        .order_by(LedgerTransfer.id)
+        .order_by(LedgerTransfer.sequence)
     ).all()
     payers = select(Grant).where(
         Grant.account_id == usage.account_id,

@@ -23,7 +23,7 @@ from server.demo.opening import prepare_demo
 from server.logs import set_up_logs
 from server.margins import margin_terms
 from server.settings import InvalidSettings, Settings
-from server.succession import begin_again
+from server.succession import begin_again, let_signals_wait
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to show an address that a browser can open
 
@@ -72,6 +72,8 @@ def serve(
         listener = _listener(settings)
         settings = asyncio.run(_prepare(settings, first_card))
     address = _address(listener)
+    if settings.workers > 1:
+        let_signals_wait()
     typer.echo(f"GraphiQL: {address}" if settings.graphiql else f"GraphQL: {address}graphql")
     if settings.demo_key is not None:
         typer.echo(f"Demo key: {settings.demo_key.get_secret_value()}")

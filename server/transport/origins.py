@@ -47,11 +47,20 @@ def client_address(client: Sequence[Any] | None) -> str | None:
     return None if client is None else address_of(client[0])
 
 
-@lru_cache(maxsize=10_000)
 def address_of(host: str) -> str | None:
     """Give the address that a host is; None where it is none."""
-    # What a proxy says is any text; only an address is kept.
+    # What a proxy says is any text; only an address is kept. Behind a percent sign, which names one of the
+    # proxy's own links, any text would do.
+    return None if len(host) > _LONGEST_ADDRESS or "%" in host else _address_of(host)
+
+
+@lru_cache(maxsize=10_000)
+def _address_of(host: str) -> str | None:
     try:
         return str(ip_address(host))
     except ValueError:
         return None
+
+
+_LONGEST_ADDRESS = 45
+"""Characters of an IPv6 address whose end is written as an IPv4 address."""

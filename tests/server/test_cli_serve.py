@@ -15,6 +15,7 @@ import pytest
 
 from server.examples import examples
 from tests.clock import NOON
+from tests.databases.postgresql import free_port
 
 CREDITGRAPH = Path(sys.executable).parent / "creditgraph"
 START_SECONDS = 30
@@ -155,3 +156,34 @@ def test_a_broken_plug_in_stops_the_start_in_one_line(tmp_path: Path, workers: s
         "Error: Business adapter 'clinic' of broken (broken_nowhere:Adapter) cannot be loaded: "
         "ModuleNotFoundError(\"No module named 'broken_nowhere'\"). Repair or uninstall the package.\n"
     )
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("delay_seconds", [0, 0.1, 0.3])
+def test_who_is_told_to_stop_soon_after_the_start_stops_in_good_order(
+    tmp_path: Path, told: signal.Signals, delay_seconds: float
+) -> None:
+    with subprocess.Popen(
+        [CREDITGRAPH, "serve", "--port", "0", "--workers", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=tmp_path,
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline().startswith("Gra")
+        time.sleep(delay_seconds)
+        server.send_signal(told)
+        assert server.wait(30) == 0
+
+
+def test_nobody_needs_to_listen_to_what_it_says(tmp_path: Path) -> None:
+    port = str(free_port())
+    with subprocess.Popen(
+        ["/bin/sh", "-c", 'exec "$0" serve --port "$1" --workers 2 >&- 2>errors.log', CREDITGRAPH, port],
+        cwd=tmp_path,
+        text=True,
+    ) as server:
+        wait_until_ready(f"http://127.0.0.1:{port}/", server, tmp_path / "errors.log")
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0

@@ -16,7 +16,7 @@ def upgrade() -> None:
             op.drop_index(f'ix_ledger_transfer_{name}', 'ledger_transfer')
     for name, column in REFERENCES.items():
         where = sa.text(f'{column} IS NOT NULL')
-        op.create_index(f'ix_ledger_transfer_{name}', 'ledger_transfer', ['account_id', column], unique=False, sqlite_where=where, postgresql_where=where)
+        op.create_index(f'ix_ledger_transfer_{name}', 'ledger_transfer', ['account_id', column, 'sequence'], unique=False, sqlite_where=where, postgresql_where=where)
 
 
 REFERENCES = {
