@@ -5,7 +5,8 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pricing.costs.cost_rate import CostLayer, CostRate, NoCost
@@ -32,10 +33,7 @@ def genai_costs() -> CostLayer | None:
 
     The first question loads its prices, since they take memory and few services are ever asked for a margin.
     """
-    try:
-        return GenaiCosts(version("genai-prices"))
-    except PackageNotFoundError:
-        return None
+    return None if find_spec("genai_prices") is None else GenaiCosts(version("genai-prices"))
 
 
 @dataclass(frozen=True, slots=True)
