@@ -78,6 +78,14 @@ def concatenated(*parts: str | ColumnElement[str]) -> ColumnElement[str]:
     return _Concatenated(merged)
 
 
+def parted(text: ColumnElement[str]) -> tuple[str, ColumnElement[str], str]:
+    """Give what is known to stand before a text's first value and behind its last one, and what is between."""
+    parts = list(text.parts) if isinstance(text, _Concatenated) else [text]
+    before = parts.pop(0) if isinstance(parts[0], str) and len(parts) > 1 else ""
+    behind = parts.pop() if isinstance(parts[-1], str) and len(parts) > 1 else ""
+    return before, concatenated(*parts), behind
+
+
 def joined(text: ColumnElement[str]) -> ColumnElement[str]:
     """Aggregate texts with a comma between them, in the order of the rows; a null becomes a `SURPRISE`."""
     return _Written(_JOINED, text)

@@ -42,6 +42,7 @@ from models.json_text import (
     null_for_none,
     or_null,
     or_surprise,
+    parted,
     place_text,
     truth_text,
     value_text,
@@ -131,8 +132,11 @@ class _Writing:
         text = concatenated(self._written(shown.shown, _Standing(shown.number, rows, owner, found.c, alias)))
         if not _reads_rows(shown.shown):
             return text
-        written = select(text).select_from(found).scalar_subquery()
-        return null_for_none(written) if isinstance(shown.shown, One) and shown.shown.is_nullable else written
+        if isinstance(shown.shown, One) and shown.shown.is_nullable:
+            return null_for_none(select(text).select_from(found).scalar_subquery())
+        # What is known of a list stands around its statement, where it is one text with what is next to it.
+        before, read, behind = parted(text)
+        return concatenated(before, select(read).select_from(found).scalar_subquery(), behind)
 
     def _written(self, shown: Member, at: _Standing) -> str | ColumnElement[str]:
         if isinstance(shown, Constant):
