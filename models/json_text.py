@@ -79,11 +79,10 @@ def concatenated(*parts: str | ColumnElement[str]) -> ColumnElement[str]:
 
 
 def parted(text: ColumnElement[str]) -> tuple[str, ColumnElement[str], str]:
-    """Give what is known to stand before a text's first value and behind its last one, and what is between."""
-    parts = list(text.parts) if isinstance(text, _Concatenated) else [text]
-    before = parts.pop(0) if isinstance(parts[0], str) and len(parts) > 1 else ""
-    behind = parts.pop() if isinstance(parts[-1], str) and len(parts) > 1 else ""
-    return before, concatenated(*parts), behind
+    """Give what is known to stand before a text's first value and behind its last, and what is between."""
+    parts = text.parts if isinstance(text, _Concatenated) else [text]
+    before, behind = (end if isinstance(end, str) else "" for end in (parts[0], parts[-1]))
+    return before, concatenated(*parts[bool(before) : len(parts) - bool(behind)]), behind
 
 
 def joined(text: ColumnElement[str]) -> ColumnElement[str]:
