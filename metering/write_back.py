@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Update, and_, bindparam, update
 from sqlalchemy.orm import Session
 
-from models.account import Account
+from models.account import BALANCES, LEDGER_STATE, Account
 from models.base import Base, table_of
 from models.hold import Hold, HoldPart
 from models.ledger import Grant
@@ -19,17 +19,7 @@ from models.writing import send_later_ones
 # The session's own flush makes a statement for every run of rows in which the same columns changed, so that
 # one free usage among paid ones would already cost two more.
 _MOVING: dict[type[Base], tuple[str, ...]] = {
-    Account: (
-        "granted",
-        "spent",
-        "expired",
-        "overdraft",
-        "held",
-        "held_on_credit",
-        "transfer_count",
-        "chain_hash",
-        "expiry_due_at",
-    ),
+    Account: (*BALANCES, *LEDGER_STATE),
     Grant: ("remaining", "voided", "voided_at", "void_reason"),
     Hold: (
         "status",

@@ -56,3 +56,9 @@ class Account(Base):
     def owed(self) -> Credits:
         """What usages cost beyond the grants: the overdraft without the part that holds only set aside."""
         return self.overdraft - self.held_on_credit
+
+
+BALANCES = ("granted", "spent", "expired", "overdraft", "held", "held_on_credit")
+"""The credits that postings move."""
+LEDGER_STATE = ("expiry_due_at", "transfer_count", "chain_hash")
+"""What else postings move: when something expires next, and the end of the ledger."""

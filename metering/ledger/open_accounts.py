@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
-from models.account import Account
+from models.account import BALANCES, LEDGER_STATE, Account
 from models.ledger import Grant
 from models.rows import loaded, move
 from pricing.credits import Credits
@@ -49,12 +49,12 @@ class OpenAccount:
         stood, stands = _BALANCES_OF_ROW(self.row), _BALANCES_OF(self)
         news: dict[str, object] = {
             name: Credits(now)
-            for name, before, now in zip(_BALANCES, stood, stands, strict=True)
+            for name, before, now in zip(BALANCES, stood, stands, strict=True)
             if before.micros != now
         }
         end = _END_OF(self)
         if end != _END_OF_ROW(self.row):
-            news |= zip(_END, end, strict=True)
+            news |= zip(LEDGER_STATE, end, strict=True)
         move(self.row, news)
         return bool(news)
 
@@ -68,8 +68,6 @@ def open_account(row: Account) -> OpenAccount:
     )
 
 
-_BALANCES = ("granted", "spent", "expired", "overdraft", "held", "held_on_credit")
-_END = ("expiry_due_at", "transfer_count", "chain_hash")
 _FIXED = loaded("id", "overdraft_limit", "balance_alert_threshold", "budgets_version")
-_BALANCES_OF_ROW, _END_OF_ROW = loaded(*_BALANCES), loaded(*_END)
-_BALANCES_OF, _END_OF = attrgetter(*_BALANCES), attrgetter(*_END)
+_BALANCES_OF_ROW, _END_OF_ROW = loaded(*BALANCES), loaded(*LEDGER_STATE)
+_BALANCES_OF, _END_OF = attrgetter(*BALANCES), attrgetter(*LEDGER_STATE)

@@ -1,7 +1,7 @@
 """What asks for the transfers of one usage or grant does not walk through all of its account's."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -85,8 +85,9 @@ async def after_new_usages(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("happen", [after_a_void, after_an_explanation, after_a_search, after_new_usages])
-async def test_transfers_of_a_usage_are_found_by_it(sqlite_database_url: str, happen: object) -> None:
-    assert callable(happen)
+async def test_transfers_of_a_usage_are_found_by_it(
+    sqlite_database_url: str, happen: Callable[[Tenant], Awaitable[None]]
+) -> None:
     async with opened_with_prices(sqlite_database_url) as database:
         tenant = await new_tenant(database)
         with asked_of_transfers(database.reader.sync_engine, database.writer) as asked:
