@@ -23,7 +23,10 @@ def is_lost(error: BaseException) -> bool:
 
 def is_outdated(error: BaseException | None) -> bool:
     """Tell whether a statement was prepared before its tables changed; then nothing was written."""
-    return type(error).__name__ == "InvalidCachedStatementError"
+    if type(error).__name__ == "InvalidCachedStatementError":
+        return True
+    # Rows of a table are sent as its rows were when the driver asked what they are.
+    return getattr(error, "sqlstate", None) == _DATATYPE_MISMATCH
 
 
 def is_transient(error: BaseException) -> bool:
@@ -49,6 +52,7 @@ def is_unavailable(error: BaseException) -> bool:
     return code & 0xFF in _SQLITE_GAVE_UP or getattr(cause, "sqlstate", None) in _EXHAUSTED_STATES
 
 
+_DATATYPE_MISMATCH = "42804"
 # Serialization failure, deadlock, lock not available, admin shutdown, crash shutdown, cannot connect now, too
 # many connections.
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})

@@ -28,28 +28,28 @@ from server.background.replays import ReplayWorker
 from server.background.webhooks import WebhookWorker
 from server.background.webhooks_http import WebhookSender
 from server.demo.history import run_demo_history
-from server.draining import Draining, drained_when_told
 from server.examples import examples
 from server.graphiql import CONTENT_SECURITY_POLICY, STATIC_FOLDER, ExampleOperation, graphiql_page
 from server.graphql import GraphqlEndpoint
-from server.ledger_gauges import LedgerGauges
 from server.margins import margin_terms
-from server.metrics import Meters
-from server.observations import Observer
+from server.monitoring.ledger_gauges import LedgerGauges
+from server.monitoring.metrics import Meters
+from server.monitoring.observations import Observer
+from server.monitoring.scrapes import metrics_endpoint
+from server.monitoring.traces import tracing
+from server.monitoring.vitals import Vitals
+from server.processes.draining import Draining, drained_when_told
 from server.rate_limits import rate_limits
 from server.reception import Reception
-from server.scrapes import metrics_endpoint
 from server.settings import Settings
 from server.store_secret import KnownSecret
 from server.subscriptions.streams import StreamLimits, Streams
 from server.subscriptions.websocket import websocket_endpoint
-from server.traces import tracing
 from server.transport.absences import not_served
 from server.transport.departures import Exit
 from server.transport.gate import Bounds, Gate
 from server.transport.short_way import ShortWay
 from server.trusted_documents import trusted_documents
-from server.vitals import Vitals
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

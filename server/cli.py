@@ -4,8 +4,8 @@ A worker of `serve --workers` imports this module too, and needs nothing of the 
 process that looks after the workers.
 """
 
-from server.importing import uncollected
-from server.succession import inherited_listener
+from server.processes.importing import uncollected
+from server.processes.succession import inherited_listener
 
 
 def app() -> None:
@@ -13,7 +13,7 @@ def app() -> None:
     listener = inherited_listener()
     if listener is not None:
         with uncollected():
-            from server.supervision import supervise  # noqa: PLC0415 - within the block
+            from server.processes.supervision import supervise  # noqa: PLC0415 - within the block
         supervise(listener)
         return
     with uncollected():

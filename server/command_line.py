@@ -22,17 +22,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command()(serve)
+# Where a summary takes more than a line, `--help` of all commands would cut it off.
+app.command(short_help="Serve GraphQL, and GraphiQL for demos.")(serve)
 app.command()(schema)
 app.add_typer(account.app, name="account")
 app.add_typer(key.app, name="key")
 app.add_typer(credits_app, name="credits")
 app.add_typer(rate_card.app, name="rate-card")
 app.add_typer(provider.app, name="provider")
-app.add_typer(documents.app, name="documents")
+app.add_typer(documents.app, name="documents", short_help="Check and write manifests of trusted documents.")
 app.add_typer(analytics.app, name="analytics")
-app.command()(audit)
-app.command()(replay)
+app.command(short_help="Prove that every balance follows from its transfers.")(audit)
+app.command(short_help="Work out a past period by other rules or prices.")(replay)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,11 +1,12 @@
 """The reception: a caller's key is looked up, and what the caller's operation works with is made ready."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from graphql import DocumentNode, ExecutionResult
+from graphql.pyutils import AwaitableOrValue
 
 from graph.context import Context, Snapshot
 from graph.cursors import Cursors
@@ -16,12 +17,12 @@ from models.database import Database
 from pricing.costs import MarginTerms
 from server.admission import Admission
 from server.authentication import Authentication, Secret
-from server.observations import Observer
+from server.monitoring.observations import Observer
 from server.rate_limits import RateLimits
 from server.store_secret import KnownSecret
 from server.trusted_documents import TrustedDocuments
 
-Execute = Callable[[DocumentNode, str | None, Mapping[str, Any], Context], Awaitable[ExecutionResult]]
+Execute = Callable[[DocumentNode, str | None, Mapping[str, Any], Context], AwaitableOrValue[ExecutionResult]]
 """An engine: it runs a query or a mutation of a document that may be run."""
 
 

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 from graph.introspection import Introspection
 from pricing.costs import CreditValue
 from server.demo.account import DemoAccount
-from server.logs import LogFormat, LogLevel
+from server.monitoring.logs import LogFormat, LogLevel
 
 DEFAULT_DATABASE_URL = "sqlite+aiosqlite:///creditgraph.db"
 ENVIRONMENT_PREFIX = "CREDITGRAPH_"

@@ -40,6 +40,17 @@ async def migrate(url: str) -> None:
     await _with_connection(url, _bring_up)
 
 
+async def is_behind(url: str) -> bool:
+    """Tell whether a database has not the newest schema.
+
+    Raises:
+        UnreachableStore: no database answers at the URL.
+    """
+    applied: list[str | None] = []
+    await _with_connection(url, lambda connection: applied.append(_applied(connection)))
+    return applied != [known_versions()[-1]]
+
+
 async def drift(url: str) -> Sequence[Any]:
     """Compare a migrated database with the tables in code: nothing where they are the same."""
     from models.migrations.history import differences  # noqa: PLC0415 - see the module's docstring

@@ -61,7 +61,7 @@ def grant(
     \b
     Examples:
       creditgraph credits grant --account account_0199… --amount 500 --idempotency-key invoice-17
-      creditgraph credits grant --account account_0199… --amount 50 --idempotency-key reserve-1 \
+      creditgraph credits grant --account account_0199… --amount 50 --idempotency-key reserve-1 \\
         --restricted-to adapter:emergencyservices --expires 2027-01-31T00:00:00Z
     """
     with plain_refusals():
@@ -97,7 +97,7 @@ def void_grant(
 
     \b
     Examples:
-      creditgraph credits void-grant --account account_0199… --grant grant_0199… \
+      creditgraph credits void-grant --account account_0199… --grant grant_0199… \\
         --reason "given twice" --idempotency-key correction-3
     """
     with plain_refusals():

@@ -51,8 +51,9 @@ def issue(
         list[Scope] | None,
         typer.Option(
             case_sensitive=False,
-            help="What the key may do; repeatable. An account's default: READ, TRACK and MANAGE; "
-            "an operator's: READ, MANAGE and OPERATE.",
+            metavar="S",
+            help="READ, TRACK, MANAGE or OPERATE: what the key may do; repeatable. An account's default: "
+            "READ, TRACK and MANAGE; an operator's: READ, MANAGE and OPERATE.",
         ),
     ] = None,
     expires: Annotated[

@@ -14,16 +14,17 @@ from adapters.registry import business_adapters
 from metering.prices import price_book
 from metering.rate_cards import publish_built_in_rate_card, publish_first_rate_card
 from models.database import Database
+from models.migrations.apart import migrate_apart
 from models.writer import Command
 from pricing.rate_card import RateCard
 from server.commands import store, values
 from server.commands.answers import hint, plain_refusals, refuse
 from server.demo.history import run_demo_history
 from server.demo.opening import prepare_demo
-from server.logs import set_up_logs
 from server.margins import margin_terms
+from server.monitoring.logs import set_up_logs
+from server.processes.succession import begin_again, let_signals_wait
 from server.settings import InvalidSettings, Settings
-from server.succession import begin_again, let_signals_wait
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to show an address that a browser can open
 
@@ -70,6 +71,7 @@ def serve(
             None if settings.rate_card is None else values.rate_card("--rate-card", settings.rate_card)
         )
         listener = _listener(settings)
+        migrate_apart(settings.database_url)
         settings = asyncio.run(_prepare(settings, first_card))
     address = _address(listener)
     if settings.workers > 1:
@@ -137,7 +139,7 @@ def _address(listener: socket.socket) -> str:
 
 
 def _answer(settings: Settings, listener: socket.socket) -> None:
-    from server.serving import answer, configuration  # noqa: PLC0415 - only this command serves
+    from server.processes.serving import answer, configuration  # noqa: PLC0415 - only this command serves
 
     if settings.workers > 1:
         _look_after(listener)
@@ -155,7 +157,7 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
 
 def _look_after(listener: socket.socket) -> None:
     if sys.platform == "win32":  # which cannot put another program into a process
-        from server.supervision import supervise  # noqa: PLC0415 - few need it
+        from server.processes.supervision import supervise  # noqa: PLC0415 - few need it
 
         supervise(listener)
     else:

@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 from server.admission import Overloaded, Place
 from server.answers import answers_to
 from server.authentication import Unauthenticated, secret_of
-from server.logs import LoggedAs
+from server.monitoring.logs import LoggedAs
 from server.operations import Operation, operation_of
 from server.reception import Reception
 from server.subscriptions.messages import PROTOCOL, Complete, Init, Message, Ping, Pong, Subscribe

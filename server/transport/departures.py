@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from starlette.types import Message, Scope, Send
 
 from server.admission import Place
-from server.draining import Draining
-from server.metrics import Meters
+from server.monitoring.metrics import Meters
+from server.processes.draining import Draining
 from server.transport.replies import Headers
 
 SAFE = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]

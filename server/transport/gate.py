@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.admission import PLACE, Admission, Overloaded
-from server.logs import LoggedAs
+from server.monitoring.logs import LoggedAs
 from server.transport.bodies import json_bytes
 from server.transport.departures import Departure, Exit
 from server.transport.excess import refuse_excess

@@ -1,8 +1,12 @@
 """Migrations: safe to repeat, safe in parallel, equal to the tables in code, and clear where they cannot go on."""
 
+import asyncio
+import os
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from select import select
 
 import pytest
 from sqlalchemy import text
@@ -14,6 +18,10 @@ from models.migrations import NewerSchema, UnreachableStore, drift, migrate, why
 from tests.databases.postgresql import PostgresqlServer
 
 MIGRATE = "import asyncio, sys; from models.migrations import migrate; asyncio.run(migrate(sys.argv[1]))"
+APART = (
+    "import sys; from models.migrations.apart import migrate_apart; migrate_apart(sys.argv[1]); "
+    "print('alembic' in sys.modules)"
+)
 
 
 async def execute(url: str, statement: str) -> list[tuple[object, ...]]:
@@ -40,6 +48,68 @@ async def test_a_store_that_cannot_be_reached_is_not_ready(tmp_path: Path) -> No
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/store.db")
     assert await why_not_ready(database) == "the database is unreachable"
     await database.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the process that serves migrates by itself")
+async def test_a_process_that_has_migrated_apart_does_not_know_how(empty_url: str) -> None:
+    for _ in ("it is behind", "nothing is left"):
+        done = subprocess.run(  # noqa: ASYNC221 - the loop has nothing else to do
+            [sys.executable, "-W", "error", "-c", APART, empty_url],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert (done.stdout, done.stderr) == ("False\n", "")
+    assert await drift(empty_url) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the process that serves migrates by itself")
+async def test_who_was_started_with_ended_children_ignored_migrates_apart(empty_url: str) -> None:
+    ignoring = f"import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); {APART}"
+    done = subprocess.run(  # noqa: ASYNC221 - the loop has nothing else to do
+        [sys.executable, "-W", "error", "-c", ignoring, empty_url], check=True, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("False\n", "")
+    assert await drift(empty_url) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the process that serves migrates by itself")
+@pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)
+async def test_who_is_killed_while_another_migrates_leaves_nothing_open_and_a_store_that_is_ready(
+    empty_url: str,
+) -> None:
+    read, write = os.pipe()
+    engine = create_async_engine(empty_url)
+    async with engine.connect() as somebody:  # whose table will not stay; until then the migration waits
+        await somebody.execute(text("CREATE TABLE alembic_version (nothing integer)"))
+        process = subprocess.Popen([sys.executable, "-c", APART, empty_url], pass_fds=[write])  # noqa: ASYNC220 - the loop has nothing else to do
+        os.close(write)
+        await until(lambda: somebody_waits(empty_url))
+        process.kill()
+        process.wait()
+        ended, _, _ = select([read], [], [], 5)
+        assert ended == [read]  # nobody has the other end of the pipe any more
+    os.close(read)
+    await until(lambda: is_ready(empty_url))
+    await engine.dispose()
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await holds():  # noqa: ASYNC110 - another process tells nobody
+            await asyncio.sleep(0.05)
+
+
+async def somebody_waits(url: str) -> bool:
+    return bool(await execute(url, "SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"))
+
+
+async def is_ready(url: str) -> bool:
+    database = Database(url)
+    try:
+        return await why_not_ready(database) is None
+    finally:
+        await database.close()
 
 
 async def test_two_processes_may_migrate_at_once(empty_url: str) -> None:
@@ -79,6 +149,15 @@ async def test_a_newer_schema_is_left_alone(database_url: str) -> None:
         NewerSchema, match=r"The database has schema 9999, newer than this creditgraph's 0009\."
     ):
         await migrate(database_url)
+    assert await execute(database_url, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+async def test_what_fails_apart_says_nothing(database_url: str) -> None:
+    await execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
+    done = subprocess.run(  # noqa: ASYNC221 - the loop has nothing else to do
+        [sys.executable, "-c", APART, database_url], check=True, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("False\n", "")
     assert await execute(database_url, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 

@@ -9,8 +9,8 @@ import pytest
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("server.supervision", "sqlalchemy graphql strawberry pydantic typer"),
-        ("server.app", "alembic genai_prices rich.progress"),
+        ("server.processes.supervision", "sqlalchemy graphql strawberry pydantic typer rich"),
+        ("server.app", "alembic genai_prices rich"),
     ],
 )
 def test_what_is_first_needed_later_is_not_there(module: str, absent: str) -> None:

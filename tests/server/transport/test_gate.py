@@ -9,8 +9,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from server.admission import Admission
-from server.draining import Draining
-from server.metrics import Meters
+from server.monitoring.metrics import Meters
+from server.processes.draining import Draining
 from server.transport.departures import Exit
 from server.transport.gate import Bounds, Gate
 

@@ -10,10 +10,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode, format_trace_id
 
 from server import settings as settings_module
-from server.metrics import Meters
-from server.observations import Observer
+from server.monitoring.metrics import Meters
+from server.monitoring.observations import Observer
+from server.monitoring.traces import NO_TRACES, Traces, tracing
 from server.settings import InvalidSettings, Settings
-from server.traces import NO_TRACES, Traces, tracing
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SECRET = "nexus_0123456789abcdefghijABCDEFGHIJ01234567"

@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp
 
-from server.importing import uncollected
+from server.processes.importing import uncollected
 
 
 def create_app() -> ASGIApp:

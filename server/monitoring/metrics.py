@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from graph.errors import ErrorCode
-from server.metric_files import FOLDER_VARIABLE
+from server.monitoring.metric_files import FOLDER_VARIABLE
 from server.transport.afterwards import Afterwards
 
 OTHER = "other"

@@ -8,8 +8,8 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
 from models.database import Database
-from server.ledger_gauges import ASKED_EVERY_SECONDS, LedgerGauges
-from server.metrics import Meters
+from server.monitoring.ledger_gauges import ASKED_EVERY_SECONDS, LedgerGauges
+from server.monitoring.metrics import Meters
 from tests.door import opened_door
 from tests.house.tree import ROOT
 from tests.tenant import Tenant

@@ -18,9 +18,9 @@ from models.availability import is_unavailable
 from models.identity import IdKind, format_id
 from models.statement_count import StatementCount, counted_statements
 from server.authentication import Unauthenticated
-from server.logs import log_all, named_on_behalf_of, without_secrets
-from server.metrics import ERRORS, KINDS, LEFT, OK, OUTCOMES, Kind, Meters
-from server.traces import NO_TRACES, Tracing
+from server.monitoring.logs import log_all, named_on_behalf_of, without_secrets
+from server.monitoring.metrics import ERRORS, KINDS, LEFT, OK, OUTCOMES, Kind, Meters
+from server.monitoring.traces import NO_TRACES, Tracing
 from server.transport.afterwards import Afterwards
 from server.transport.refusals import Refused
 

@@ -9,10 +9,10 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.ledger_gauges import LedgerGauges
-from server.metrics import Meters
+from server.monitoring.ledger_gauges import LedgerGauges
+from server.monitoring.metrics import Meters
+from server.monitoring.vitals import Vitals
 from server.transport.bodies import json_bytes
-from server.vitals import Vitals
 
 
 def metrics_endpoint(

@@ -10,7 +10,7 @@ import structlog
 
 from models.database import Database
 from server.admission import Admission
-from server.metrics import Meters
+from server.monitoring.metrics import Meters
 from server.subscriptions.streams import Streams
 
 LOOK_EVERY_SECONDS = 1.0

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from server.logs import without_secrets
+from server.monitoring.logs import without_secrets
 
 PROGRAM = """
 import logging, sys
 import structlog
-from server.logs import set_up_logs
+from server.monitoring.logs import set_up_logs
 set_up_logs(sys.argv[1], "info")
 structlog.get_logger("demo").info("ready", key="nexus_0123456789", runs=3)
 logging.getLogger("uvicorn.error").info("too much")
@@ -70,7 +70,7 @@ def test_setting_up_is_left_to_the_process() -> None:
 def test_a_line_that_nobody_takes_is_lost_and_no_more() -> None:
     script = (
         "import os, sys, structlog\n"
-        "from server.logs import set_up_logs\n"
+        "from server.monitoring.logs import set_up_logs\n"
         "set_up_logs('json', 'info')\n"
         "reader, writer = os.pipe(); os.dup2(writer, 2); os.close(reader)\n"
         "structlog.get_logger('server.background.expiry').warning('nobody reads this')\n"
@@ -83,7 +83,7 @@ def test_a_line_that_nobody_takes_is_lost_and_no_more() -> None:
 def test_lines_that_are_written_together_are_as_if_one_by_one() -> None:
     script = (
         "import structlog\n"
-        "from server.logs import LoggedAs, log_all, set_up_logs\n"
+        "from server.monitoring.logs import LoggedAs, log_all, set_up_logs\n"
         "set_up_logs('json', 'info')\n"
         "given = [(None, {'a': 1}), ('one', {'a': 'nexus_0123456789'}), *[('x', {'a': 'y' * 90})] * 60]\n"
         "log_all('demo', 'ready', given)\n"

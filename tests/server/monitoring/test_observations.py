@@ -16,8 +16,8 @@ from structlog.typing import EventDict
 from models.availability import StoreUnavailable
 from models.database import Database
 from server.authentication import Unauthenticated
-from server.metrics import Meters
-from server.observations import Observer, outcome_of
+from server.monitoring.metrics import Meters
+from server.monitoring.observations import Observer, outcome_of
 from server.subscriptions.streams import TooManyStreams
 from server.transport.refusals import Refused
 
@@ -34,7 +34,7 @@ def observer() -> Observer:
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[EventDict]]:
     """What is logged."""
-    caplog.set_level(logging.INFO, "server.observations")
+    caplog.set_level(logging.INFO, "server.monitoring.observations")
     with capture_logs() as lines:
         yield lines
 

@@ -6,11 +6,11 @@ from contextlib import suppress
 
 import uvicorn
 
-from server.logs import LogFormat, LogLevel, log_configuration
+from server.monitoring.logs import LogFormat, LogLevel, log_configuration
 from server.transport.listeners import LastCall, entrances
 from server.transport.sizes import LARGEST_BODY_BYTES
 
-APPLICATION = "server.factory:create_app"
+APPLICATION = "server.processes.factory:create_app"
 
 
 def answer(config: uvicorn.Config, listener: socket.socket) -> bool:

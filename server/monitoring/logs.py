@@ -29,7 +29,7 @@ def log_configuration(log_format: LogFormat, log_level: LogLevel) -> dict[str, A
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"creditgraph": {"()": "server.logs.formatter", "log_format": log_format}},
+        "formatters": {"creditgraph": {"()": "server.monitoring.logs.formatter", "log_format": log_format}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
@@ -59,6 +59,11 @@ def formatter(log_format: LogFormat) -> structlog.stdlib.ProcessorFormatter:
         foreign_pre_chain=[_completed, structlog.stdlib.ExtraAdder()],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
     )
+
+
+def log_as(request_id: str) -> None:
+    """Let what is logged in the rest of this context name its request: nothing else is done in it."""
+    _request_id.set(request_id)
 
 
 class LoggedAs:
@@ -91,7 +96,7 @@ def named_on_behalf_of() -> str | None:
 def log_all(name: str, event: str, told: Iterable[tuple[str | None, dict[str, Any]]]) -> None:
     """Log events of one kind, each with its fields and on behalf of a request, as they are logged one by one.
 
-    Lines are written together: structlog's way to each takes longer than to make it.
+    Lines are written together: structlog's way to each takes longer than to make it. The fields are used up.
     """
     processors = structlog.get_config()["processors"]
     if processors[:1] != [_if_wanted]:  # somebody else takes them
@@ -103,9 +108,10 @@ def log_all(name: str, event: str, told: Iterable[tuple[str | None, dict[str, An
     lines, moment = Lines(name), _moment()
     texts = []
     for request_id, fields in told:
-        found: Any = {**fields, "event": event, "logger": name, "level": "info", "timestamp": moment}
+        fields["event"], fields["logger"], fields["level"], fields["timestamp"] = event, name, "info", moment
         if request_id is not None:
-            found["request_id"] = request_id
+            fields["request_id"] = request_id
+        found: Any = fields
         for process in processors[2:]:
             found = process(lines, "info", found)
         texts.append(found)
@@ -173,11 +179,13 @@ def _ending(log_format: LogFormat) -> list[Processor]:
         # A rich traceback would show local variables, and colours would hide secrets from the search.
         plain = structlog.dev.plain_traceback
         return [_redacted(structlog.dev.ConsoleRenderer(colors=True, exception_formatter=plain))]
-    rename = structlog.processors.EventRenamer("message")
-    return [structlog.processors.format_exc_info, rename, _redacted(_json_line)]
+    return [_redacted(_json_line)]
 
 
-def _json_line(_logger: WrappedLogger, _name: str, event: EventDict) -> str:
+def _json_line(logger: WrappedLogger, name: str, event: EventDict) -> str:
+    if "exc_info" in event:
+        event = structlog.processors.format_exc_info(logger, name, event)
+    event["message"] = event.pop("event")
     try:
         line = orjson.dumps(event, default=str, option=orjson.OPT_PASSTHROUGH_DATACLASS)
         if line.isascii():  # so that whatever the encoding of the stream is, it is JSON there too

@@ -12,10 +12,10 @@ import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
-from server.logs import LogFormat, LogLevel
-from server.metric_files import shared_folder
-from server.serving import configuration
-from server.succession import hear_signals
+from server.monitoring.logs import LogFormat, LogLevel
+from server.monitoring.metric_files import shared_folder
+from server.processes.serving import configuration
+from server.processes.succession import hear_signals
 from server.transport.listeners import QUIET_SECONDS, turn_away
 
 log = structlog.get_logger(__name__)

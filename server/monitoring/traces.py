@@ -18,7 +18,7 @@ from server.settings import Settings
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
-    from server.observations import Observation
+    from server.monitoring.observations import Observation
 
 
 class Told(Protocol):

@@ -1,0 +1,1 @@
+"""Processes: how those that serve begin, are looked after, and end."""
