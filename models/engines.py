@@ -8,6 +8,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, StaticPool
 
+from models.plans import BY_INDEX_ALONE
 from models.sending import send
 
 BUSY_TIMEOUT_MILLISECONDS = 10_000
@@ -66,6 +67,8 @@ def postgresql_writer(url: URL) -> AsyncEngine:
         "statement_timeout": "30s",
         "lock_timeout": "10s",
         "idle_in_transaction_session_timeout": "30s",
+        "jit": "off",
+        **BY_INDEX_ALONE,
     }
     return create_async_engine(
         url,

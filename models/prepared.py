@@ -8,13 +8,13 @@ the session's transaction, are counted, and break as SQLAlchemy's own do.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Insert, Select, Table, Update
+from sqlalchemy import Dialect, Insert, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.ahead import Question, read_ahead
 from models.sending import connection_of, fetched
-from models.statement_forms import ReadForm, Values, WriteForm, processed, read_form, write_form
+from models.statement_forms import ReadForm, Reading, Values, WriteForm, processed, read_form, write_form
 from models.writing import claimed, written, written_later
 
 _Statement = Insert | Update
@@ -23,9 +23,7 @@ _Statement = Insert | Update
 class PreparedRead:
     """A SELECT. A parameter that is `expanding` takes any number of values."""
 
-    def __init__(
-        self, statement: Select[*tuple[Any, ...]], *, on_postgresql: Select[*tuple[Any, ...]] | None = None
-    ) -> None:
+    def __init__(self, statement: Reading, *, on_postgresql: Reading | None = None) -> None:
         self._statements = {
             "sqlite": statement,
             "postgresql": statement if on_postgresql is None else on_postgresql,
@@ -33,7 +31,7 @@ class PreparedRead:
         self._forms: dict[str, ReadForm] = {}
 
     @classmethod
-    def for_one(cls, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> "PreparedRead":
+    def for_one(cls, statement: Reading, dialect: Dialect) -> "PreparedRead":
         """Prepare a SELECT for one database at once, and keep only its text."""
         prepared = cls(statement)
         prepared._form(dialect)

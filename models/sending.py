@@ -103,7 +103,7 @@ async def _fetched(driver: Any, connection: Connection, text: str, values: Value
         # As before any statement of SQLAlchemy's own.
         adapted: Any = connection.connection.dbapi_connection
         await adapted._start_transaction()  # noqa: SLF001 - no other way in
-    known = _known(connection)
+    known = await _known(driver, connection)
     statement = known.statements.get(text)
     if statement is None:
         statement = await driver.prepare(text)
@@ -131,10 +131,13 @@ class _Known:
         self._characters += len(text)
 
 
-def _known(connection: Connection) -> _Known:
+async def _known(driver: Any, connection: Connection) -> _Known:  # noqa: ANN401 - asyncpg's connection
     known: _Known | None = connection.info.get(_STATEMENTS)
     dialect: Any = connection.dialect
-    if known is None or known.since < dialect._invalidate_schema_cache_asof:  # noqa: SLF001 - as its cursors look
+    if known is not None and known.since < dialect._invalidate_schema_cache_asof:  # noqa: SLF001 - as its cursors look
+        await driver.reload_schema_state()  # what the driver knows of the rows of tables, too
+        known = None
+    if known is None:
         known = connection.info[_STATEMENTS] = _Known()
     return known
 
@@ -146,10 +149,11 @@ def _driven(connection: Connection, work: Callable[[Any], Any]) -> Any:  # noqa:
         return adapted.run_async(work)
     except Exception as error:  # noqa: BLE001 - SQLAlchemy tells them apart
         # A table may have been changed since: what is prepared is prepared again.
-        connection.info.pop(_STATEMENTS, None)
         if is_outdated(error):
             dialect: Any = connection.dialect
             dialect._invalidate_schema_cache()  # noqa: SLF001 - which tells all its connections
+        else:
+            connection.info.pop(_STATEMENTS, None)
         return adapted._handle_exception(error)  # noqa: SLF001 - no other way in
 
 

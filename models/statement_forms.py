@@ -1,15 +1,17 @@
 """The texts of prepared statements: one for each database, with places for the values of a call."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect, Insert, Select, Update
+from sqlalchemy import CompoundSelect, Dialect, Insert, Select, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
+Reading = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
+"""A statement that reads."""
 Values = Sequence[object]
 _Processor = Callable[[Any], Any]
 
@@ -85,32 +87,37 @@ class ReadForm:
 class WriteForm:
     """A write for one database.
 
-    `text` takes the values of one row. On PostgreSQL `set_text` takes a list for each column and inserts all
-    rows at once (None for an UPDATE), and `copied` are the columns of an INSERT without conditions, in the
-    order of its values.
+    `text` takes the values of one row, whose `columns` they are in its order. On PostgreSQL `set_text` takes
+    a list of rows, each with its values by column.
     """
 
     text: str
     order: tuple[tuple[int, _Processor | None], ...]
     table: str
+    columns: tuple[str, ...]
     claims: bool = False
-    set_text: str | None = None
-    copied: tuple[str, ...] | None = None
+    is_copied: bool = False
+    set_text: str = ""
 
-    def columns(self, rows: Sequence[Values]) -> list[Sequence[object]]:
-        """Give the values of all rows, one parameter after the other, in the driver's form."""
+    def given(self, rows: Sequence[Values]) -> Iterator[Values]:
+        """Give the values of all rows in the driver's form."""
         given = list(zip(*rows, strict=True))
-        return [_in_form(processor, given[position]) for position, processor in self.order]
+        return zip(*(_in_form(processor, given[place]) for place, processor in self.order), strict=True)
+
+    def named(self, rows: Sequence[Values]) -> list[dict[str, object]]:
+        """Give the values of all rows by column: whatever order the table has them in."""
+        return [dict(zip(self.columns, values, strict=True)) for values in self.given(rows)]
 
     def values(self, row: Values) -> list[object]:
         """Give the values of one row in the driver's form."""
         return [processor(row[place]) if processor else row[place] for place, processor in self.order]
 
 
-def read_form(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> ReadForm:
+def read_form(statement: Reading, dialect: Dialect) -> ReadForm:
     """Make the text of a SELECT for one database."""
     compiled = statement.compile(dialect=_plain(dialect))
-    first, *rest = _PARAMETER.split(str(compiled))
+    # A dialect that writes parameters so doubles what is no parameter's sign.
+    first, *rest = _PARAMETER.split(str(compiled).replace("%%", "%"))
     takes_lists = dialect.name == "postgresql"
     pieces, places, parameters = [first], list[_Place](), dict[str, _Parameter]()
     for one, many, piece in zip(*(iter(rest),) * 3, strict=True):
@@ -146,25 +153,33 @@ def write_form(statement: Insert | Update, names: Sequence[str] | None, dialect:
     order = tuple(
         (names.index(name), type_.bind_processor(dialect)) for name, type_ in zip(wanted, types, strict=True)
     )
-    table = statement.table.name  # type: ignore[union-attr]  # no alias and no join
-    if dialect.name == "sqlite":
-        return WriteForm(_PARAMETER.sub("?", str(compiled)), order, table, claims=_claims(str(compiled)))
-    numbers = iter(range(1, len(wanted) + 1))
-    text = _PARAMETER.sub(lambda _: f"${next(numbers)}", str(compiled))
-    if isinstance(statement, Update):
-        return WriteForm(text, order, table)
-    lists = ", ".join(f"${n}::{_type(type_, dialect)}[]" for n, type_ in enumerate(types, 1))
-    # A statement that PostgreSQL runs for each row costs it twice as much as one that inserts all of them.
-    set_text = _VALUES.sub(f"SELECT * FROM unnest({lists})", text)  # noqa: S608 - types and numbers
-    if _claims(text):
-        text, set_text = f"{text} RETURNING true", f"{set_text} RETURNING true"
-        return WriteForm(text, order, table, claims=True, set_text=set_text)
-    copied = None if _ON_CONFLICT in text else tuple(wanted)
-    return WriteForm(text, order, table, set_text=set_text, copied=copied)
+    table, text = statement.table.name, str(compiled)  # type: ignore[union-attr]  # no alias and no join
+    claims = text.endswith("ON CONFLICT DO NOTHING")
+    form = WriteForm(_PARAMETER.sub("?", text), order, table, _columns(text, wanted), claims)
+    return form if dialect.name == "sqlite" else _on_postgresql(form, text)
 
 
-def _claims(text: str) -> bool:
-    return text.endswith("ON CONFLICT DO NOTHING")
+def _on_postgresql(form: WriteForm, text: str) -> WriteForm:
+    numbers = iter(range(1, len(form.columns) + 1))
+    numbered = _PARAMETER.sub(lambda _: f"${next(numbers)}", text)
+    # A statement that PostgreSQL runs for each row costs it twice as much as one that writes all of them. As
+    # rows of the table they cost both sides less than as a list for each column, every element of which the
+    # driver looks at twice.
+    rows = f"FROM unnest($1::{form.table}[]) AS given"
+    if text.startswith("UPDATE"):
+        set_text = _SET.sub(r"\1 = given.\1", text).replace(" WHERE ", f" {rows} WHERE ")
+    else:
+        set_text = _VALUES.sub(f"SELECT {', '.join(form.columns)} {rows}", numbered)
+    if form.claims:
+        numbered, set_text = f"{numbered} RETURNING true", f"{set_text} RETURNING true"
+    is_copied = text.startswith("INSERT") and _ON_CONFLICT not in text
+    return replace(form, text=numbered, set_text=set_text, is_copied=is_copied)
+
+
+def _columns(text: str, wanted: Iterable[str]) -> tuple[str, ...]:
+    """Name the columns that parameters are values of: those of an INSERT are named like them."""
+    found = _SET.findall(text)
+    return tuple(found or wanted)
 
 
 def _plain(dialect: Dialect) -> Dialect:
@@ -174,18 +189,6 @@ def _plain(dialect: Dialect) -> Dialect:
 
 def _type(type_: TypeEngine[Any], dialect: Dialect) -> str:
     return type_.compile(dialect=_plain(dialect))
-
-
-@lru_cache(maxsize=1_000)
-def text_of_rows(form: WriteForm, rows: int) -> str:
-    """Give the text of an INSERT of so many rows, written out, for PostgreSQL."""
-    if rows == 1:
-        return form.text
-    found = _VALUES.search(form.text)
-    assert found  # noqa: S101 - an INSERT has values
-    one = found[0].removeprefix("VALUES ")
-    several = ", ".join(shifted(one, row * len(form.order)) for row in range(rows))
-    return form.text[: found.start()] + f"VALUES {several}" + form.text[found.end() :]
 
 
 @lru_cache(maxsize=1_000)
@@ -219,6 +222,7 @@ def _in_form(processor: _Processor | None, values: Iterable[object]) -> list[Any
 
 _NUMBER = re.compile(r"\$(\d+)")
 _PARAMETER = re.compile(r"%\((\w+)\)s|IN \(__\[POSTCOMPILE_(\w+)\]\)")
+_SET = re.compile(r"(\w+) ?= ?%\(\w+\)s")
 _VALUES = re.compile(r"VALUES \(.*?\)(?= ON CONFLICT|$)")
 _ON_CONFLICT = " ON CONFLICT "
 _PLAIN: dict[str, Dialect] = {

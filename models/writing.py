@@ -13,10 +13,8 @@ from sqlalchemy.orm import Session
 
 from models.ahead import MOST_ROWS_AHEAD, Question, fetch_with
 from models.sending import changed, connection_of, copied, fetched, is_in_transaction
-from models.statement_forms import Values, WriteForm, shifted, text_of_rows
+from models.statement_forms import Values, WriteForm, shifted
 
-MOST_ROWS_WRITTEN_OUT = 3
-"""Up to so many rows stand in a statement's text, value by value; the driver is slower with lists."""
 FEWEST_ROWS_TO_COPY = 20
 
 Write = tuple[WriteForm, Sequence[Values]]
@@ -67,8 +65,8 @@ def claimed(
 ) -> int:
     """Insert the rows whose keys are free, and say how many they were."""
     if connection.dialect.name != "postgresql":
-        return changed(connection, form.text, _given(form, rows))
-    text, values = _inserting(form, rows)
+        return changed(connection, form.text, list(form.given(rows)))
+    text, values = _part(form, rows)
     if beside and len(rows) <= MOST_ROWS_AHEAD:
         return fetch_with(session, connection, text, values, beside)
     return len(fetched(connection, text, values))
@@ -78,30 +76,24 @@ def written(connection: Connection, writes: Sequence[Write]) -> None:
     """Write rows; what the rows of one write refer to stands in the same or in an earlier one."""
     if not is_in_transaction(connection):
         for form, rows in writes:
-            changed(connection, form.text, _given(form, rows))
+            changed(connection, form.text, list(form.given(rows)))
         return
     parts: dict[WriteForm, _Part] = {}
     for form, rows in writes:
         if form in parts:
             _send(connection, parts)
-        if form.set_text is None and len(rows) > 1:
-            changed(connection, form.text, _given(form, rows))
-        elif form.copied is not None and len(rows) >= FEWEST_ROWS_TO_COPY:
+        if form.is_copied and len(rows) >= FEWEST_ROWS_TO_COPY:
             _send(connection, parts)
-            copied(connection, form.table, form.copied, _given(form, rows))
+            copied(connection, form.table, form.columns, form.given(rows))
         else:
-            parts[form] = _inserting(form, rows)
+            parts[form] = _part(form, rows)
     _send(connection, parts)
 
 
-def _given(form: WriteForm, rows: Sequence[Values]) -> list[Values]:
-    return list(zip(*form.columns(rows), strict=True))
-
-
-def _inserting(form: WriteForm, rows: Sequence[Values]) -> _Part:
-    if len(rows) > MOST_ROWS_WRITTEN_OUT and form.set_text is not None:
-        return form.set_text, form.columns(rows)
-    return text_of_rows(form, len(rows)), [value for row in rows for value in form.values(row)]
+def _part(form: WriteForm, rows: Sequence[Values]) -> _Part:
+    if len(rows) == 1:
+        return form.text, form.values(rows[0])
+    return form.set_text, [form.named(rows)]
 
 
 def _send(connection: Connection, parts: dict[WriteForm, _Part]) -> None:

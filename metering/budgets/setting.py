@@ -22,6 +22,7 @@ from models.audit_entry import AuditAct
 from models.base import table_of
 from models.budget import Budget, BudgetAction, BudgetScope, BudgetUse, BudgetWindow
 from models.identity import IdKind, InvalidId, new_id, parse_id
+from models.plans import any_plan
 from pricing.credits import Credits
 from pricing.decimal_text import LIMIT_MICROS
 
@@ -195,6 +196,8 @@ def _add(session: Session, item: SetBudget, now: datetime) -> Budget:
     )
     session.add(budget)
     session.flush()
+    with any_plan(session):
+        counters = recounted(session, budget)
     rows = [
         {
             **key._asdict(),
@@ -202,7 +205,7 @@ def _add(session: Session, item: SetBudget, now: datetime) -> Budget:
             "held": counter.held,
             "alerted": max(reached(amounts_of(budget), counter.used, above=0), default=0),
         }
-        for key, counter in recounted(session, budget).items()
+        for key, counter in counters.items()
     ]
     if rows:
         session.execute(insert(table_of(BudgetUse)), rows)

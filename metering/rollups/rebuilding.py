@@ -12,6 +12,7 @@ from metering.errors import AccountNotFound
 from metering.rollups.recount import recounted
 from models.account import Account
 from models.base import table_of
+from models.plans import any_plan
 from models.rollup import Rollup, RunRollup, UsageRollup, series_of
 
 _ROWS_AT_ONCE = 1_000
@@ -24,9 +25,10 @@ def rebuild_rollups(session: Session, *, account_id: UUID, now: datetime) -> int
     nothing is missed and nothing counted twice.
     """
     if session.get_bind().dialect.name == "postgresql":
-        # Adding up a long history may take longer than any statement of a caller may.
+        # It may take longer than a statement of a caller.
         session.execute(text("SET LOCAL statement_timeout = 0"))
-    return sum(_rebuild(session, rollup, account_id) for rollup in (UsageRollup, RunRollup))
+    with any_plan(session):
+        return sum(_rebuild(session, rollup, account_id) for rollup in (UsageRollup, RunRollup))
 
 
 def rollup_owners(session: Session, *, account_id: UUID | None = None) -> list[UUID]:
