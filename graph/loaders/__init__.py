@@ -1,5 +1,6 @@
 """Loaders: one for each edge of the graph, named `<what>_by_<key>`, one statement for each level."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -65,6 +66,15 @@ Value = TypeVar("Value")
 class Loader(DataLoader[Key, Value]):
     """A loader that is also asked for many values at once, without a promise for each of them."""
 
+    def load(self, key: Key) -> Awaitable[Value]:
+        """Load a value, once for all who ask for it: who leaves takes it from nobody.
+
+        A field whose neighbour fails is cancelled, and would cancel what others wait for.
+        """
+        found = asyncio.ensure_future(super().load(key))
+        found.add_done_callback(_hear)
+        return asyncio.shield(found)
+
     async def load_all(self, keys: Sequence[Key]) -> list[Value]:
         """Load values of a whole level; none of them is remembered."""
         found: Any = await self.load_fn(list(keys))
@@ -75,6 +85,12 @@ class Loader(DataLoader[Key, Value]):
         named = list(dict.fromkeys(key for key in keys if key is not None))
         found = dict(zip(named, await self.load_all(named), strict=True)) if named else {}
         return [None if key is None else found[key] for key in keys]
+
+
+def _hear(found: "asyncio.Future[Any]") -> None:
+    # Where all who asked have left nobody does, and asyncio would complain of it.
+    if not found.cancelled():
+        found.exception()
 
 
 class Edge(Generic[Key, Value]):
@@ -211,11 +227,11 @@ class Loaders:
         lambda loaders: partial(pages.load_pages, loaders.snapshot)
     )
     count_by_list = Edge[ListKey[Any], int](lambda loaders: partial(pages.load_counts, loaders.snapshot))
-    totals_by_owner = Edge[UsageKey, Figures](
-        lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.totals)
-    )
     services_by_owner = Edge[UsageKey, Figures](
         lambda loaders: usage.figures_by_owner(loaders.snapshot, analytics.by_service)
+    )
+    totals_by_owner = Edge[UsageKey, Figures](
+        lambda loaders: usage.totals_by_owner(loaders.snapshot, loaders.services_by_owner)
     )
     units_used_by_owner = Edge[UsageKey, list[UnitsUsed]](
         lambda loaders: margins.units_used_by_owner(

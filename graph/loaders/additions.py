@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, literal_column, select
 from sqlalchemy.orm import aliased
 
-from graph.context import Snapshot
+from graph.context import AnySelect, Snapshot
 from models.account import Account
+from models.base import Id
 from models.ledger import Book, LedgerTransfer
+from models.prepared import PreparedRead
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from pricing.credits import Credits
@@ -91,16 +93,7 @@ async def place_after(snapshot: Snapshot, account_id: UUID, sequence: int) -> Pl
 
 async def end_of_books(snapshot: Snapshot, account_id: UUID) -> tuple[int, UUID]:
     """Give the sequence of the last transfer, and the id of the newest usage."""
-    newest = (
-        select(ServiceUsage.id)
-        .where(ServiceUsage.account_id == account_id)
-        .order_by(ServiceUsage.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    [(sequence, usage_id)] = await snapshot.rows(
-        select(Account.transfer_count, newest).where(Account.id == account_id)
-    )
+    [(sequence, usage_id)] = await snapshot.prepared(_END, account=account_id)
     return sequence, usage_id or _START
 
 
@@ -193,3 +186,18 @@ def _merged(charged: Sequence[Addition], free: Sequence[ServiceUsage], after: in
 
 def _a_little_before(usage_id: UUID) -> UUID:
     return earlier(usage_id, CLOCKS_APART_MILLISECONDS)
+
+
+def _end() -> AnySelect:
+    account: BindParameter[UUID] = bindparam("account", type_=Id())
+    newest = (
+        select(ServiceUsage.id)
+        .where(ServiceUsage.account_id == account)
+        .order_by(ServiceUsage.id.desc())
+        .limit(literal_column("1"))
+        .scalar_subquery()
+    )
+    return select(Account.transfer_count, newest).where(Account.id == account)
+
+
+_END = PreparedRead(_end())

@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from graph.context import Snapshot
 from metering.forecasting import DailyTotals, LastDays, Subject, daily_totals, last_days, owner_of
+from models.base import table_of
 from models.budget import Budget, BudgetScope, BudgetWindow
+from models.reading import PreparedRows, any_of
 from pricing.credits import Credits
 
 _Days = dict[int, Credits]
@@ -40,7 +42,9 @@ def daily_totals_by_subject(
             days = last_days(time_zone, now)
             spent: dict[tuple[UUID, Subject], _Days] = defaultdict(dict)
             subjects = [(key.account_id, key.subject) for key in group]
-            for owner_id, subject, day, micros in await snapshot.rows(daily_totals(scope, days, subjects)):
+            for owner_id, subject, day, micros in await snapshot.ask(
+                daily_totals(scope, days, subjects).rows
+            ):
                 spent[owner_id, subject][day] = Credits(micros)
             for key in group:
                 owner_id = owner_of(scope, key.account_id, key.subject)
@@ -54,14 +58,8 @@ def key_budgets_by_account(snapshot: Snapshot) -> Callable[[list[UUID]], Awaitab
     """Load the budgets in force of API keys, of single runs apart."""
 
     async def load(keys: list[UUID]) -> list[list[Budget]]:
-        statement = select(Budget).where(
-            Budget.account_id.in_(keys),
-            Budget.scope == BudgetScope.API_KEY,
-            Budget.window != BudgetWindow.REQUEST,
-            Budget.removed_at.is_(None),
-        )
         found: dict[UUID, list[Budget]] = defaultdict(list)
-        for budget in await snapshot.scalars(statement):
+        for budget in await snapshot.read(_OF_KEYS, accounts=keys):
             found[budget.account_id].append(budget)
         return [found[key] for key in keys]
 
@@ -71,3 +69,14 @@ def key_budgets_by_account(snapshot: Snapshot) -> Callable[[list[UUID]], Awaitab
 def _whole(days: LastDays, spent: _Days) -> DailyTotals:
     numbers = range(len(days.edges) - 1)
     return DailyTotals(days, tuple(spent.get(number, Credits.ZERO) for number in numbers))
+
+
+_OF_KEYS = PreparedRows(
+    Budget,
+    select(*table_of(Budget).columns).where(
+        Budget.account_id.in_(any_of("accounts")),
+        Budget.scope == BudgetScope.API_KEY,
+        Budget.window != BudgetWindow.REQUEST,
+        Budget.removed_at.is_(None),
+    ),
+)

@@ -66,9 +66,8 @@ async def _apart(
         part = replace(scope, period=Period(span[0], span[-1]))
         for some in (keys[at : at + OWNERS_AT_ONCE] for at in range(0, len(keys), OWNERS_AT_ONCE)):
             owners = [key.owner for key in some]
-            for owner, *row in await snapshot.rows(
-                by_service_and_period(part, owners, edges[first:][: len(span) - 2])
-            ):
+            asked = by_service_and_period(part, owners, edges[first:][: len(span) - 2])
+            for owner, *row in await snapshot.ask(asked.rows):
                 found[owner].append(_apart_of(row, span))
     return {key: found[key.owner[1]] for key in keys}
 

@@ -112,19 +112,10 @@ class PageRows:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRows:
-    """What each service cost, dearest first."""
+    """What each service of a run cost, dearest first."""
 
-    scope: analytics.Scope
-
-    @property
-    def owned_by(self) -> tuple[str, str]:
-        """Whatever used the services."""
-        return _OF_ITSELF
-
-    @property
-    def shape(self) -> Hashable:
-        """All of it."""
-        return self.scope
+    owned_by = ("account_id", "id")
+    shape = "services"
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -133,7 +124,7 @@ class ServiceRows:
 
     def select(self, owner: Owner, names: Sequence[str], prefix: str) -> AnySelect:  # noqa: ARG002 - it has no parameters
         """Add up by service."""
-        return analytics.services(self.scope, [owner])
+        return analytics.services_of_run(owner)
 
 
 @dataclass(frozen=True, slots=True)

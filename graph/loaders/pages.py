@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from graph.context import AnySelect, Snapshot
-from graph.loaders.shapes import Statements, shape_of, values_of, with_parameters
+from graph.loaders.shapes import shape_of, values_of, with_parameters
+from models.asking import Statements
 from models.base import BigInt, table_of
 from models.orders import by_sorting
 from models.prepared import PreparedRead

@@ -68,19 +68,15 @@ def owned_by_parent(
     snapshot: Snapshot, model: type[Row], parent: Column, order: Column
 ) -> Callable[[list[OwnedId]], Awaitable[list[list[Row]]]]:
     """Load what belongs to things of an account, in order; `parent` is the column that names the thing."""
-    columns: Any = model
 
     async def load(keys: list[OwnedId]) -> list[list[Row]]:
-        statement = (
-            select(model)
-            .where(
-                columns.account_id.in_({account_id for account_id, _ in keys}),
-                parent.in_({parent_id for _, parent_id in keys}),
-            )
-            .order_by(columns.account_id, parent, order)
+        rows: Any = await snapshot.read(
+            _owned_by_parent(model, parent, order),
+            accounts={account_id for account_id, _ in keys},
+            parents={parent_id for _, parent_id in keys},
         )
         found: dict[OwnedId, list[Row]] = {key: [] for key in keys}
-        for row in await snapshot.scalars(statement):
+        for row in rows:
             found.get((row.account_id, getattr(row, parent.key)), []).append(row)
         return [found[key] for key in keys]
 
@@ -117,9 +113,8 @@ def by_parent(
     """Load what belongs to rows of a reference table, in order."""
 
     async def load(keys: list[UUID]) -> list[list[Row]]:
-        statement = select(model).where(parent.in_(keys)).order_by(order)
         found: dict[UUID, list[Row]] = {key: [] for key in keys}
-        for row in await snapshot.scalars(statement):
+        for row in await snapshot.read(_by_parent(model, parent, order), parents=keys):
             found[getattr(row, parent.key)].append(row)
         return [found[key] for key in keys]
 
@@ -137,3 +132,17 @@ def _owned_by_id(model: type[Row]) -> PreparedRows[Row]:
 def _by_id(model: type[Row]) -> PreparedRows[Row]:
     table = table_of(model)
     return PreparedRows(model, select(*table.columns).where(table.c.id.in_(any_of("ids"))))
+
+
+@cache
+def _owned_by_parent(model: type[Row], parent: Column, order: Column) -> PreparedRows[Row]:
+    table = table_of(model)
+    is_wanted = table.c.account_id.in_(any_of("accounts")), parent.in_(any_of("parents"))
+    in_order = select(*table.columns).where(*is_wanted).order_by(table.c.account_id, parent, order)
+    return PreparedRows(model, in_order)
+
+
+@cache
+def _by_parent(model: type[Row], parent: Column, order: Column) -> PreparedRows[Row]:
+    wanted = select(*table_of(model).columns).where(parent.in_(any_of("parents")))
+    return PreparedRows(model, wanted.order_by(order))

@@ -1,14 +1,12 @@
 """Shapes: filters apart from the values that they compare with, so that one statement serves all values."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam
-
-Statement = TypeVar("Statement")
 
 _VALUES = (str, UUID, datetime)
 """What is compared with as it comes; flags and members of enumerations are few, and belong to the shape."""
@@ -54,23 +52,6 @@ def _with(like: Any, names: Iterator[str]) -> Any:  # noqa: ANN401 - any filter
         elif type(value) in _VALUES:
             changes[each.name] = bindparam(next(names))
     return replace(like, **changes)
-
-
-class Statements(Generic[Statement]):
-    """Prepared statements by what they depend on; those that were asked for last are kept."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: dict[Hashable, Statement] = {}
-
-    def get(self, key: Hashable, make: Callable[[], Statement]) -> Statement:
-        """Give a statement; it is made where none is kept."""
-        found = self._kept.pop(key, None) or make()
-        # What was asked for last goes last.
-        self._kept[key] = found
-        if len(self._kept) > self._most:
-            del self._kept[next(iter(self._kept))]
-        return found
 
 
 _ANY = "any value"

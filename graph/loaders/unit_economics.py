@@ -129,7 +129,7 @@ async def _by_owner(
     snapshot: Snapshot, runs: FinishedRuns, owners: list[Owner]
 ) -> dict[UUID, list[NamedFigures]]:
     found: dict[UUID, list[NamedFigures]] = defaultdict(list)
-    for owner, *row in await snapshot.rows(figures_by_name(runs, owners)):
+    for owner, *row in await snapshot.ask(figures_by_name(runs, owners).rows):
         found[owner].append(read_figures(row))
     return found
 

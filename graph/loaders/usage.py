@@ -7,8 +7,11 @@ from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from graph.context import AnySelect, Snapshot
-from metering.analytics import Dimension, Grains, Owner, Scope
+from strawberry.dataloader import DataLoader
+
+from graph.context import Snapshot
+from metering.analytics import Dimension, Grains, Owner, Scope, totals
+from models.asking import Asked
 
 Figures = Sequence[tuple[Any, ...]]
 
@@ -70,12 +73,26 @@ class _Key(Protocol):
 Key = TypeVar("Key", bound=_Key)
 
 
-def figures_by_owner(
-    snapshot: Snapshot, statement: Callable[..., AnySelect]
-) -> Callable[[list[Key]], Awaitable[list[Figures]]]:
-    """Load the rows of a statement of metering.analytics, each owner's without the owner's column.
+def totals_by_owner(
+    snapshot: Snapshot, services: DataLoader[UsageKey, Figures]
+) -> Callable[[list[UsageKey]], Awaitable[list[Figures]]]:
+    """Load usage counts and micro-credits; where services are asked for too, those are added up."""
+    of_store = figures_by_owner(snapshot, totals)
 
-    The statement is given the scope, the owners, and what else the question says.
+    async def load(keys: list[UsageKey]) -> list[Figures]:
+        apart = [key for key in keys if services.cache_map.get(key) is None]
+        found = dict(zip(apart, await of_store(apart), strict=True)) if apart else {}
+        return [found[key] if key in found else _added_up(await services.load(key)) for key in keys]
+
+    return load
+
+
+def figures_by_owner(
+    snapshot: Snapshot, asked: Callable[..., Asked]
+) -> Callable[[list[Key]], Awaitable[list[Figures]]]:
+    """Load the answer to a question of metering.analytics, each owner's rows without the owner's column.
+
+    It is made of the scope, the owners, and what else the key's question says.
     """
 
     async def load(keys: list[Key]) -> list[Figures]:
@@ -96,8 +113,14 @@ def figures_by_owner(
         found: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
         for first in range(0, len(owners), OWNERS_AT_ONCE):
             some = owners[first : first + OWNERS_AT_ONCE]
-            for row in await snapshot.rows(statement(scope, some, *rest)):
-                found[row[0]].append(tuple(row[1:]))
+            for owner, *row in await snapshot.ask(asked(scope, some, *rest).rows):
+                found[owner].append(tuple(row))
         return [found[key.owner[1]] for key in group]
 
     return load
+
+
+def _added_up(services: Figures) -> Figures:
+    if not services:
+        return []
+    return [(sum(count for *_, count, _, _, _ in services), sum(micros for *_, micros in services))]

@@ -146,7 +146,7 @@ class Workflow(Node):
         return await connect_selections(info, (self.row.account_id, self.row.id), page)
 
     @strawberry.field(description="The run's credits by service and provider, dearest first.")
-    @nesting(lambda _: ServiceRows(_ALL))
+    @nesting(lambda _: ServiceRows())
     @of_many(lambda *given: _service_breakdowns(*given))  # noqa: PLW0108 - it stands below
     async def service_breakdown(self, info: Info) -> list[ServiceBreakdown]:
         """Add up by service."""

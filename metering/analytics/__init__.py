@@ -9,6 +9,7 @@ from metering.analytics.breakdowns import (
     runs_by_workflow_name,
     series,
     services,
+    services_of_run,
     totals,
 )
 from metering.analytics.calendar import (
@@ -20,8 +21,8 @@ from metering.analytics.calendar import (
     points,
     stretches_for,
 )
+from metering.analytics.parts import Grains
 from metering.analytics.scopes import Level, Owner, Period, RunsLike, Scope
-from metering.analytics.sources import Grains
 
 __all__ = [
     "MOST_POINTS",
@@ -44,6 +45,7 @@ __all__ = [
     "runs_by_workflow_name",
     "series",
     "services",
+    "services_of_run",
     "stretches_for",
     "totals",
 ]

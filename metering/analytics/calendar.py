@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
+from metering.analytics.parts import FINEST, Grains, grains_for
 from metering.analytics.scopes import Scope
-from metering.analytics.sources import FINEST, Grains, grains_for
 from metering.windows import window_of
 from models.buckets import bucket_of
 from models.budget import BudgetWindow

@@ -1,6 +1,6 @@
 """Which usages are added up: whose, in which period, of which runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -61,16 +61,18 @@ class RunsLike:
     user_id: str | None = None
     api_key_id: UUID | None = None
 
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What is asked for, by the names of columns."""
+        given = {name: getattr(self, name) for name in _COLUMNS}
+        return {name: value for name, value in given.items() if value is not None}
+
     def conditions(self, of: Any = Workflow) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a mapped class
         """Give a condition for each thing that is asked for, on runs or on what is kept of them."""
-        wanted = {
-            "workflow_name": self.workflow_name,
-            "business_adapter": self.business_adapter,
-            "agent_id": self.agent_id,
-            "user_id": self.user_id,
-            "api_key_id": self.api_key_id,
-        }
-        return [getattr(of, name) == value for name, value in wanted.items() if value is not None]
+        return [getattr(of, name) == value for name, value in self.wanted.items()]
+
+
+_COLUMNS = tuple(each.name for each in fields(RunsLike))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,25 @@ Percentiles are of the nearest rank: whole ranks of whole micro-credits and micr
 databases give the same.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, select, type_coerce
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, Subquery, bindparam, case, func, select, type_coerce
 
-from metering.analytics import Level, RunsLike
-from models.base import BigInt, total
+from metering.analytics import Level, Owner, Period, RunsLike, Scope
+from metering.analytics.edges import edge_values, part_of
+from metering.analytics.parts import ONE_BY_ONE
+from metering.analytics.shapes import Shape, shape_of, values_of
+from models.asking import Asked, fixed
+from models.base import BigInt, table_of, total
+from models.reading import any_of
 from models.sums import wide_total
 from models.text_order import by_code_point
 from models.workflow import Workflow, WorkflowStatus
 
 PERCENTS = (50, 95)
-_Owners = list[tuple[UUID, UUID]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +40,49 @@ class FinishedRuns:
     names: frozenset[str] | None = None
 
 
-def figures_by_name(runs: FinishedRuns, owners: _Owners) -> Select[Any]:
-    """Select owner, workflow name, number of the part, and the figures that `read_figures` reads."""
-    grouped = _grouped(_ranked(_finished(runs, owners)))
-    if runs.first is None:
-        return select(grouped)
-    return _dearest(grouped, last=len(runs.edges) - 2, first=runs.first)
-
-
-def _finished(runs: FinishedRuns, owners: _Owners) -> Subquery:
-    owner = _OWNERS[runs.level]
-    conditions: list[ColumnElement[bool]] = [
-        Workflow.account_id.in_({account_id for account_id, _ in owners}),
-        Workflow.started_at >= runs.edges[0],
-        Workflow.started_at < runs.edges[-1],
-        Workflow.ended_at.is_not(None),
-        *runs.runs.conditions(),
-    ]
-    if runs.level is not Level.ACCOUNT:
-        conditions.append(owner.in_({owner_id for _, owner_id in owners}))
-    if runs.names is not None:
-        conditions.append(Workflow.workflow_name.in_(runs.names))
-    return (
-        select(
-            owner.label("owner"),
-            Workflow.workflow_name.label("name"),
-            _part(runs.edges).label("part"),
-            type_coerce(Workflow.total_credits, BigInt()).label("micros"),
-            Workflow.duration_micros.label("duration"),
-            case((Workflow.status == WorkflowStatus.COMPLETED, 0), else_=1).label("unfinished"),
-        )
-        .where(*conditions)
-        .subquery()
+def figures_by_name(runs: FinishedRuns, owners: Sequence[Owner]) -> Asked:
+    """Ask for owner, workflow name, number of the part, and the figures that `read_figures` reads."""
+    scope = Scope(runs.level, Period(runs.edges[0], runs.edges[-1]), runs.runs)
+    values = values_of(scope, owners, ONE_BY_ONE) | edge_values(runs.edges)
+    values["first"], values["names"] = runs.first, sorted(runs.names or ())
+    shape = _Shape(
+        shape_of(scope, owners, ONE_BY_ONE),
+        len(runs.edges),
+        has_first=runs.first is not None,
+        has_names=runs.names is not None,
     )
+    return Asked(_figures, (shape,), values)
 
 
-def _part(edges: tuple[datetime, ...]) -> ColumnElement[int]:
-    ends = [(Workflow.started_at < edge, number) for number, edge in enumerate(edges[1:-1])]
-    return case(*ends, else_=len(ends)) if ends else func.abs(0)
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the statement depends on; all else are its parameters."""
+
+    runs: Shape
+    edges: int
+    has_first: bool
+    has_names: bool
+
+
+def _figures(shape: _Shape) -> Select[Any]:
+    grouped = _grouped(_ranked(_finished(shape)))
+    return _dearest(grouped, last=shape.edges - 2) if shape.has_first else select(grouped)
+
+
+def _finished(shape: _Shape) -> Subquery:
+    known: dict[str, ColumnElement[Any]] = {
+        "name": table_of(Workflow).c.workflow_name,
+        "part": part_of(table_of(Workflow).c.started_at, shape.edges),
+        "micros": type_coerce(Workflow.total_credits, BigInt()),
+        "duration": table_of(Workflow).c.duration_micros,
+        "unfinished": case((Workflow.status == WorkflowStatus.COMPLETED, fixed(0)), else_=fixed(1)),
+    }
+    finished = shape.runs.of(Workflow, known, table_of(Workflow), tuple(known)).where(
+        Workflow.ended_at.is_not(None), *shape.runs.contains(0, Workflow.started_at)
+    )
+    if shape.has_names:
+        finished = finished.where(Workflow.workflow_name.in_(any_of("names")))
+    return finished.subquery()
 
 
 def _ranked(finished: Subquery) -> Subquery:
@@ -111,23 +119,20 @@ def _at_ranks(
 ) -> list[ColumnElement[int]]:
     # The nearest rank of p percent is p·n/100, rounded up. Equal values may stand in any order.
     return [
-        func.max(case((rank == (ranked.c.runs * percent + 99) // 100, column))).label(f"{name}_p{percent}")
+        func.max(case((rank == (ranked.c.runs * fixed(percent) + fixed(99)) // fixed(100), column))).label(
+            f"{name}_p{percent}"
+        )
         for percent in PERCENTS
     ]
 
 
-def _dearest(grouped: Subquery, *, last: int, first: int) -> Select[Any]:
+def _dearest(grouped: Subquery, *, last: int) -> Select[Any]:
     """Keep the names of the first places; a name that is not in the last part has none."""
     order = (grouped.c.micros.desc(), by_code_point(grouped.c.name))
     place = func.row_number().over(partition_by=(grouped.c.owner, grouped.c.part), order_by=order)
-    placed = select(grouped, case((grouped.c.part == last, place)).label("place")).subquery()
+    placed = select(grouped, case((grouped.c.part == fixed(last), place)).label("place")).subquery()
     of_name = func.min(placed.c.place).over(partition_by=(placed.c.owner, placed.c.name))
     kept = select(placed, of_name.label("name_place")).subquery()
-    return select(*(kept.c[column.name] for column in grouped.c)).where(kept.c.name_place <= first)
-
-
-_OWNERS: dict[Level, InstrumentedAttribute[Any]] = {
-    Level.ACCOUNT: Workflow.account_id,
-    Level.AGENT: Workflow.agent_id,
-    Level.API_KEY: Workflow.api_key_id,
-}
+    return select(*(kept.c[column.name] for column in grouped.c)).where(
+        kept.c.name_place <= bindparam("first")
+    )

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from models.database import Database
 
-_RECOGNITION = "WHERE (api_key.secret_hash = "
+_RECOGNITION = "api_key.secret_hash AS opened_by"
 
 
 @contextmanager

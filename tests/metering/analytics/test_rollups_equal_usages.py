@@ -28,6 +28,7 @@ from metering.analytics import (
     stretches_for,
     totals,
 )
+from models.asking import Asked
 from models.service_usage import ServiceUsage
 from models.workflow import Workflow
 from tests.metering.analytics.conftest import BEGINNING, DAYS, History
@@ -35,10 +36,9 @@ from tests.metering.analytics.conftest import BEGINNING, DAYS, History
 MICROS = 1_000_000
 
 
-async def rows(history: History, statement: Any) -> list[tuple[Any, ...]]:
+async def rows(history: History, asked: Asked) -> list[tuple[Any, ...]]:
     """Ask the store."""
-    found = await history.tenant.database.ask(lambda session: session.execute(statement).all())
-    return [tuple(row) for row in found]
+    return await history.tenant.database.ask(asked.rows)
 
 
 def scopes(history: History) -> list[tuple[Scope, list[tuple[UUID, UUID]]]]:
