@@ -16,7 +16,7 @@ from graph.introspection import Introspection, introspection_refused, may_intros
 from graph.limits.cost import points_taken
 from graph.schema import documents
 from models.api_key import ApiKey
-from server.observations import Observation, outcome_of
+from server.monitoring.observations import Observation, outcome_of
 from server.operations import Operation
 from server.rate_limits import Standing
 from server.reception import Reception
@@ -169,7 +169,9 @@ async def _run_in_turn(paid: _Paid, operation: Operation, context: Context) -> d
 
 
 async def _run(paid: _Paid, operation: Operation, context: Context) -> dict[str, Any]:
-    result = await paid.reception.execute(paid.document.node, operation.name, operation.variables, context)
+    result = paid.reception.execute(paid.document.node, operation.name, operation.variables, context)
+    if not isinstance(result, ExecutionResult):
+        result = await result
     answer = _written(result)
     answer["extensions"] = paid.settle(paid.taken(result.data))
     return answer

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from metering.api_keys import IssuedKey, key_with_secret, revoke_api_key, rotate_api_key
+from metering.api_keys import IssuedKey, hash_secret, keys_with_secrets, revoke_api_key, rotate_api_key
 from models.api_key import ApiKey
 from models.audit_entry import AuditEntry
 from models.database import Database
@@ -30,12 +30,9 @@ async def revoke(tenant: Tenant, api_key_id: UUID) -> ApiKey:
 
 async def opened_by(database: Database, secret: str) -> UUID | None:
     """Give the id of the living key that a secret opens now."""
-    statement = key_with_secret(secret, database.clock())
-    if statement is None:
-        return None
-    async with database.read() as session:
-        found = (await session.scalars(statement)).one_or_none()
-    return None if found is None else found.id
+    hashed, now = hash_secret(secret), database.clock()
+    found = await database.ask(lambda session: keys_with_secrets(session, [hashed], now=now))
+    return found[hashed].id if hashed in found else None
 
 
 async def entries(database: Database) -> list[AuditEntry]:

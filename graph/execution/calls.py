@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any, NamedTuple
 
 from graphql import GraphQLField, default_field_resolver
@@ -16,6 +16,8 @@ from graph.execution.many import many_of, nesting_of
 
 Call = Callable[[Any, Any, dict[str, Any]], Any]
 """Takes the object, graphql-core's info and the arguments, by their names for callers."""
+Begin = Call
+"""Likewise, but it may raise at once, and what it gives is awaited where it can be."""
 CallMany = Callable[[Sequence[Any], Any, dict[str, Any]], Awaitable[Sequence[Any]]]
 """Takes objects in place of one."""
 Describe = Callable[[Any, dict[str, Any]], Awaitable[Any]]
@@ -39,6 +41,15 @@ def call_of(converter: GraphQLCoreConverter | None, definition: GraphQLField) ->
         resolver = _Resolver(converter, field)
         return resolver.resolve, resolver.copies
     return lambda source, info, arguments: resolve(source, info, **arguments), False
+
+
+def begin_of(converter: GraphQLCoreConverter | None, definition: GraphQLField) -> Begin | None:
+    """Give how a field begins to be resolved that is all of its operation; None where that cannot be told.
+
+    A coroutine around a resolver keeps what goes wrong until it is awaited: of one field nobody can tell.
+    """
+    resolver = _usual(converter, definition)
+    return None if resolver is None or not resolver.is_bare else resolver.begin
 
 
 def call_many_of(
@@ -100,6 +111,8 @@ class _Resolver:
         self.copies = all(each.is_plain for each in self._conversions)
         self._maps = [each.map_arguments for each in field.extensions if _maps(each)]
         self._handlers: Any = converter._get_field_exception_handlers(field)  # noqa: SLF001 - there is no other way
+        self.is_bare = not self._handlers and iscoroutinefunction(self._function)
+        """Whether nothing stands around a coroutine function but extensions."""
         self._takes_self = bool(resolver.self_parameter)
         sources = (resolver.parent_parameter, resolver.root_parameter)
         self._source_names = [each.name for each in sources if each]
@@ -140,6 +153,10 @@ class _Resolver:
         """Say what the field lists; extensions see no object."""
         info = self._info_class(_raw_info=core_info, _field=self._field)
         return await self._extended_description(None, info, **self._given(info, arguments))
+
+    def begin(self, source: Any, core_info: Any, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
+        """Begin to resolve the field, where nobody handles exceptions; what it gives may be awaited."""
+        return self._called(source, self._info_class(_raw_info=core_info, _field=self._field), arguments)
 
     def _called(self, source: Any, info: Any, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
         given = self._given(info, arguments)

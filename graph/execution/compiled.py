@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphql import DocumentNode, ExecutionResult
+from graphql.pyutils import AwaitableOrValue
 
 from graph.context import Context
 from graph.execution.operations import Operations
@@ -16,9 +17,8 @@ operations = Operations(
 )
 
 
-async def execute(
+def execute(
     document: DocumentNode, name: str | None, variables: Mapping[str, Any], context: Context
-) -> ExecutionResult:
+) -> AwaitableOrValue[ExecutionResult]:
     """Run a query or a mutation of a document that may be run; what fails is told in the result."""
-    result = operations.execute(document, name, variables, context)
-    return result if isinstance(result, ExecutionResult) else await result
+    return operations.execute(document, name, variables, context)

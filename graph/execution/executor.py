@@ -5,6 +5,7 @@ never more. So answers, errors and their paths are those of the stock engine.
 """
 
 from collections.abc import Awaitable, Sequence
+from inspect import isawaitable
 from typing import Any
 from weakref import proxy
 
@@ -16,6 +17,7 @@ from graphql.pyutils import AwaitableOrValue, Path, gather_with_cancel
 from graphql.type import GraphQLResolveInfoHelpers
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from graph.execution.calls import Begin
 from graph.execution.levels import Resolved
 from graph.execution.nests import NestOfField
 from graph.execution.plans import Plan, Step
@@ -37,7 +39,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> "CompiledExecutor":
         """Give an executor for one run; this one is the model, which costs less to copy than to make."""
         executor = CompiledExecutor.__new__(CompiledExecutor)
-        vars(executor).update(vars(self), _relevant_sub_fields={})
+        executor.__dict__ = {**vars(self), "_relevant_sub_fields": {}}
         executor.plan = plan
         executor.variable_values = values
         executor.context_value = context
@@ -63,21 +65,35 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     def _run_alone(self, step: Step) -> AwaitableOrValue[ExecutionResult]:
         """Run an operation that is one field: there is nothing to gather, and nothing that waits its turn."""
         asked = step.asked
+        if step.begin is not None:
+            return self._resolved_alone(step, step.begin)
         try:
             value = self._called(step, self.root_value, Path(None, asked.name, asked.parent_type.name))
         except GraphQLError as error:
             return self._failed(error)
-        return (
-            self._finished_alone(asked, value)
-            if self.is_awaitable(value)
-            else self._result({asked.name: value})
-        )
+        if self.is_awaitable(value):
+            return self._finished(_awaited({asked.name: value}, [asked.name]))
+        return self._result({asked.name: value})
 
-    async def _finished_alone(self, asked: Asked, value: Awaitable[Any]) -> ExecutionResult:
+    async def _resolved_alone(self, step: Step, begin: Begin) -> ExecutionResult:
+        """Run the only field of an operation: whatever it waits for, only this waits with it."""
+        asked = step.asked
+        path = Path(None, asked.name, asked.parent_type.name)
         try:
-            return self._result({asked.name: await value})
+            try:
+                info = self.build_resolve_info(asked.definition, list(asked.nodes), asked.parent_type, path)
+                arguments = {} if step.arguments is None else step.arguments(self.variable_values)
+                found = begin(self.root_value, info, arguments)
+                value = await found if isawaitable(found) else found
+                completed = _attempted(step, value)
+                if completed is _SURPRISED:
+                    completed = await self._completed(step, info, path, value)
+            except Exception as error:  # noqa: BLE001 - any error of a resolver is told at its field
+                self.handle_field_error(error, asked.return_type, asked.details, path)
+                completed = None
         except GraphQLError as error:
             return self._failed(error)
+        return self._result({asked.name: completed})
 
     async def _finished(self, data: Awaitable[Any]) -> ExecutionResult:
         try:
@@ -200,16 +216,20 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             value = await awaitable
             completed = _attempted(step, value)
-            if completed is _SURPRISED and step.write is None:
-                completed = await self._levelled(step, path, value)
             if completed is _SURPRISED:
-                completed = self.complete_value(asked.return_type, asked.details, info, path, value, None)
-            if self.is_awaitable(completed):
-                completed = await completed
+                completed = await self._completed(step, info, path, value)
         except Exception as error:  # noqa: BLE001 - as above
             self.handle_field_error(error, asked.return_type, asked.details, path)
             return None
         return completed
+
+    async def _completed(self, step: Step, info: GraphQLResolveInfo[Any], path: Path, value: Any) -> Any:  # noqa: ANN401 - any value
+        """Give the answer for a value that is not plain all the way down."""
+        asked = step.asked
+        completed = _SURPRISED if step.write is not None else await self._levelled(step, path, value)
+        if completed is _SURPRISED:
+            completed = self.complete_value(asked.return_type, asked.details, info, path, value, None)
+        return await completed if self.is_awaitable(completed) else completed
 
     async def _levelled(self, step: Step, path: Path, value: Any) -> Any:  # noqa: ANN401 - any value
         """Write a value level by level, where that can be; whatever is not as expected is a surprise."""

@@ -7,7 +7,7 @@ from graphql.execution.collect_fields import CollectedFields, FieldDetailsList
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from graph.execution.arguments import ReadArguments, arguments_of
-from graph.execution.calls import Call, call_of
+from graph.execution.calls import Begin, Call, begin_of, call_of
 from graph.execution.leaves import Write
 from graph.execution.levels import Level, level_of
 from graph.execution.nests import NestOfField, nest_of
@@ -21,6 +21,8 @@ class Step:
 
     asked: Asked
     call: Call
+    begin: Begin | None
+    """Begins to resolve the only field of an operation; None where only `call` resolves it."""
     arguments: ReadArguments | None
     """Reads the arguments; None where the field has none."""
     write: Write | None
@@ -96,6 +98,7 @@ class Plan:
         return Step(
             asked,
             call,
+            begin_of(self._converter, definition),
             arguments_of(definition, asked.nodes[0], is_copied=is_copied) if definition.args else None,
             value_writer(self._selections, kind, details) if is_plain else None,
             self._nest(asked),

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from models.actor import Origin
 from server.admission import Admission, Overloaded
 from server.graphql import GraphqlEndpoint
-from server.logs import LoggedAs
+from server.monitoring.logs import log_as
 from server.transport.departures import SAFE, Exit
 from server.transport.excess import EXCESS
 from server.transport.gate import Bounds
@@ -79,16 +79,16 @@ class ShortWay:
         """Answer an operation in its place; whatever is logged in the meantime names its request."""
         assert origin.request_id is not None  # noqa: S101 - each request has one
         admission = self._admission
-        with LoggedAs(origin.request_id):
+        log_as(origin.request_id)  # the context is this request's own
+        if not admission.enter_at_once():
             try:
-                if not admission.enter_at_once():
-                    await admission.enter()
+                await admission.enter()
             except Overloaded:  # since its head came
                 return EXCESS
-            try:
-                return await self._operations.reply(head, body, origin)
-            finally:
-                admission.leave()
+        try:
+            return await self._operations.reply(head, body, origin)
+        finally:
+            admission.leave()
 
     def written(self, reply: Reply, request_id: str, always: Headers, *, is_last: bool) -> bytes:
         """Count an answer and write it as it goes over the wire, `always` being the server's own headers."""

@@ -16,7 +16,7 @@ from graph.errors import ErrorCode
 from metering.api_keys import new_secret
 from models.database import Database
 from models.writer import Command
-from server.logs import name_request
+from server.monitoring.logs import name_request
 from tests.databases.opened import opened
 from tests.databases.postgresql import free_port
 from tests.door import Door, opened_door

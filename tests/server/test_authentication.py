@@ -10,7 +10,10 @@ from models.api_key import ApiKey
 from models.database import Database
 from models.statement_count import counted_statements
 from server.authentication import Authentication, Secret, Unauthenticated
-from tests.tenant import Tenant
+from tests.clock import SettableClock
+from tests.keys import revoke
+from tests.streams import elsewhere
+from tests.tenant import Tenant, issue
 
 
 async def look(authentication: Authentication, database: Database, secret: str) -> ApiKey:
@@ -46,9 +49,75 @@ async def test_a_key_that_nobody_has_is_looked_for_by_each(database: Database) -
 @pytest.mark.parametrize("read_connections", [2])
 async def test_who_looks_and_leaves_keeps_nobody_waiting(database: Database, tenant: Tenant) -> None:
     authentication = Authentication(database)
+    # Both connections are open then: one that is opened for somebody who leaves is lost on SQLite.
+    strangers = (look(authentication, database, new_secret()) for _ in range(2))
+    await asyncio.gather(*strangers, return_exceptions=True)
     first, second = (asyncio.create_task(look(authentication, database, tenant.secret)) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
     assert (await asyncio.wait_for(second, 10)).id == tenant.api_key_id
     assert first.cancelled()
     await authentication.close()
+
+
+async def test_who_looks_takes_along_the_keys_that_are_at_work(database: Database, tenant: Tenant) -> None:
+    authentication = Authentication(database)
+    (busy, secret), (revoked, revoked_secret) = [
+        await issue(database, tenant.account_id, name) for name in ("busy", "revoked")
+    ]
+    idle = await tenant.with_another_key("idle")
+    for _ in range(2):
+        for each in (secret, revoked_secret, idle.secret):
+            await look(authentication, database, each)
+        await authentication.close()  # by then their use is noted, and they are looked up again
+    await asyncio.sleep(0.6)
+    for each in (secret, revoked_secret):  # which are known still, and brought again
+        await look(authentication, database, each)
+    async with elsewhere(tenant) as another:
+        await revoke(another, revoked.id)
+    await look(authentication, database, tenant.secret)
+    await asyncio.sleep(0.5)
+    with counted_statements() as reads:
+        assert (await look(authentication, database, secret)).id == busy.id
+        assert reads.count == 0
+        with pytest.raises(Unauthenticated):
+            await look(authentication, database, revoked_secret)
+        assert (await look(authentication, database, idle.secret)).id == idle.api_key_id
+        assert reads.count == 2
+    await authentication.close()
+
+
+async def test_a_key_that_was_taken_along_was_used_when_it_was_brought(
+    database: Database, tenant: Tenant, clock: SettableClock
+) -> None:
+    authentication, other = Authentication(database), await tenant.with_another_key()
+    await look(authentication, database, tenant.secret)
+    await authentication.close()  # by then its use is noted
+    clock.forward(seconds=59.5)
+    await look(authentication, database, tenant.secret)
+    await asyncio.sleep(0.6)
+    brought_at = clock.forward(seconds=0.6)
+    await look(authentication, database, tenant.secret)
+    clock.forward(seconds=0.1)
+    await look(authentication, database, other.secret)
+    await authentication.close()
+    async with database.read() as session:
+        row = await session.get_one(ApiKey, tenant.api_key_id)
+    assert row.last_used_at == brought_at
+
+
+async def test_of_keys_whose_second_ends_together_one_look_is_for_all(
+    database: Database, tenant: Tenant
+) -> None:
+    authentication, other = Authentication(database), await tenant.with_another_key()
+    for _ in range(3):
+        for each in (tenant, other):
+            await look(authentication, database, each.secret)
+        await authentication.close()
+    await asyncio.sleep(1.1)
+    with counted_statements() as reads:
+        found = await asyncio.gather(
+            *(look(authentication, database, each.secret) for each in (tenant, other, tenant, other))
+        )
+    assert [key.id for key in found] == [tenant.api_key_id, other.api_key_id] * 2
+    assert reads.count == 1

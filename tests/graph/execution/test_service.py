@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from graphql import ExecutionResult, OperationType, VariableDefinitionNode, Visitor, visit
+from graphql.pyutils import AwaitableOrValue
 
 from graph.context import Context, Snapshot
 from graph.cursors import Cursors
@@ -71,11 +72,11 @@ class Asking:
 
     async def stock(self, document: Document, variables: dict[str, Any]) -> Any:
         async with self._context() as context:
-            return shown(await stock.execute(document.node, None, variables, context))
+            return shown(await ended(stock.execute(document.node, None, variables, context)))
 
     async def compiled(self, document: Document, variables: dict[str, Any]) -> Any:
         async with self._context() as context:
-            return shown(await compiled.execute(document.node, None, variables, context))
+            return shown(await ended(compiled.execute(document.node, None, variables, context)))
 
     @asynccontextmanager
     async def _context(self) -> AsyncIterator[Context]:
@@ -86,6 +87,10 @@ class Asking:
             yield context
         finally:
             await context.close()
+
+
+async def ended(result: AwaitableOrValue[ExecutionResult]) -> ExecutionResult:
+    return result if isinstance(result, ExecutionResult) else await result
 
 
 def shown(result: ExecutionResult) -> Any:

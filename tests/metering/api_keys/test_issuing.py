@@ -12,7 +12,7 @@ from metering.api_keys import (
     hash_secret,
     is_well_formed,
     issue_api_key,
-    key_with_secret,
+    keys_with_secrets,
     new_secret,
     note_key_uses,
     revoke_api_key,
@@ -30,11 +30,9 @@ SAMPLE = "nexus_0123456789abcdefghijklmnopqrstuv"
 
 
 async def found(database: Database, secret: str) -> ApiKey | None:
-    statement = key_with_secret(secret, database.clock())
-    if statement is None:
-        return None
-    async with database.read() as session:
-        return (await session.scalars(statement)).one_or_none()
+    hashed, now = hash_secret(secret), database.clock()
+    keys = await database.ask(lambda session: keys_with_secrets(session, [hashed], now=now))
+    return keys.get(hashed)
 
 
 async def revoke(tenant: Tenant, key: ApiKey) -> ApiKey:
