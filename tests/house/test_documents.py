@@ -9,6 +9,7 @@ from tests.house.tree import ROOT, files, uphold
 
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", ".ci/run")
 MACHINE_PATH = re.compile(r"(?<![\w.:/])(?:/(?:root|home|Users|work|opt|srv|tmp|mnt)/|[A-Z]:\\)\S*")
+LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")
 REGISTRY_HOST = re.compile(r"\b[\w.-]*(?:pypi|pythonhosted|npmjs|yarnpkg|debian)\.(?:org|com|net|io)\b")
 
 
@@ -23,6 +24,24 @@ def foreign_place(path: str, text: str) -> list[str]:
 
 def test_no_document_names_a_place_of_one_machine() -> None:
     uphold(foreign_place, [*(ROOT / page for page in PAGES), *files("*.md", "docs", "benchmarks")])
+
+
+def lost_link(path: str, text: str) -> list[str]:
+    return [
+        f"{path}:{number}: '{place}' is not there"
+        for number, line in enumerate(text.splitlines(), 1)
+        for place in LINK.findall(line)
+        if not (ROOT / path).parent.joinpath(place).exists()
+    ]
+
+
+def test_links_lead_to_a_file() -> None:
+    uphold(lost_link, [*(ROOT / page for page in PAGES), *files("*.md", "docs", "benchmarks", "graph")])
+
+
+def test_a_lost_link_is_seen() -> None:
+    text = "[a](../README.md) [b](http://127.0.0.1:8000/) [c](#below)\n[d](tracking.md#runs) [e](gone.md)"
+    assert lost_link("docs/a.md", text) == ["docs/a.md:2: 'gone.md' is not there"]
 
 
 @pytest.mark.parametrize(
