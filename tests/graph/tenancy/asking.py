@@ -62,7 +62,7 @@ CALLING_KEY = {"rotateApiKey", "revokeApiKey"}
 """What would end the walk, done to the key that walks: they are given another of the account's keys."""
 _fresh = count(1)
 _ID = re.compile(r"\b[a-z]+_[0-9a-f]{32}\b")
-_SECRET = re.compile(r"\b(nexus_|whsec_)\w[\w+/=-]*")
+_SECRET = re.compile(r"\b(?:nexus|whsec)_[\w+/=-]+")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _OF_THE_KEY = re.compile(r"^BEGIN$|WHERE \(?(api_key|old_secret)\.secret_hash")
 """What finds the calling key, once a second whatever is asked, with the beginning of the snapshot that it is read in."""
