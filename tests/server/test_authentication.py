@@ -1,6 +1,7 @@
 """Recognising keys: one look for all who ask at the same time, and none for who is known."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,29 @@ from tests.clock import SettableClock
 from tests.keys import revoke
 from tests.streams import elsewhere
 from tests.tenant import Tenant, issue
+
+
+class Seconds:
+    """The clock that says how long a key is known; it stands unless it is moved."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def forward(self, seconds: float) -> None:
+        """Let so much time go by."""
+        self._now += seconds
+
+    def monotonic(self) -> float:
+        """Tell the time."""
+        return self._now
+
+
+@pytest.fixture
+def seconds(monkeypatch: pytest.MonkeyPatch) -> Seconds:
+    """Let the time of known keys pass when it is told to, however slow the machine is."""
+    given = Seconds()
+    monkeypatch.setattr("server.authentication.time", SimpleNamespace(monotonic=given.monotonic))
+    return given
 
 
 async def look(authentication: Authentication, database: Database, secret: str) -> ApiKey:
@@ -60,7 +84,9 @@ async def test_who_looks_and_leaves_keeps_nobody_waiting(database: Database, ten
     await authentication.close()
 
 
-async def test_who_looks_takes_along_the_keys_that_are_at_work(database: Database, tenant: Tenant) -> None:
+async def test_who_looks_takes_along_the_keys_that_are_at_work(
+    database: Database, tenant: Tenant, seconds: Seconds
+) -> None:
     authentication = Authentication(database)
     (busy, secret), (revoked, revoked_secret) = [
         await issue(database, tenant.account_id, name) for name in ("busy", "revoked")
@@ -70,13 +96,13 @@ async def test_who_looks_takes_along_the_keys_that_are_at_work(database: Databas
         for each in (secret, revoked_secret, idle.secret):
             await look(authentication, database, each)
         await authentication.close()  # by then their use is noted, and they are looked up again
-    await asyncio.sleep(0.6)
+    seconds.forward(0.6)
     for each in (secret, revoked_secret):  # which are known still, and brought again
         await look(authentication, database, each)
     async with elsewhere(tenant) as another:
         await revoke(another, revoked.id)
     await look(authentication, database, tenant.secret)
-    await asyncio.sleep(0.5)
+    seconds.forward(0.5)
     with counted_statements() as reads:
         assert (await look(authentication, database, secret)).id == busy.id
         assert reads.count == 0
@@ -88,14 +114,14 @@ async def test_who_looks_takes_along_the_keys_that_are_at_work(database: Databas
 
 
 async def test_a_key_that_was_taken_along_was_used_when_it_was_brought(
-    database: Database, tenant: Tenant, clock: SettableClock
+    database: Database, tenant: Tenant, clock: SettableClock, seconds: Seconds
 ) -> None:
     authentication, other = Authentication(database), await tenant.with_another_key()
     await look(authentication, database, tenant.secret)
     await authentication.close()  # by then its use is noted
     clock.forward(seconds=59.5)
     await look(authentication, database, tenant.secret)
-    await asyncio.sleep(0.6)
+    seconds.forward(0.6)
     brought_at = clock.forward(seconds=0.6)
     await look(authentication, database, tenant.secret)
     clock.forward(seconds=0.1)
@@ -107,14 +133,14 @@ async def test_a_key_that_was_taken_along_was_used_when_it_was_brought(
 
 
 async def test_of_keys_whose_second_ends_together_one_look_is_for_all(
-    database: Database, tenant: Tenant
+    database: Database, tenant: Tenant, seconds: Seconds
 ) -> None:
     authentication, other = Authentication(database), await tenant.with_another_key()
     for _ in range(3):
         for each in (tenant, other):
             await look(authentication, database, each.secret)
         await authentication.close()
-    await asyncio.sleep(1.1)
+    seconds.forward(1.1)
     with counted_statements() as reads:
         found = await asyncio.gather(
             *(look(authentication, database, each.secret) for each in (tenant, other, tenant, other))
